@@ -1,1 +1,35 @@
-//! .
+//! The decision machine of a bongsu sentinel: sans-I/O, std only, deterministic.
+//!
+//! # Contract
+//! One call that changes something ([`Sentinel::handle`] or an operator command), then [`Sentinel::poll_action`] until it
+//! returns `None`, then [`Sentinel::poll_timeout`], then wait for the next input or that deadline. `now` never runs
+//! backwards. Equal inputs at equal times with an equal seed give equal actions.
+//!
+//! # Persist before send
+//! What must be durable before others may rely on it (a vote, an epoch, a new configuration) is ordered by data: the machine
+//! emits [`Action::Save`] and holds back the dependent actions until [`Input::Saved`] comes.
+#![forbid(unsafe_code)]
+
+mod action;
+mod event;
+mod hello;
+mod input;
+mod options;
+mod reason;
+mod time;
+mod types;
+mod view;
+
+pub use action::{Action, HelloOut, Request};
+pub use event::{Event, Level, Shown, Subject};
+pub use hello::{HELLO_CHANNEL, Hello, HelloError};
+pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};
+pub use options::{Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables};
+pub use reason::{
+    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, Rejection, RepointCause, Verdict,
+};
+pub use time::Time;
+pub use types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, NodeId, Quorum, RequestId, Role, RunId, SaveSeq};
+pub use view::{
+    ChannelView, FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView, TiltView,
+};

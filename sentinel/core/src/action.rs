@@ -1,0 +1,131 @@
+//! Everything a sentinel may ask of the world.
+
+use std::time::Duration;
+
+use crate::event::Event;
+use crate::input::{Channel, VoteReply};
+use crate::reason::Decision;
+use crate::types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, RequestId, RunId, SaveSeq};
+
+/// One thing to do, in the order given by [`crate::Sentinel::poll_action`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Establish a channel; answered by `Connected` or `Disconnected`.
+    Connect {
+        /// The link.
+        link: LinkId,
+        /// Which channel.
+        channel: Channel,
+        /// Where to.
+        to: Addr,
+        /// The group whose credentials apply; `None` for a peer sentinel.
+        group: Option<GroupId>,
+    },
+    /// Give a channel up, connected or not. No `Disconnected` follows.
+    Close {
+        /// The link.
+        link: LinkId,
+        /// Which channel.
+        channel: Channel,
+    },
+    /// Send a request on the command channel; answered by `Reply` unless the channel breaks. Requests of one link are
+    /// sent, and answered, in order.
+    Send {
+        /// The link.
+        link: LinkId,
+        /// Comes back with the reply.
+        id: RequestId,
+        /// What to send.
+        request: Request,
+    },
+    /// Make the state of [`crate::Sentinel::durable`] durable; answered by `Saved` or `SaveFailed`.
+    Save {
+        /// Comes back with the answer. A save that answers a later number answers this one too.
+        seq: SaveSeq,
+        /// Somebody waits for it (a vote, an epoch); otherwise it may be coalesced with others for a second.
+        urgent: bool,
+    },
+    /// Answer a vote call.
+    AnswerVote {
+        /// The call.
+        call: CallId,
+        /// The answer.
+        reply: VoteReply,
+    },
+    /// Publish, log and, where it applies, run the notification script.
+    Publish(Event),
+    /// Keep in the ledger: what was decided and why.
+    Record(Decision),
+    /// Run the group's client-reconfig-script, if any.
+    ReconfigScript {
+        /// The group.
+        group: GroupName,
+        /// We led the failover (`leader`) or heard of it (`observer`).
+        leader: bool,
+        /// The old master.
+        from: Addr,
+        /// The new master.
+        to: Addr,
+    },
+    /// Resolve a host name; answered by `Resolved` when there is an answer.
+    Resolve {
+        /// The name.
+        host: String,
+    },
+    /// Forget a link altogether: close both channels and drop what is queued for it.
+    DropLink {
+        /// The link.
+        link: LinkId,
+    },
+    /// `SENTINEL SIMULATE-FAILURE` struck: end the process at once with exit status 99.
+    Crash,
+}
+
+/// What is sent to a data node or a peer sentinel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// `PING`.
+    Ping,
+    /// `INFO`.
+    Info,
+    /// `PUBLISH __sentinel__:hello`. The shell fills in our own address and port.
+    Hello(HelloOut),
+    /// `SENTINEL is-master-down-by-addr`.
+    AskDown {
+        /// The master's configured address.
+        addr: Addr,
+        /// The epoch asked for.
+        epoch: Epoch,
+        /// Ourselves if we ask for a vote.
+        candidate: Option<RunId>,
+    },
+    /// `MULTI; SLAVEOF ...; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL TYPE pubsub; [CLIENT UNPAUSE;] EXEC`.
+    Reconfigure {
+        /// The master to follow, or `None` for `NO ONE`.
+        to: Option<Addr>,
+        /// End a write pause in the same transaction.
+        unpause: bool,
+    },
+    /// `CLIENT PAUSE <ms> WRITE`.
+    PauseWrites {
+        /// For how long at most.
+        limit: Duration,
+    },
+    /// `CLIENT UNPAUSE`.
+    Unpause,
+    /// `SCRIPT KILL`.
+    ScriptKill,
+}
+
+/// Our hello message, but for our own address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloOut {
+    /// Our current epoch.
+    pub current_epoch: Epoch,
+    /// The group.
+    pub group: GroupName,
+    /// Its master, as clients should know it.
+    pub master: Addr,
+    /// The epoch under which that master was configured.
+    pub config_epoch: Epoch,
+}

@@ -1,0 +1,311 @@
+//! Why a decision was made: the inputs it rests on, in types.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::time::Time;
+use crate::types::{Addr, Epoch, GroupName, NodeId, RunId};
+
+/// A decision for the ledger.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Decision {
+    /// When it was made.
+    pub at: Time,
+    /// The group concerned.
+    pub group: GroupName,
+    /// What, and why.
+    pub reason: Reason,
+}
+
+/// What was decided, with its inputs.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reason {
+    /// An instance is held to be down.
+    SubjectivelyDown {
+        /// Its address.
+        addr: Addr,
+        /// What led to it.
+        cause: DownCause,
+    },
+    /// An instance is back.
+    Up {
+        /// Its address.
+        addr: Addr,
+        /// For how long it was down.
+        after: Duration,
+    },
+    /// Enough sentinels see the master down.
+    ObjectivelyDown {
+        /// Who does, ourselves included.
+        witnesses: Vec<RunId>,
+        /// How many are needed.
+        quorum: u32,
+    },
+    /// A failover was started.
+    FailoverStarted {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Which attempt since the master went down, from 1.
+        attempt: u32,
+        /// Asked for by an operator.
+        by_operator: bool,
+    },
+    /// A failover is due but may not start yet.
+    FailoverHeld {
+        /// Until when.
+        until: Time,
+        /// Why.
+        cause: HoldCause,
+    },
+    /// A vote was cast.
+    Voted {
+        /// For whom.
+        leader: RunId,
+        /// In which epoch.
+        epoch: Epoch,
+    },
+    /// A vote was refused.
+    VoteRefused {
+        /// To whom.
+        candidate: RunId,
+        /// The epoch asked for.
+        asked: Epoch,
+        /// Why.
+        cause: RefusalCause,
+    },
+    /// We lead a failover.
+    Elected {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Who voted for us.
+        voters: Vec<RunId>,
+        /// How many votes were needed.
+        needed: u32,
+        /// An operator forced it without votes.
+        forced: bool,
+    },
+    /// The election is lost.
+    NotElected {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Votes for us.
+        votes: u32,
+        /// Votes needed.
+        needed: u32,
+        /// When we try again.
+        retry_at: Time,
+    },
+    /// A candidate was chosen, or none could be.
+    Selected {
+        /// The chosen one.
+        chosen: Option<Addr>,
+        /// Every replica with its verdict, best first.
+        verdicts: Vec<Verdict>,
+    },
+    /// The chosen replica is the new master.
+    Promoted {
+        /// Its address.
+        addr: Addr,
+        /// Under this epoch.
+        epoch: Epoch,
+        /// Bytes of the old master's history that it does not have, if known.
+        lost_bytes: Option<u64>,
+    },
+    /// A failover ended without a promotion.
+    Aborted {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Why.
+        cause: AbortCause,
+    },
+    /// A step of the planned hand-over.
+    HandOver {
+        /// Which.
+        step: HandOverStep,
+    },
+    /// A newer configuration was adopted from a peer.
+    ConfigAdopted {
+        /// From whom.
+        from: RunId,
+        /// Its epoch.
+        epoch: Epoch,
+        /// The new master.
+        master: Addr,
+    },
+    /// A node was told to follow the master.
+    Repointed {
+        /// The node.
+        addr: Addr,
+        /// Why.
+        cause: RepointCause,
+    },
+    /// Our own observations are void: this process stood still.
+    Paused {
+        /// For how long.
+        stalled: Duration,
+    },
+    /// The durable state could not be written; we do not vote until it can.
+    DiskFailing,
+}
+
+/// Why an instance is sdown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DownCause {
+    /// No valid answer for this long.
+    Silent(Duration),
+    /// The process is gone: a reachable host refused connections for this long.
+    ProcessDead(Duration),
+    /// Configured as master, it says that it is a replica, for this long.
+    SaysReplica(Duration),
+    /// Restarted and still loading after this long.
+    StillLoading(Duration),
+}
+
+/// Why a due failover waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HoldCause {
+    /// We voted for somebody else, who shall have the time to do it.
+    VotedForOther(RunId),
+    /// Sentinels with a lower run id go first.
+    Rank(u32),
+    /// Our last attempt failed.
+    Backoff(u32),
+    /// The durable state cannot be written.
+    DiskFailing,
+}
+
+/// Why a vote was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RefusalCause {
+    /// The vote of that epoch is given.
+    AlreadyVoted(RunId),
+    /// We have seen a higher epoch.
+    OldEpoch(Epoch),
+    /// The durable state cannot be written.
+    DiskFailing,
+    /// No group has a master at that address.
+    UnknownMaster,
+}
+
+/// Why a failover ended without a promotion.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AbortCause {
+    /// No majority.
+    NotElected,
+    /// No replica passed the filters.
+    NoGoodReplica,
+    /// The chosen replica did not become master in time.
+    ReplicaTimeout,
+    /// The master did not pause its writes, or the replica did not catch up, in time.
+    MasterTimeout,
+    /// The master went down while it was to hand over.
+    MasterDown,
+    /// A peer announced a newer configuration.
+    Superseded,
+    /// The group was reset or removed.
+    Reset,
+}
+
+/// Steps of the planned hand-over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HandOverStep {
+    /// Writes are paused; the history is frozen at this offset.
+    Frozen {
+        /// `master_repl_offset` under the pause.
+        offset: u64,
+        /// Time since the pause was asked for.
+        waited: Duration,
+    },
+    /// The chosen replica has all of it.
+    CaughtUp {
+        /// Its offset.
+        offset: u64,
+        /// Time since the pause was asked for.
+        waited: Duration,
+    },
+    /// The old master follows the new one, its clients are cut, the pause is over.
+    Demoted {
+        /// Time since the pause was asked for.
+        paused: Duration,
+    },
+    /// Given up before the promotion; writes go on as before.
+    RolledBack,
+}
+
+/// Why a node was repointed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RepointCause {
+    /// A failover gave the group a new master.
+    Failover,
+    /// It says that it is a master, but is configured as a replica.
+    SaysMaster,
+    /// It follows somebody else.
+    WrongMaster,
+}
+
+/// What the selection made of one replica.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Verdict {
+    /// The replica.
+    pub node: NodeId,
+    /// Its address.
+    pub addr: Addr,
+    /// Why it was passed over, or `None` if it could be promoted.
+    pub rejected: Option<Rejection>,
+    /// Its history is the master's.
+    pub same_history: bool,
+    /// `slave_priority`.
+    pub priority: u32,
+    /// `slave_repl_offset`.
+    pub offset: u64,
+    /// Bytes behind the master's last known offset, if known.
+    pub lag_bytes: Option<u64>,
+}
+
+/// Why a replica cannot be promoted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rejection {
+    /// It is sdown.
+    Down,
+    /// We have no link to it.
+    Disconnected,
+    /// No valid answer to a heartbeat for this long.
+    StalePing(Duration),
+    /// Its priority is 0.
+    PriorityZero,
+    /// Its INFO is older than allowed, or it never gave one.
+    StaleInfo(Option<Duration>),
+    /// Its link to the master broke too long before the master went down.
+    LinkDownTooLong(Duration),
+    /// It never finished a synchronisation.
+    NeverSynced,
+    /// It says that it is a master.
+    NotAReplica,
+    /// It has no data while another replica has some.
+    Empty,
+    /// It has another history than the master while another replica has the master's.
+    ForeignHistory,
+    /// It is further behind than `max-lag-on-failover`.
+    TooFarBehind(u64),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Down => f.write_str("it is down"),
+            Self::Disconnected => f.write_str("there is no link to it"),
+            Self::StalePing(age) => write!(f, "its last valid answer is {} ms old", age.as_millis()),
+            Self::PriorityZero => f.write_str("its priority is 0"),
+            Self::StaleInfo(Some(age)) => write!(f, "its last INFO is {} ms old", age.as_millis()),
+            Self::StaleInfo(None) => f.write_str("it never answered INFO"),
+            Self::LinkDownTooLong(age) => {
+                write!(f, "its link to the master has been down for {} ms", age.as_millis())
+            }
+            Self::NeverSynced => f.write_str("it never finished a synchronisation"),
+            Self::NotAReplica => f.write_str("it says that it is a master"),
+            Self::Empty => f.write_str("it is empty while another replica holds data"),
+            Self::ForeignHistory => f.write_str("its replication history is not the master's"),
+            Self::TooFarBehind(bytes) => write!(f, "it is {bytes} bytes behind"),
+        }
+    }
+}
