@@ -1,0 +1,1 @@
+//! Glob patterns as `PSUBSCRIBE`, `KEYS` and `SENTINEL RESET` understand them.
