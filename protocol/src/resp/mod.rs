@@ -6,13 +6,18 @@
 //! when more data arrives.
 
 mod command;
+mod frame;
 mod number;
+mod reply;
 mod request;
+mod value;
 mod writer;
 
 pub use command::{encode_command, push_arg, start_command};
 pub use number::parse_integer;
+pub use reply::{ReplyDecoder, ReplyError, ReplyErrorKind, ReplyLimits};
 pub use request::{Progress, ProtocolError, Request, RequestLimits, RequestParser};
+pub use value::Value;
 pub use writer::Writer;
 
 /// The version of the protocol a connection speaks; `HELLO` changes it.
