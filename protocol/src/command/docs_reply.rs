@@ -1,0 +1,85 @@
+//! The reply of `COMMAND DOCS`.
+
+use super::info_reply::write_words;
+use super::{ArgSpec, Command, CommandTable};
+use crate::resp::Writer;
+
+/// Writes name and documentation of one command, subcommands included.
+pub(super) fn write_docs(out: &mut Writer<'_>, table: &CommandTable, command: &Command) {
+    let docs = &command.spec.docs;
+    let texts = [
+        ("summary", docs.summary),
+        ("since", docs.since),
+        ("group", docs.group),
+        ("complexity", docs.complexity),
+        ("deprecated_since", docs.deprecated_since),
+        ("replaced_by", docs.replaced_by),
+    ];
+    let subcommands = table.subcommands_of(command).count();
+    let lists = [!docs.history.is_empty(), !docs.arguments.is_empty(), is_container(command)];
+    let pairs = texts.iter().filter(|(_, text)| !text.is_empty()).count() + lists.iter().filter(|list| **list).count();
+    out.bulk(&command.full_name);
+    out.map(pairs);
+    for (name, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+        out.bulk(name);
+        out.bulk(text);
+    }
+    if !docs.history.is_empty() {
+        out.bulk("history");
+        out.set(docs.history.len());
+        for (version, change) in docs.history {
+            out.array(2);
+            out.bulk(version);
+            out.bulk(change);
+        }
+    }
+    if !docs.arguments.is_empty() {
+        out.bulk("arguments");
+        write_arguments(out, docs.arguments);
+    }
+    if is_container(command) {
+        out.bulk("subcommands");
+        out.map(subcommands);
+        for subcommand in table.subcommands_of(command) {
+            write_docs(out, table, subcommand);
+        }
+    }
+}
+
+fn is_container(command: &Command) -> bool {
+    !command.spec.subcommands.is_empty()
+}
+
+fn write_arguments(out: &mut Writer<'_>, arguments: &[ArgSpec]) {
+    out.array(arguments.len());
+    for argument in arguments {
+        write_argument(out, argument);
+    }
+}
+
+fn write_argument(out: &mut Writer<'_>, argument: &ArgSpec) {
+    let texts = [("token", argument.token), ("since", argument.since)];
+    let given = texts.iter().filter(|(_, text)| !text.is_empty());
+    let optional = [argument.key_spec_index.is_some(), !argument.flags.is_empty(), !argument.arguments.is_empty()];
+    out.map(2 + given.clone().count() + optional.iter().filter(|present| **present).count());
+    out.bulk("name");
+    out.bulk(argument.name);
+    out.bulk("type");
+    out.bulk(argument.kind.name());
+    if let Some(index) = argument.key_spec_index {
+        out.bulk("key_spec_index");
+        out.integer(i64::try_from(index).unwrap_or(i64::MAX));
+    }
+    for (name, text) in given {
+        out.bulk(name);
+        out.bulk(text);
+    }
+    if !argument.flags.is_empty() {
+        out.bulk("flags");
+        write_words(out, argument.flags.names(), "");
+    }
+    if !argument.arguments.is_empty() {
+        out.bulk("arguments");
+        write_arguments(out, argument.arguments);
+    }
+}

@@ -1,0 +1,255 @@
+//! Lookup of commands by name, and the error texts for requests that fit none.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::{CommandFlags, CommandSpec};
+
+/// Longest "container|subcommand" that can be in a table; longer names are unknown without a lookup.
+const NAME_MAX_BYTES: usize = 96;
+/// How much of an unknown command's name, and of its arguments together, is repeated in the error.
+const ECHO_MAX_BYTES: usize = 128;
+
+/// The number of a command in its table, for bit sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(usize);
+
+impl CommandId {
+    /// The index: below [`CommandTable::len`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A command or subcommand in its table.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Its number.
+    pub id: CommandId,
+    /// Its description.
+    pub spec: &'static CommandSpec,
+    /// For a subcommand, the container.
+    pub container: Option<&'static CommandSpec>,
+    /// Lower-case name as errors and `CLIENT LIST` print it, such as `get` or `client|list`.
+    pub full_name: String,
+}
+
+impl Command {
+    /// True if listings show it.
+    #[must_use]
+    pub const fn is_listed(&self) -> bool {
+        !self.spec.flags.contains(CommandFlags::HIDDEN)
+    }
+}
+
+/// An indexed command table.
+#[derive(Clone, Debug)]
+pub struct CommandTable {
+    commands: Vec<Command>,
+    by_name: HashMap<Box<[u8]>, CommandId>,
+}
+
+impl CommandTable {
+    /// Indexes `specs`. Names must be unique and lower case; of two equal names the later one wins.
+    #[must_use]
+    pub fn new(specs: &'static [CommandSpec]) -> Self {
+        let mut table = Self { commands: Vec::new(), by_name: HashMap::new() };
+        for spec in specs {
+            table.add(spec, None);
+            for subcommand in spec.subcommands {
+                table.add(subcommand, Some(spec));
+            }
+        }
+        table
+    }
+
+    fn add(&mut self, spec: &'static CommandSpec, container: Option<&'static CommandSpec>) {
+        let full_name = match container {
+            Some(container) => format!("{}|{}", container.name, spec.name),
+            None => spec.name.to_owned(),
+        };
+        let id = CommandId(self.commands.len());
+        self.by_name.insert(full_name.as_bytes().into(), id);
+        self.commands.push(Command { id, spec, container, full_name });
+    }
+
+    /// All commands and subcommands, a container directly before its subcommands.
+    pub fn iter(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter()
+    }
+
+    /// Commands without subcommands that listings show, in table order.
+    pub fn top_level(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter().filter(|command| command.container.is_none() && command.is_listed())
+    }
+
+    /// The subcommands of `container` that listings show.
+    pub fn subcommands_of<'t>(&'t self, container: &'t Command) -> impl Iterator<Item = &'t Command> {
+        self.commands[container.id.0 + 1..]
+            .iter()
+            .take_while(|command| command.container.is_some())
+            .filter(|command| command.is_listed())
+    }
+
+    /// Number of commands and subcommands.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// True if the table has no command.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// The command with this id.
+    #[must_use]
+    pub fn get(&self, id: CommandId) -> Option<&Command> {
+        self.commands.get(id.0)
+    }
+
+    /// The command called `name` (`get`, `client|list`), ignoring case.
+    #[must_use]
+    pub fn by_full_name(&self, name: &[u8]) -> Option<&Command> {
+        self.lookup(&[name])
+    }
+
+    /// The command a request names: a subcommand if the first name is a container and a second one is there.
+    ///
+    /// # Errors
+    /// [`CommandError::UnknownCommand`] or [`CommandError::UnknownSubcommand`].
+    pub fn find(&self, argv: &[&[u8]]) -> Result<&Command, CommandError> {
+        let name = argv.first().copied().unwrap_or_default();
+        // A name with '|' would reach a subcommand under a name no client may use.
+        let command = if name.contains(&b'|') { None } else { self.lookup(&[name]) };
+        let command = command.ok_or_else(|| CommandError::unknown(argv))?;
+        if command.spec.subcommands.is_empty() {
+            return Ok(command);
+        }
+        let Some(sub) = argv.get(1) else { return Ok(command) };
+        let found = if sub.contains(&b'|') { None } else { self.lookup(&[command.spec.name.as_bytes(), b"|", sub]) };
+        found.ok_or_else(|| CommandError::UnknownSubcommand {
+            container: command.spec.name.to_ascii_uppercase(),
+            subcommand: echo(sub, ECHO_MAX_BYTES),
+        })
+    }
+
+    /// [`CommandTable::find`] with the number of arguments checked.
+    ///
+    /// # Errors
+    /// Those of `find`, and [`CommandError::WrongArity`].
+    pub fn resolve(&self, argv: &[&[u8]]) -> Result<&Command, CommandError> {
+        let command = self.find(argv)?;
+        if command.spec.accepts(argv.len()) {
+            Ok(command)
+        } else {
+            Err(CommandError::WrongArity { full_name: command.full_name.clone() })
+        }
+    }
+
+    fn lookup(&self, parts: &[&[u8]]) -> Option<&Command> {
+        let mut name = [0_u8; NAME_MAX_BYTES];
+        let mut length = 0;
+        for part in parts {
+            name.get_mut(length..length + part.len())?.copy_from_slice(part);
+            length += part.len();
+        }
+        let name = &mut name[..length];
+        name.make_ascii_lowercase();
+        self.by_name.get(&*name).and_then(|id| self.get(*id))
+    }
+}
+
+/// Why a request cannot be run. The display form is the error line without the leading `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandError {
+    /// No command of this name.
+    UnknownCommand {
+        /// The name as given, cut to 128 bytes.
+        name: String,
+        /// `'a1' 'a2' `: the first arguments, cut to 128 bytes together.
+        arguments: String,
+    },
+    /// The container has no such subcommand.
+    UnknownSubcommand {
+        /// Upper-case name of the container.
+        container: String,
+        /// The name as given.
+        subcommand: String,
+    },
+    /// Too many or too few arguments.
+    WrongArity {
+        /// Such as `sentinel|set`.
+        full_name: String,
+    },
+}
+
+impl CommandError {
+    fn unknown(argv: &[&[u8]]) -> Self {
+        let mut arguments = String::new();
+        for argument in argv.iter().skip(1) {
+            let room = ECHO_MAX_BYTES.saturating_sub(arguments.len());
+            if room == 0 {
+                break;
+            }
+            arguments.push_str(&format!("'{}' ", echo(argument, room)));
+        }
+        Self::UnknownCommand { name: echo(argv.first().copied().unwrap_or_default(), ECHO_MAX_BYTES), arguments }
+    }
+}
+
+/// What an error repeats of an argument: cut, and with line ends made harmless.
+fn echo(argument: &[u8], max_bytes: usize) -> String {
+    let cut = &argument[..argument.len().min(max_bytes)];
+    String::from_utf8_lossy(cut).replace(['\r', '\n'], " ")
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand { name, arguments } => {
+                write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
+            }
+            Self::UnknownSubcommand { container, subcommand } => {
+                write!(f, "ERR unknown subcommand '{subcommand}'. Try {container} HELP.")
+            }
+            Self::WrongArity { full_name } => write!(f, "ERR wrong number of arguments for '{full_name}' command"),
+        }
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{argv, table};
+
+    fn error(line: &str) -> String {
+        table().resolve(&argv(line)).expect_err(line).to_string()
+    }
+
+    #[test]
+    fn names_are_found_without_regard_to_case() {
+        let table = table();
+        assert_eq!(table.resolve(&argv("GeT a")).expect("known").full_name, "get");
+        assert_eq!(table.resolve(&argv("Client LIST")).expect("known").full_name, "client|list");
+        assert_eq!(table.resolve(&argv("command")).expect("bare container").full_name, "command");
+    }
+
+    #[test]
+    fn errors_name_what_was_asked() {
+        assert_eq!(error("foo a b"), "ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
+        assert_eq!(error("client|list"), "ERR unknown command 'client|list', with args beginning with: ");
+        assert_eq!(error("CLIENT FOO"), "ERR unknown subcommand 'FOO'. Try CLIENT HELP.");
+        assert_eq!(error("CLIENT LIST|x"), "ERR unknown subcommand 'LIST|x'. Try CLIENT HELP.");
+        assert_eq!(error("client"), "ERR wrong number of arguments for 'client' command");
+        assert_eq!(error("CLIENT KILL"), "ERR wrong number of arguments for 'client|kill' command");
+        let long = "x".repeat(300);
+        assert!(error(&long).contains(&format!("'{}',", "x".repeat(128))));
+        let lines: &[&[u8]] = &[b"foo", b"a\r\nb"];
+        let error = table().find(lines).expect_err("unknown").to_string();
+        assert_eq!(error, "ERR unknown command 'foo', with args beginning with: 'a  b' ");
+    }
+}
