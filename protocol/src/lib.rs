@@ -4,6 +4,7 @@
 //! randomness, no runtime. The sentinel, the data server and the command line build their connections on it.
 //! Every decoder has limits, because its input comes from outside.
 
+pub mod acl;
 pub mod command;
 pub mod conf;
 pub mod glob;
