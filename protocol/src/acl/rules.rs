@@ -75,16 +75,16 @@ fn add_key_pattern(selector: &mut Selector, pattern: KeyPattern) -> Result<(), R
     if has_spaces(&pattern.glob) {
         return Err(RuleError::Syntax);
     }
-    if pattern.glob == b"*" && pattern.read && pattern.write {
-        set_all_keys(selector, true);
-        return Ok(());
-    }
     match selector.keys.iter_mut().find(|known| known.glob == pattern.glob) {
         Some(known) => {
             known.read |= pattern.read;
             known.write |= pattern.write;
         }
         None => selector.keys.push(pattern),
+    }
+    // Reading everything and writing everything is everything, and must print as something that can be read again.
+    if selector.keys.iter().any(|key| key.glob == b"*" && key.read && key.write) {
+        set_all_keys(selector, true);
     }
     Ok(())
 }

@@ -181,7 +181,7 @@ pub struct KeyRef {
 mod tests {
     use super::*;
 
-    fn keys<'a>(spec: KeySpec, line: &'a str) -> Vec<&'a str> {
+    fn keys(spec: KeySpec, line: &str) -> Vec<&str> {
         let words: Vec<&str> = line.split(' ').collect();
         let argv: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         let mut found = Vec::new();
