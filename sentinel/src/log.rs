@@ -1,0 +1,270 @@
+//! The log: Redis' line format (or JSON) on standard output or in a file.
+//!
+//! Lines are formatted by the caller and written by a thread of their own, so that a slow disk or terminal never blocks the
+//! event loop. The queue between them is bounded; what does not fit is dropped, counted, and the count is logged.
+//! A log file that was moved away by rotation is noticed and opened anew.
+
+mod clock;
+mod writer;
+
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+pub use clock::LocalTime;
+use writer::{Order, Writer};
+
+/// Lines that may wait for the writer. At 150 bytes a line this is a megabyte and a half, and more than a sentinel of three
+/// thousand groups logs while it starts.
+const QUEUE_LINES: usize = 16_384;
+
+/// Levels, from the least to the most important.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// A lot that is rarely useful.
+    Verbose,
+    /// What an operator wants to see.
+    Notice,
+    /// Only what is very important.
+    Warning,
+    /// As a threshold: log nothing. No line has this level.
+    Nothing,
+}
+
+impl LogLevel {
+    /// The threshold named by the `loglevel` directive.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Debug, Self::Verbose, Self::Notice, Self::Warning, Self::Nothing]
+            .into_iter()
+            .find(|l| l.as_str().eq_ignore_ascii_case(word))
+    }
+
+    /// The word of the `loglevel` directive.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Verbose => "verbose",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    const fn mark(self) -> char {
+        match self {
+            Self::Debug => '.',
+            Self::Verbose => '-',
+            Self::Notice => '*',
+            Self::Warning | Self::Nothing => '#',
+        }
+    }
+
+    const fn from_u8(n: u8) -> Self {
+        match n {
+            0 => Self::Debug,
+            1 => Self::Verbose,
+            2 => Self::Notice,
+            3 => Self::Warning,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl From<bongsu_sentinel_core::Level> for LogLevel {
+    fn from(level: bongsu_sentinel_core::Level) -> Self {
+        use bongsu_sentinel_core::Level;
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Verbose => Self::Verbose,
+            Level::Notice => Self::Notice,
+            Level::Warning => Self::Warning,
+        }
+    }
+}
+
+/// How a line looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LogFormat {
+    /// `<pid>:X dd Mon yyyy hh:mm:ss.mmm <mark> <message>`, as Redis.
+    #[default]
+    Plain,
+    /// One JSON object per line: `time` (RFC 3339, UTC), `pid`, `level`, `message`.
+    Json,
+}
+
+/// Where lines go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogTarget {
+    /// Standard output.
+    Stdout,
+    /// A file, appended to.
+    File(PathBuf),
+}
+
+/// A handle to the log; clones share it.
+#[derive(Clone)]
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    threshold: AtomicU8,
+    format: LogFormat,
+    pid: u32,
+    dropped: AtomicU64,
+    queue: SyncSender<Order>,
+}
+
+/// The writer thread; joined at the end of the process so that the last lines are not lost.
+pub struct LogGuard {
+    log: Log,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    /// Opens the target and starts the writer thread.
+    ///
+    /// # Errors
+    /// The log file cannot be opened for appending, or the thread cannot be started.
+    pub fn start(target: &LogTarget, threshold: LogLevel, format: LogFormat) -> std::io::Result<(Self, LogGuard)> {
+        let (queue, orders) = sync_channel(QUEUE_LINES);
+        let writer = Writer::open(target)?;
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&orders))?;
+        let log = Self(Arc::new(Shared {
+            threshold: AtomicU8::new(threshold as u8),
+            format,
+            pid: std::process::id(),
+            dropped: AtomicU64::new(0),
+            queue,
+        }));
+        Ok((log.clone(), LogGuard { log, thread: Some(thread) }))
+    }
+
+    /// True if lines of this level are written: ask before building an expensive message.
+    pub fn enabled(&self, level: LogLevel) -> bool {
+        level as u8 >= self.0.threshold.load(Ordering::Relaxed)
+    }
+
+    /// The present threshold.
+    pub fn threshold(&self) -> LogLevel {
+        LogLevel::from_u8(self.0.threshold.load(Ordering::Relaxed))
+    }
+
+    /// Changes the threshold (`CONFIG SET loglevel`).
+    pub fn set_threshold(&self, level: LogLevel) {
+        self.0.threshold.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Logs at debug.
+    pub fn debug(&self, message: impl fmt::Display) {
+        self.line(LogLevel::Debug, message);
+    }
+
+    /// Logs at verbose.
+    pub fn verbose(&self, message: impl fmt::Display) {
+        self.line(LogLevel::Verbose, message);
+    }
+
+    /// Logs at notice.
+    pub fn notice(&self, message: impl fmt::Display) {
+        self.line(LogLevel::Notice, message);
+    }
+
+    /// Logs at warning.
+    pub fn warning(&self, message: impl fmt::Display) {
+        self.line(LogLevel::Warning, message);
+    }
+
+    /// Logs one line. Line breaks and other control characters in the message are shown escaped.
+    pub fn line(&self, level: LogLevel, message: impl fmt::Display) {
+        if !self.enabled(level) {
+            return;
+        }
+        let line = self.0.format(level, SystemTime::now(), &message);
+        self.0.enqueue(line);
+    }
+
+    /// Opens the log file anew (SIGHUP).
+    pub fn reopen(&self) {
+        // A full queue means that the writer is busy; it looks at the file's identity by itself as well.
+        let _ = self.0.queue.try_send(Order::Reopen);
+    }
+}
+
+impl Shared {
+    fn format(&self, level: LogLevel, at: SystemTime, message: &dyn fmt::Display) -> String {
+        let mut line = String::with_capacity(160);
+        let _ = match self.format {
+            LogFormat::Plain => write!(line, "{}:X {} {} ", self.pid, LocalTime(at), level.mark())
+                .and_then(|()| write!(Escaped { out: &mut line, json: false }, "{message}")),
+            LogFormat::Json => {
+                let head = format_args!(
+                    "{{\"time\":\"{}\",\"pid\":{},\"level\":\"{}\",\"message\":\"",
+                    clock::Rfc3339(at),
+                    self.pid,
+                    level.as_str()
+                );
+                write!(line, "{head}")
+                    .and_then(|()| write!(Escaped { out: &mut line, json: true }, "{message}"))
+                    .and_then(|()| line.write_str("\"}"))
+            }
+        };
+        line.push('\n');
+        line
+    }
+
+    fn enqueue(&self, line: String) {
+        let lost = self.dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let note = format_args!("{lost} log lines were dropped because the log could not be written fast enough");
+            let note = self.format(LogLevel::Warning, SystemTime::now(), &note);
+            if self.queue.try_send(Order::Line(note)).is_err() {
+                self.dropped.fetch_add(lost + 1, Ordering::Relaxed);
+                return;
+            }
+        }
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(Order::Line(line)) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        // Waits for a place in the queue: the end of the process may wait for its last lines.
+        let _ = self.log.0.queue.send(Order::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Escaped<'a> {
+    out: &'a mut String,
+    json: bool,
+}
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            match c {
+                '"' | '\\' if self.json => {
+                    self.out.push('\\');
+                    self.out.push(c);
+                }
+                c if c.is_control() && self.json => write!(self.out, "\\u{:04x}", u32::from(c))?,
+                c if c.is_control() => write!(self.out, "{}", c.escape_default())?,
+                c => self.out.push(c),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Makes the durable state durable without blocking the loop.
+//!
+//! One write at a time, on a helper thread. What is asked for meanwhile goes into the next write, so a burst of votes costs
+//! as many writes as the disk can do, not one each. Saves that nobody waits for are gathered for a second. A failed write is
+//! repeated every second until one succeeds, which tells the core that the disk is back.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use bongsu_sentinel_core::{Input, SaveSeq, Time};
+use tokio::sync::{Notify, oneshot};
+
+use super::Shell;
+use crate::config::Store;
+
+/// For how long saves that nobody waits for are gathered.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// Pause after a failed write before it is repeated on its own account.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The state could not be written.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct SaveError {
+    /// What the disk or the renderer said.
+    pub reason: String,
+}
+
+type Waiter = (SaveSeq, oneshot::Sender<Result<(), SaveError>>);
+
+pub(super) struct Saver {
+    /// `None` while the helper thread has it.
+    store: RefCell<Option<Store>>,
+    wanted: Cell<Option<SaveSeq>>,
+    done: Cell<SaveSeq>,
+    urgent: Cell<bool>,
+    asked: Notify,
+    hurry: Notify,
+    waiters: RefCell<Vec<Waiter>>,
+}
+
+impl Saver {
+    pub(super) fn new(store: Store) -> Self {
+        Self {
+            store: RefCell::new(Some(store)),
+            wanted: Cell::new(None),
+            done: Cell::default(),
+            urgent: Cell::new(false),
+            asked: Notify::new(),
+            hurry: Notify::new(),
+            waiters: RefCell::default(),
+        }
+    }
+
+    /// Asks for a save; answered by `Saved` or `SaveFailed` with this or a later number.
+    pub(super) fn request(&self, seq: SaveSeq, urgent: bool) {
+        self.wanted.set(self.wanted.get().max(Some(seq)));
+        self.asked.notify_one();
+        if urgent {
+            self.urgent.set(true);
+            self.hurry.notify_one();
+        }
+    }
+
+    /// Resolves with the outcome of the first write that includes `seq`.
+    pub(super) async fn wait_for(&self, seq: SaveSeq) -> Result<(), SaveError> {
+        if self.done.get() >= seq && self.wanted.get().is_none_or(|wanted| wanted < seq) {
+            return Ok(());
+        }
+        let (done, outcome) = oneshot::channel();
+        self.waiters.borrow_mut().push((seq, done));
+        outcome.await.unwrap_or_else(|_| Err(SaveError { reason: "the process is ending".into() }))
+    }
+
+    fn finish(&self, seq: SaveSeq, outcome: &Result<(), SaveError>) {
+        if outcome.is_ok() {
+            self.done.set(self.done.get().max(seq));
+        }
+        let (ready, waiting) = self.waiters.take().into_iter().partition(|(wanted, _)| *wanted <= seq);
+        self.waiters.replace(waiting);
+        for (_, waiter) in Vec::<Waiter>::from(ready) {
+            // Whoever waited may have gone.
+            let _ = waiter.send(outcome.clone());
+        }
+    }
+}
+
+/// Serves save requests for ever.
+pub(super) async fn drive(shell: Shell) {
+    let saver = &shell.0.saver;
+    loop {
+        if saver.wanted.get().is_none() {
+            saver.asked.notified().await;
+            continue;
+        }
+        let gather_until = tokio::time::Instant::now() + GATHER;
+        while !saver.urgent.get() {
+            tokio::select! {
+                () = saver.hurry.notified() => {}
+                () = tokio::time::sleep_until(gather_until) => break,
+            }
+        }
+        saver.urgent.set(false);
+        let Some(seq) = saver.wanted.take() else { continue };
+        let outcome = write(&shell).await;
+        report(&shell, seq, &outcome);
+        if outcome.is_err() {
+            // Whoever asks meanwhile is answered at once; the retry serves those who do not ask again.
+            saver.request(seq, false);
+            let retry_at = tokio::time::Instant::now() + RETRY;
+            tokio::select! {
+                () = saver.hurry.notified() => {}
+                () = tokio::time::sleep_until(retry_at) => saver.urgent.set(true),
+            }
+        }
+    }
+}
+
+async fn write(shell: &Shell) -> Result<(), SaveError> {
+    let Some(mut store) = shell.0.saver.store.borrow_mut().take() else {
+        return Err(SaveError { reason: "the writer of the state was lost".into() });
+    };
+    let settings = shell.settings().clone();
+    let durable = shell.0.core.borrow().durable();
+    let written = tokio::task::spawn_blocking(move || {
+        let outcome = store.save(&settings, &durable);
+        (store, outcome)
+    });
+    match written.await {
+        Ok((store, outcome)) => {
+            shell.0.saver.store.replace(Some(store));
+            outcome.map_err(|error| SaveError { reason: error.to_string() })
+        }
+        Err(_) => Err(SaveError { reason: "the writer of the state was lost".into() }),
+    }
+}
+
+fn report(shell: &Shell, seq: SaveSeq, outcome: &Result<(), SaveError>) {
+    let input = match outcome {
+        Ok(()) => {
+            shell.0.log.notice("Sentinel new configuration saved on disk");
+            Input::Saved { seq }
+        }
+        Err(error) => {
+            shell.0.log.warning(format_args!(
+                "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
+            ));
+            Input::SaveFailed { seq }
+        }
+    };
+    shell.0.saver.finish(seq, outcome);
+    shell.with_core(|core, now: Time| core.handle(now, input));
+}
