@@ -189,6 +189,14 @@ impl Log {
         self.0.enqueue(line);
     }
 
+    /// Waits until everything logged so far is written. For the end of the process only: it blocks.
+    pub fn flush(&self) {
+        let (written, done) = sync_channel(1);
+        if self.0.queue.send(Order::Flush(written)).is_ok() {
+            let _ = done.recv();
+        }
+    }
+
     /// Opens the log file anew (SIGHUP).
     pub fn reopen(&self) {
         // A full queue means that the writer is busy; it looks at the file's identity by itself as well.

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use super::LogTarget;
@@ -18,6 +18,7 @@ const BATCH_BYTES: usize = 64 * 1024;
 pub(super) enum Order {
     Line(String),
     Reopen,
+    Flush(SyncSender<()>),
     Stop,
 }
 
@@ -45,19 +46,24 @@ impl Writer {
         while let Ok(first) = orders.recv() {
             let mut next = Some(first);
             let mut stop = false;
+            let mut flushed = None;
             while let Some(order) = next.take() {
                 match order {
                     Order::Line(line) => batch.push_str(&line),
                     Order::Reopen => self.reopen(),
+                    Order::Flush(done) => flushed = Some(done),
                     Order::Stop => stop = true,
                 }
-                if !stop && batch.len() < BATCH_BYTES {
+                if !stop && flushed.is_none() && batch.len() < BATCH_BYTES {
                     next = orders.try_recv().ok();
                 }
             }
             self.follow_rotation();
             self.write(&batch);
             batch.clear();
+            if let Some(done) = flushed {
+                let _ = done.send(());
+            }
             if stop {
                 return;
             }

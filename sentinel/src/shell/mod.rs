@@ -13,6 +13,7 @@ mod options;
 mod resolver;
 mod saver;
 mod scripts;
+pub mod standin;
 mod timer;
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bongsu_sentinel_core::{
-    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, Sentinel, Setup, Time, VoteReply,
+    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, Setup, Time, VoteReply,
 };
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
@@ -31,7 +32,7 @@ pub use resolver::ResolveError;
 pub use saver::SaveError;
 pub use scripts::ScriptView;
 
-use crate::config::{Settings, Store};
+use standin::{Sentinel, Settings, Store};
 use crate::log::Log;
 
 /// A sink for the events that the core publishes.

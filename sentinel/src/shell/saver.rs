@@ -11,7 +11,7 @@ use bongsu_sentinel_core::{Input, SaveSeq, Time};
 use tokio::sync::{Notify, oneshot};
 
 use super::Shell;
-use crate::config::Store;
+use super::standin::Store;
 
 /// For how long saves that nobody waits for are gathered.
 const GATHER: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
 //! The outside types that the shell stands on, by signature.
+#![allow(missing_docs, clippy::all)]
 use bongsu_sentinel_core::*;
 use std::time::Duration;
 pub struct Sentinel;
