@@ -104,6 +104,8 @@ pub struct Event {
     pub level: Level,
     /// Whom it is about, if an instance.
     pub subject: Option<Subject>,
+    /// The group concerned, if one; its notification script hears of warnings.
+    pub group: Option<GroupName>,
     /// What follows the subject, without a leading space; the whole payload if there is no subject.
     pub detail: String,
 }
@@ -114,12 +116,18 @@ impl Event {
 
     /// An event about an instance.
     pub fn about(name: &'static str, level: Level, subject: Subject, detail: impl Into<String>) -> Self {
-        Self { name, level, subject: Some(subject), detail: detail.into() }
+        let group = Some(subject.group().clone());
+        Self { name, level, subject: Some(subject), group, detail: detail.into() }
     }
 
-    /// An event about no instance.
+    /// An event about a group whose payload does not start with an instance (`+switch-master`, `+new-epoch`).
+    pub fn of_group(name: &'static str, level: Level, group: GroupName, detail: impl Into<String>) -> Self {
+        Self { name, level, subject: None, group: Some(group), detail: detail.into() }
+    }
+
+    /// An event about the sentinel itself.
     pub fn plain(name: &'static str, level: Level, detail: impl Into<String>) -> Self {
-        Self { name, level, subject: None, detail: detail.into() }
+        Self { name, level, subject: None, group: None, detail: detail.into() }
     }
 
     /// The message as published.
@@ -138,7 +146,7 @@ impl Event {
 
     /// True if the group's notification script is to be run with this event.
     pub const fn notifies(&self) -> bool {
-        matches!(self.level, Level::Warning) && self.subject.is_some()
+        matches!(self.level, Level::Warning) && self.group.is_some()
     }
 
     /// True if the event is published to subscribers.

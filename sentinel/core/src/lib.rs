@@ -11,19 +11,42 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod check;
 mod event;
+mod failover;
+mod gossip;
+mod group;
+mod handover;
 mod hello;
 mod input;
+mod link;
+mod machine;
+mod observe;
+mod odown;
+mod operator;
 mod options;
+mod probe;
+mod query;
 mod reason;
+mod reconfigure;
+mod rng;
+mod save;
+mod sdown;
+mod select;
+mod switch;
+mod tilt;
 mod time;
+mod timers;
 mod types;
 mod view;
+mod vote;
 
 pub use action::{Action, HelloOut, Request};
 pub use event::{Event, Level, Shown, Subject};
 pub use hello::{HELLO_CHANNEL, Hello, HelloError};
 pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};
+pub use machine::Sentinel;
+pub use operator::{FailoverError, MonitorError, NoSuchGroup};
 pub use options::{Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables};
 pub use reason::{
     AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, Rejection, RepointCause, Verdict,

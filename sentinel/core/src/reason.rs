@@ -228,6 +228,8 @@ pub enum HandOverStep {
         /// Time since the pause was asked for.
         paused: Duration,
     },
+    /// The promoted replica does not continue the history that was frozen.
+    Diverged,
     /// Given up before the promotion; writes go on as before.
     RolledBack,
 }

@@ -1,0 +1,503 @@
+//! A failover as its leader runs it: election, selection, promotion.
+//!
+//! The states and events are Sentinel's. Different from it: votes are counted for the failover's own epoch, a lost election is
+//! retried after a short jittered backoff, the promotion is confirmed by an INFO sent right behind it, the switch is published
+//! at that moment, and a failover whose promoted replica dies makes room for the next one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::action::{Action, Request};
+use crate::event::Level;
+use crate::group::Group;
+use crate::handover::HandOver;
+use crate::input::Reply;
+use crate::link::Purpose;
+use crate::machine::Sentinel;
+use crate::reason::{AbortCause, HoldCause, Reason};
+use crate::reconfigure::Target;
+use crate::select::Choice;
+use crate::time::Time;
+use crate::types::{Addr, Epoch, GroupId, LinkId, NodeId, RunId};
+use crate::view::FailoverState;
+
+/// Sentinels with a lower run id start this much earlier each, so that votes are not split.
+const RANK_STAGGER: Duration = Duration::from_millis(40);
+
+/// Longest wait for those with a lower run id.
+const RANK_STAGGER_MAX: Duration = Duration::from_millis(400);
+
+/// Backoff after the first failed attempt; doubles with each further one.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+
+/// Longest backoff.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// How long the selection waits for the INFO that it asked for.
+const FRESH_INFO_LIMIT: Duration = Duration::from_millis(300);
+
+/// A candidate that is lost for this long before it confirmed its promotion is given up.
+const CANDIDATE_LOST_LIMIT: Duration = Duration::from_secs(2);
+
+/// How often the promoted replica is asked whether it is a master yet.
+const CONFIRM_PERIOD: Duration = Duration::from_millis(50);
+
+/// How the failover came about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// The master is odown.
+    Automatic,
+    /// An operator wants a hand-over from a reachable master.
+    Planned,
+    /// An operator forces it: no votes.
+    Forced,
+}
+
+/// A running failover that we lead or want to lead.
+#[derive(Debug)]
+pub(crate) struct Failover {
+    pub(crate) epoch: Epoch,
+    pub(crate) kind: Kind,
+    pub(crate) state: FailoverState,
+    pub(crate) started: Time,
+    pub(crate) state_since: Time,
+    pub(crate) candidate: Option<NodeId>,
+    /// The candidate was told to become master.
+    pub(crate) promotion_sent: Option<Time>,
+    pub(crate) next_confirm: Time,
+    pub(crate) candidate_lost: Option<Time>,
+    /// Present while a planned hand-over is under way.
+    pub(crate) handover: Option<HandOver>,
+    /// Replicas to repoint, after the promotion.
+    pub(crate) targets: BTreeMap<NodeId, Target>,
+    /// Elections of an operator's failover that were lost to a concurrent epoch.
+    pub(crate) lost_elections: u32,
+}
+
+impl Failover {
+    pub(crate) const fn is_forced(&self) -> bool {
+        matches!(self.kind, Kind::Forced)
+    }
+
+    /// The failover waits for what this node says in its INFO.
+    pub(crate) fn is_waiting_for(&self, node: NodeId) -> bool {
+        self.targets.get(&node).is_some_and(Target::is_under_way)
+    }
+
+    /// The new master is known to the world: there is no way back.
+    pub(crate) const fn is_committed(&self) -> bool {
+        matches!(self.state, FailoverState::ReconfReplicas | FailoverState::UpdateConfig)
+    }
+}
+
+impl Sentinel {
+    // --- starting -------------------------------------------------------------------------------------------------
+
+    pub(crate) fn start_failover_if_due(&mut self, now: Time, id: GroupId) {
+        self.release_hold_of_dead_leader(id);
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(odown) = group.odown_since else { return };
+        if group.failover.as_ref().is_some_and(|f| !f.is_committed()) {
+            return;
+        }
+        let rank = self.rank(group);
+        let (until, cause) = if self.saves.is_failing() {
+            (now + RETRY_FIRST, HoldCause::DiskFailing)
+        } else {
+            match group.hold {
+                Some((until, cause)) if until > now => (until, cause),
+                _ => (odown + (RANK_STAGGER * rank).min(RANK_STAGGER_MAX), HoldCause::Rank(rank)),
+            }
+        };
+        if until > now {
+            if let Some(group) = self.groups.get_mut(&id) {
+                let told = std::mem::replace(&mut group.hold_told, true);
+                if !told && !matches!(cause, HoldCause::Rank(_)) {
+                    self.record(now, id, Reason::FailoverHeld { until, cause });
+                }
+            }
+            return;
+        }
+        if group.failover.is_some() {
+            // The master that this failover promoted is down itself: whatever is left of it is superseded.
+            self.finish_reconfiguration(now, id, true);
+        }
+        self.begin_failover(now, id, Kind::Automatic, 0);
+    }
+
+    /// Live peers with a lower run id than ours.
+    fn rank(&self, group: &Group) -> u32 {
+        let lower = group.peers.iter().filter(|(peer, entry)| {
+            **peer < self.my_id
+                && !entry.down.is_down()
+                && self.peers.get(*peer).is_some_and(|p| p.link.command.is_up())
+        });
+        u32::try_from(lower.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Waiting for a leader that is down itself would help nobody.
+    fn release_hold_of_dead_leader(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        if let Some((_, HoldCause::VotedForOther(leader))) = group.hold
+            && group.peers.get(&leader).is_none_or(|p| p.down.is_down())
+        {
+            group.hold = None;
+        }
+    }
+
+    pub(crate) fn begin_failover(&mut self, now: Time, id: GroupId, kind: Kind, lost_elections: u32) {
+        let epoch = self.current_epoch.next();
+        self.raise_epoch(id, epoch, true);
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        group.hold = None;
+        group.hold_told = false;
+        group.failover = Some(Failover {
+            epoch,
+            kind,
+            state: FailoverState::WaitStart,
+            started: now,
+            state_since: now,
+            candidate: None,
+            promotion_sent: None,
+            next_confirm: now,
+            candidate_lost: None,
+            handover: None,
+            targets: BTreeMap::new(),
+            lost_elections,
+        });
+        let attempt = group.failed_attempts + 1;
+        let by_operator = kind != Kind::Automatic;
+        self.tell_master(id, "+try-failover", Level::Warning, "");
+        self.record(now, id, Reason::FailoverStarted { epoch, attempt, by_operator });
+        self.vote(now, id, self.my_id, epoch);
+        self.ask_everyone_at(now, id);
+        self.refresh_replicas(now, id);
+    }
+
+    fn refresh_replicas(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let links: Vec<LinkId> = group.replicas.iter().filter_map(|r| self.nodes.get(r).map(|n| n.link.id)).collect();
+        for link in links {
+            self.info_now(now, link);
+        }
+    }
+
+    // --- running --------------------------------------------------------------------------------------------------
+
+    /// Takes the failover as far as it gets without waiting.
+    pub(crate) fn step_failover(&mut self, now: Time, id: GroupId) {
+        // Each state is entered at most once per failover, so this ends.
+        loop {
+            let Some(before) = self.running(id).map(|f| f.state) else { return };
+            match before {
+                FailoverState::WaitStart => self.step_election(now, id),
+                FailoverState::SelectReplica => self.step_selection(now, id),
+                FailoverState::SendPromotion => self.step_promotion(now, id),
+                FailoverState::WaitPromotion => self.step_confirmation(now, id),
+                FailoverState::ReconfReplicas => self.step_reconfiguration(now, id),
+                FailoverState::None | FailoverState::UpdateConfig => return,
+            }
+            if self.running(id).is_none_or(|f| f.state <= before) {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn running(&self, id: GroupId) -> Option<&Failover> {
+        self.groups.get(&id)?.failover.as_ref()
+    }
+
+    pub(crate) fn running_mut(&mut self, id: GroupId) -> Option<&mut Failover> {
+        self.groups.get_mut(&id)?.failover.as_mut()
+    }
+
+    pub(crate) fn enter(&mut self, now: Time, id: GroupId, state: FailoverState) {
+        if let Some(f) = self.running_mut(id) {
+            f.state = state;
+            f.state_since = now;
+        }
+    }
+
+    /// When the running failover wants to be looked at again.
+    pub(crate) fn next_failover_deadline(&self, group: &Group) -> Option<Time> {
+        let Some(f) = &group.failover else {
+            let odown = group.odown_since?;
+            if self.saves.is_failing() {
+                // The next successful save looks at the group again.
+                return None;
+            }
+            let stagger = odown + (RANK_STAGGER * self.rank(group)).min(RANK_STAGGER_MAX);
+            return Some(group.hold.map_or(stagger, |(until, _)| until.max(stagger)));
+        };
+        let limit = f.state_since + group.options.failover_timeout;
+        match f.state {
+            FailoverState::WaitStart => Some(f.started + self.election_limit(group)),
+            FailoverState::SelectReplica => Some(f.state_since + FRESH_INFO_LIMIT),
+            FailoverState::SendPromotion => {
+                let lost = f.candidate_lost.map_or(limit, |t| t + CANDIDATE_LOST_LIMIT);
+                Some(limit.min(lost).min(f.handover.as_ref().map_or(limit, HandOver::next_deadline)))
+            }
+            FailoverState::WaitPromotion => {
+                let lost = f.candidate_lost.map_or(limit, |t| t + CANDIDATE_LOST_LIMIT);
+                let hand_over = f.handover.as_ref().map_or(limit, HandOver::next_deadline);
+                Some(limit.min(lost).min(f.next_confirm).min(hand_over))
+            }
+            FailoverState::ReconfReplicas => {
+                let restart = group.odown_since.map(|t| group.hold.map_or(t, |(until, _)| until));
+                [Some(limit), self.next_reconfiguration(f), restart].into_iter().flatten().min()
+            }
+            FailoverState::None | FailoverState::UpdateConfig => None,
+        }
+    }
+
+    fn election_limit(&self, group: &Group) -> Duration {
+        self.tunables.election_timeout.min(group.options.failover_timeout)
+    }
+
+    // --- election -------------------------------------------------------------------------------------------------
+
+    fn step_election(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(f) = &group.failover else { return };
+        if !self.saves.covers(group.vote_saved_by) {
+            if self.saves.is_failing() {
+                self.abort_failover(now, id, AbortCause::NotElected);
+            }
+            return;
+        }
+        let tally = Tally::count(group, self.my_id, f.epoch);
+        let (epoch, forced, needed) = (f.epoch, f.is_forced(), group.votes_needed());
+        if f.kind == Kind::Automatic && group.odown_since.is_none() {
+            return self.abort_failover(now, id, AbortCause::NotElected);
+        }
+        if forced || tally.mine() >= needed {
+            return self.win_election(now, id, Reason::Elected { epoch, voters: tally.for_me, needed, forced });
+        }
+        let over = now.since(f.started) >= self.election_limit(group);
+        if over || tally.mine() + tally.open < needed {
+            self.lose_election(now, id, &tally, needed);
+        }
+    }
+
+    fn win_election(&mut self, now: Time, id: GroupId, reason: Reason) {
+        self.tell_master(id, "+elected-leader", Level::Warning, "");
+        self.record(now, id, reason);
+        if self.simulated.after_election {
+            self.actions.push_back(Action::Crash);
+        }
+        self.enter(now, id, FailoverState::SelectReplica);
+        self.tell_master(id, "+failover-state-select-slave", Level::Warning, "");
+    }
+
+    fn lose_election(&mut self, now: Time, id: GroupId, tally: &Tally, needed: u32) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(f) = &group.failover else { return };
+        let (epoch, kind, lost) = (f.epoch, f.kind, f.lost_elections + 1);
+        let winner = tally.best_other.filter(|(_, votes)| votes + tally.open >= needed).map(|(leader, _)| leader);
+        self.abort_failover(now, id, AbortCause::NotElected);
+        if let Some(leader) = winner {
+            self.yield_to(now, id, leader);
+        }
+        let retry_at = self.groups.get(&id).and_then(|g| g.hold).map_or(now, |(t, _)| t);
+        self.record(now, id, Reason::NotElected { epoch, votes: tally.mine(), needed, retry_at });
+        // An operator's failover that only met a concurrent epoch is tried again at once, a few times.
+        if kind == Kind::Planned && winner.is_none() && tally.open == 0 && lost < MAX_LOST_PLANNED {
+            self.begin_failover(now, id, kind, lost);
+        }
+    }
+
+    // --- selection and promotion ----------------------------------------------------------------------------------
+
+    fn step_selection(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(f) = &group.failover else { return };
+        let since = self.master_of(group).and_then(|m| m.down.now).map_or(f.started, |(t, _)| t.min(f.started));
+        let waiting = group
+            .replicas
+            .iter()
+            .filter_map(|r| self.nodes.get(r))
+            .any(|n| n.link.command.is_up() && !n.down.is_down() && n.info_at.is_none_or(|t| t < since));
+        if waiting && now.since(f.state_since) < FRESH_INFO_LIMIT {
+            return;
+        }
+        let Choice { best, verdicts } = self.choose(now, group, f.kind == Kind::Planned);
+        let chosen = best.and_then(|n| self.nodes.get(&n)).map(|n| n.addr.clone());
+        self.record(now, id, Reason::Selected { chosen, verdicts });
+        let Some(best) = best else {
+            self.tell_master(id, "-failover-abort-no-good-slave", Level::Warning, "");
+            return self.abort_failover(now, id, AbortCause::NoGoodReplica);
+        };
+        self.tell_node(best, "+selected-slave", Level::Warning, "");
+        if let Some(f) = self.running_mut(id) {
+            f.candidate = Some(best);
+        }
+        self.enter(now, id, FailoverState::SendPromotion);
+        self.tell_node(best, "+failover-state-send-slaveof-noone", Level::Notice, "");
+    }
+
+    fn step_promotion(&mut self, now: Time, id: GroupId) {
+        if !self.candidate_is_there(now, id) {
+            return;
+        }
+        let Some(f) = self.running(id) else { return };
+        if f.kind == Kind::Planned && !self.step_handover(now, id) {
+            return;
+        }
+        self.promote(now, id);
+    }
+
+    /// Tells the candidate to become master, and asks right behind it whether it is.
+    fn promote(&mut self, now: Time, id: GroupId) {
+        let Some(candidate) = self.running(id).and_then(|f| f.candidate) else { return };
+        let Some(link) = self.nodes.get(&candidate).map(|n| n.link.id) else { return };
+        let request = Request::Reconfigure { to: None, unpause: false };
+        if self.send(now, link, Purpose::Promote { group: id }, request).is_none() {
+            return;
+        }
+        self.info_now(now, link);
+        if let Some(f) = self.running_mut(id) {
+            f.promotion_sent = Some(now);
+            f.next_confirm = now + CONFIRM_PERIOD;
+        }
+        self.enter(now, id, FailoverState::WaitPromotion);
+        self.tell_node(candidate, "+failover-state-wait-promotion", Level::Notice, "");
+    }
+
+    /// Aborts when the candidate is lost for too long or the state lasts too long.
+    fn candidate_is_there(&mut self, now: Time, id: GroupId) -> bool {
+        let Some(group) = self.groups.get(&id) else { return false };
+        let Some(f) = &group.failover else { return false };
+        let candidate = f.candidate.and_then(|c| self.nodes.get(&c));
+        let there = candidate.is_some_and(|c| c.link.command.is_up() && !c.down.is_down());
+        let lost_since = if there { None } else { Some(f.candidate_lost.unwrap_or(now)) };
+        let lost = lost_since.is_some_and(|t| now.since(t) >= CANDIDATE_LOST_LIMIT);
+        let expired = now.since(f.state_since) >= group.options.failover_timeout;
+        if let Some(f) = self.running_mut(id) {
+            f.candidate_lost = lost_since;
+        }
+        if lost || expired {
+            self.abort_with_event(now, id, AbortCause::ReplicaTimeout);
+            return false;
+        }
+        there
+    }
+
+    fn step_confirmation(&mut self, now: Time, id: GroupId) {
+        if !self.candidate_is_there(now, id) {
+            return;
+        }
+        let Some(f) = self.running(id) else { return };
+        if f.handover.is_some() && !self.keep_paused(now, id) {
+            return;
+        }
+        let Some(f) = self.running_mut(id) else { return };
+        if f.next_confirm > now {
+            return;
+        }
+        f.next_confirm = now + CONFIRM_PERIOD;
+        let Some(link) = f.candidate.and_then(|c| self.nodes.get(&c)).map(|n| n.link.id) else { return };
+        if !self.link(link).is_some_and(|l| l.has_pending(|p| p.purpose == Purpose::Info)) {
+            self.info_now(now, link);
+        }
+    }
+
+    /// The candidate refused to become master: its answer says why, and waiting would not help.
+    pub(crate) fn on_promotion_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
+        let Some(f) = self.running(id) else { return };
+        let is_candidate = f.candidate.and_then(|c| self.nodes.get(&c)).is_some_and(|n| n.link.id == link);
+        if is_candidate && f.state == FailoverState::WaitPromotion && matches!(reply, Reply::Failed(_)) {
+            self.abort_with_event(now, id, AbortCause::ReplicaTimeout);
+            self.run_group(now, id);
+        }
+    }
+
+    /// A link to a data node broke while a failover may depend on it.
+    pub(crate) fn failover_lost_link(&mut self, now: Time, link: LinkId) {
+        for group in self.groups_of_link(link) {
+            self.handover_lost_link(now, group, link);
+        }
+    }
+
+    // --- ending ---------------------------------------------------------------------------------------------------
+
+    /// Ends a failover before its promotion was confirmed, with the event that belongs to the cause.
+    pub(crate) fn abort_with_event(&mut self, now: Time, id: GroupId, cause: AbortCause) {
+        let name = match cause {
+            AbortCause::MasterTimeout | AbortCause::MasterDown => "-failover-abort-master-timeout",
+            _ => "-failover-abort-slave-timeout",
+        };
+        self.tell_master(id, name, Level::Warning, "");
+        self.abort_failover(now, id, cause);
+    }
+
+    pub(crate) fn abort_failover(&mut self, now: Time, id: GroupId, cause: AbortCause) {
+        if cause == AbortCause::NotElected {
+            self.tell_master(id, "-failover-abort-not-elected", Level::Warning, "");
+        }
+        self.roll_back_handover(now, id);
+        let Some(failover) = self.groups.get_mut(&id).and_then(|g| g.failover.take()) else { return };
+        let jittered = |rng: &mut crate::rng::Rng, attempts: u32| {
+            rng.around((RETRY_FIRST * 2u32.saturating_pow(attempts.min(6))).min(RETRY_MAX))
+        };
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let attempts = group.failed_attempts;
+        group.failed_attempts = attempts.saturating_add(1);
+        let until = now + jittered(&mut self.rng, attempts);
+        group.hold = Some((until, HoldCause::Backoff(attempts + 1)));
+        group.hold_told = false;
+        self.record(now, id, Reason::Aborted { epoch: failover.epoch, cause });
+    }
+
+    /// The promotion is confirmed: the group has a new master.
+    pub(crate) fn complete_promotion(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(f) = &group.failover else { return };
+        let (Some(candidate), epoch) = (f.candidate, f.epoch) else { return };
+        let Some(new) = self.nodes.get(&candidate) else { return };
+        let addr: Addr = new.addr.clone();
+        let old_offset = f.handover.as_ref().and_then(HandOver::frozen_offset).or(group.lineage.offset);
+        let has = new.info.second_offset.map(|o| o.saturating_sub(1)).or(new.info.replica_offset);
+        let lost_bytes = old_offset.zip(has).map(|(old, has)| old.saturating_sub(has));
+        self.tell_node(candidate, "+promoted-slave", Level::Warning, "");
+        self.record(now, id, Reason::Promoted { addr: addr.clone(), epoch, lost_bytes });
+        if self.simulated.after_promotion {
+            self.actions.push_back(Action::Crash);
+        }
+        self.enter(now, id, FailoverState::ReconfReplicas);
+        self.tell_master(id, "+failover-state-reconf-slaves", Level::Warning, "");
+        self.lead_switch(now, id, candidate, epoch);
+    }
+}
+
+/// Attempts of an operator's failover that meet concurrent epochs.
+const MAX_LOST_PLANNED: u32 = 3;
+
+/// The votes of one epoch.
+struct Tally {
+    for_me: Vec<RunId>,
+    /// Peers that may still vote for us.
+    open: u32,
+    /// Whoever else has most votes.
+    best_other: Option<(RunId, u32)>,
+}
+
+impl Tally {
+    fn count(group: &Group, me: RunId, epoch: Epoch) -> Self {
+        let mut others: BTreeMap<RunId, u32> = BTreeMap::new();
+        let mut tally = Self { for_me: vec![me], open: 0, best_other: None };
+        for (peer, entry) in &group.peers {
+            match entry.vote {
+                Some((leader, e)) if e == epoch && leader == me => tally.for_me.push(*peer),
+                Some((leader, e)) if e == epoch => *others.entry(leader).or_default() += 1,
+                _ if entry.answered_in == Some(epoch) => {}
+                _ => tally.open += 1,
+            }
+        }
+        tally.best_other = others.into_iter().max_by_key(|(_, votes)| *votes);
+        tally
+    }
+
+    fn mine(&self) -> u32 {
+        u32::try_from(self.for_me.len()).unwrap_or(u32::MAX)
+    }
+}

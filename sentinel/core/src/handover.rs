@@ -1,0 +1,280 @@
+//! The planned hand-over that loses no write.
+//!
+//! While the master is reachable: pause its writes, read the offset at which its history is frozen, wait until the chosen
+//! replica has all of it, promote, check that the promoted history continues the frozen one, tell everybody, and only then
+//! demote the old master, cut its clients and end the pause, in one transaction. If a step before the promotion fails the pause is
+//! ended and nothing has changed.
+
+use std::time::Duration;
+
+use crate::action::Request;
+use crate::input::{InfoReport, Reply};
+use crate::link::Purpose;
+use crate::machine::Sentinel;
+use crate::reason::{AbortCause, HandOverStep, Reason};
+use crate::time::Time;
+use crate::types::{GroupId, LinkId, NodeId, RequestId, Role, RunId};
+use crate::view::FailoverState;
+
+/// The master resumes writing by itself after this, should we die. Renewed while the hand-over needs it.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// How long pausing and catching up may take together; well inside [`PAUSE`].
+const CATCH_UP_LIMIT: Duration = Duration::from_millis(1500);
+
+/// How long the promotion may take to be confirmed; together with the catch-up inside [`PAUSE`].
+const CONFIRM_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often the candidate is asked for its offset.
+const CATCH_UP_POLL: Duration = Duration::from_millis(5);
+
+/// How long the demotion waits for a majority of the peers to have heard of the new master.
+const ANNOUNCE_LIMIT: Duration = Duration::from_millis(50);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// The pause was asked for; behind it, in the same pipeline, the INFO that will show the frozen offset.
+    Pausing { frozen_by: Option<RequestId> },
+    /// The candidate has to reach the frozen offset.
+    CatchingUp { offset: u64, next_poll: Time },
+    /// It has; it may be promoted.
+    Ready { offset: u64 },
+    /// The new master is being announced; the old one is demoted afterwards.
+    Announcing { offset: u64, until: Time },
+    /// The demotion was sent, or there is nobody left to demote.
+    Demoted { offset: u64 },
+}
+
+/// A hand-over under way.
+#[derive(Debug)]
+pub(crate) struct HandOver {
+    stage: Stage,
+    old: NodeId,
+    replid: Option<RunId>,
+    began: Time,
+    paused_at: Time,
+    /// Peers that have taken our hello with the new configuration.
+    told: u32,
+}
+
+impl HandOver {
+    pub(crate) const fn frozen_offset(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Pausing { .. } => None,
+            Stage::CatchingUp { offset, .. }
+            | Stage::Ready { offset }
+            | Stage::Announcing { offset, .. }
+            | Stage::Demoted { offset } => Some(offset),
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Time {
+        match self.stage {
+            Stage::CatchingUp { next_poll, .. } => next_poll,
+            Stage::Announcing { until, .. } => until,
+            Stage::Pausing { .. } => self.began + CATCH_UP_LIMIT,
+            Stage::Ready { .. } | Stage::Demoted { .. } => self.paused_at + (PAUSE - CONFIRM_LIMIT / 2),
+        }
+    }
+}
+
+impl Sentinel {
+    /// Takes the hand-over towards the promotion; true once the candidate may be promoted.
+    pub(crate) fn step_handover(&mut self, now: Time, id: GroupId) -> bool {
+        let Some(f) = self.running(id) else { return false };
+        match f.handover.as_ref().map(|h| h.stage) {
+            None => self.begin_handover(now, id),
+            Some(Stage::Ready { .. }) => return true,
+            Some(Stage::CatchingUp { next_poll, .. }) if next_poll <= now => self.poll_candidate(now, id),
+            Some(_) => {}
+        }
+        let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return false };
+        if now.since(h.began) >= CATCH_UP_LIMIT {
+            self.abort_with_event(now, id, AbortCause::MasterTimeout);
+        }
+        false
+    }
+
+    fn begin_handover(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(master) = self.master_of(group) else { return };
+        if master.down.is_down() || !master.link.command.is_up() {
+            return self.abort_with_event(now, id, AbortCause::MasterDown);
+        }
+        let (old, link, replid) = (master.id, master.link.id, master.info.replid);
+        self.send(now, link, Purpose::Pause { group: id }, Request::PauseWrites { limit: PAUSE });
+        let frozen_by = self.info_now(now, link);
+        if let Some(f) = self.running_mut(id) {
+            let stage = Stage::Pausing { frozen_by };
+            f.handover = Some(HandOver { stage, old, replid, began: now, paused_at: now, told: 0 });
+        }
+    }
+
+    /// The pause was refused: an old server, a missing permission.
+    pub(crate) fn on_pause_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
+        let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return };
+        let from_old = self.nodes.get(&h.old).is_some_and(|n| n.link.id == link);
+        let waiting = matches!(h.stage, Stage::Pausing { .. });
+        if from_old && waiting && matches!(reply, Reply::Failed(_)) {
+            self.abort_with_event(now, id, AbortCause::MasterTimeout);
+            self.run_group(now, id);
+        }
+    }
+
+    /// INFO of a node of a group whose hand-over is under way.
+    pub(crate) fn handover_info(
+        &mut self,
+        now: Time,
+        id: GroupId,
+        node: NodeId,
+        request: RequestId,
+        info: &InfoReport,
+    ) {
+        let Some(f) = self.running_mut(id) else { return };
+        let (candidate, Some(h)) = (f.candidate, f.handover.as_mut()) else { return };
+        match h.stage {
+            Stage::Pausing { frozen_by } if node == h.old && frozen_by == Some(request) => {
+                let (Some(offset), Some(Role::Master)) = (info.master_offset, info.role) else {
+                    return self.abort_with_event(now, id, AbortCause::MasterTimeout);
+                };
+                h.replid = info.replid.or(h.replid);
+                h.stage = Stage::CatchingUp { offset, next_poll: now };
+                let waited = now.since(h.began);
+                self.record(now, id, Reason::HandOver { step: HandOverStep::Frozen { offset, waited } });
+            }
+            Stage::CatchingUp { offset, .. } if Some(node) == candidate => {
+                let caught_up = info.role == Some(Role::Replica)
+                    && info.master_link_up
+                    && info.replid == h.replid
+                    && info.replica_offset.is_some_and(|o| o >= offset);
+                if caught_up {
+                    h.stage = Stage::Ready { offset };
+                    let waited = now.since(h.began);
+                    let has = info.replica_offset.unwrap_or(offset);
+                    self.record(now, id, Reason::HandOver { step: HandOverStep::CaughtUp { offset: has, waited } });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn poll_candidate(&mut self, now: Time, id: GroupId) {
+        let Some(f) = self.running_mut(id) else { return };
+        if let Some(HandOver { stage: Stage::CatchingUp { next_poll, .. }, .. }) = f.handover.as_mut() {
+            *next_poll = now + CATCH_UP_POLL;
+        }
+        let Some(link) = f.candidate.and_then(|c| self.nodes.get(&c)).map(|n| n.link.id) else { return };
+        if !self.link(link).is_some_and(|l| l.has_pending(|p| p.purpose == Purpose::Info)) {
+            self.info_now(now, link);
+        }
+    }
+
+    /// While the promotion is unconfirmed the pause must not end by itself. False if the hand-over was given up.
+    pub(crate) fn keep_paused(&mut self, now: Time, id: GroupId) -> bool {
+        let Some(f) = self.running(id) else { return false };
+        let Some(h) = f.handover.as_ref() else { return true };
+        let unconfirmed = f.promotion_sent.map_or(Duration::ZERO, |t| now.since(t));
+        if unconfirmed < CONFIRM_LIMIT && now.since(h.paused_at) + CONFIRM_LIMIT / 2 < PAUSE {
+            return true;
+        }
+        let Some(link) = self.nodes.get(&h.old).map(|n| n.link.id) else { return true };
+        self.send(now, link, Purpose::Other, Request::PauseWrites { limit: PAUSE });
+        if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
+            h.paused_at = now;
+        }
+        true
+    }
+
+    /// True if the promoted replica continues exactly the history that was frozen. Servers that do not show their second
+    /// history are believed.
+    pub(crate) fn continues_frozen_history(&self, id: GroupId, info: &InfoReport) -> bool {
+        let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return true };
+        let Some(offset) = h.frozen_offset() else { return true };
+        match (info.replid2, h.replid, info.second_offset) {
+            (Some(second), Some(old), Some(at)) => second == old && at > offset,
+            _ => true,
+        }
+    }
+
+    /// The promotion is confirmed and the switch made; what is left is to tell the peers and to demote the old master.
+    pub(crate) fn handover_announced(&mut self, now: Time, id: GroupId) {
+        let Some(f) = self.running_mut(id) else { return };
+        if let Some(h) = f.handover.as_mut() {
+            let offset = h.frozen_offset().unwrap_or(0);
+            h.stage = Stage::Announcing { offset, until: now + ANNOUNCE_LIMIT };
+        }
+    }
+
+    /// A peer took our hello.
+    pub(crate) fn handover_peer_told(&mut self, id: GroupId) {
+        if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut())
+            && matches!(h.stage, Stage::Announcing { .. })
+        {
+            h.told += 1;
+        }
+    }
+
+    /// Demotes the old master once enough peers know the new one.
+    pub(crate) fn finish_handover(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(h) = group.failover.as_ref().and_then(|f| f.handover.as_ref()) else { return };
+        let Stage::Announcing { offset, until } = h.stage else { return };
+        let majority = group.voters() / 2;
+        if h.told < majority && now < until {
+            return;
+        }
+        let old = self.nodes.get(&h.old).map(|n| n.link.id);
+        let Some(to) = self.master_of(group).map(|m| m.addr.clone()) else { return };
+        let request = Request::Reconfigure { to: Some(to), unpause: true };
+        let sent = old.and_then(|link| self.send(now, link, Purpose::Demote { group: id }, request)).is_some();
+        if let Some(f) = self.running_mut(id) {
+            f.handover = f.handover.take().filter(|_| sent).map(|h| HandOver { stage: Stage::Demoted { offset }, ..h });
+        }
+    }
+
+    pub(crate) fn on_demote_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
+        let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
+        let paused = now.since(h.began);
+        if matches!(reply, Reply::Done) {
+            self.record(now, id, Reason::HandOver { step: HandOverStep::Demoted { paused } });
+        } else {
+            // Without the transaction at least the pause must end; the old master is converted like any returning one.
+            self.send(now, link, Purpose::Other, Request::Unpause);
+        }
+    }
+
+    /// The link to the old master broke: its pause runs out by itself, and nothing more can be asked of it.
+    pub(crate) fn handover_lost_link(&mut self, now: Time, id: GroupId, link: LinkId) {
+        let Some(f) = self.running(id) else { return };
+        let Some(h) = f.handover.as_ref() else { return };
+        let of_old = self.nodes.get(&h.old).is_some_and(|n| n.link.id == link);
+        if !of_old {
+            return;
+        }
+        if f.state == FailoverState::SendPromotion {
+            self.abort_with_event(now, id, AbortCause::MasterDown);
+        } else if f.is_committed()
+            && let Some(f) = self.running_mut(id)
+        {
+            f.handover = None;
+        }
+    }
+
+    /// Ends the pause of a hand-over that is being given up.
+    pub(crate) fn roll_back_handover(&mut self, now: Time, id: GroupId) {
+        let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
+        if let Some(link) = self.nodes.get(&h.old).map(|n| n.link.id) {
+            self.send(now, link, Purpose::Other, Request::Unpause);
+        }
+        self.record(now, id, Reason::HandOver { step: HandOverStep::RolledBack });
+    }
+
+    /// True while the master must not be sent anything that its write pause would block.
+    pub(crate) fn is_paused(&self, node: NodeId) -> bool {
+        self.nodes
+            .get(&node)
+            .and_then(|n| self.running(n.group))
+            .and_then(|f| f.handover.as_ref())
+            .is_some_and(|h| h.old == node)
+    }
+}

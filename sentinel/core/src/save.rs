@@ -1,0 +1,154 @@
+//! Persist before send: which save makes what durable, and what waits for it.
+
+use std::collections::VecDeque;
+
+use crate::action::Action;
+use crate::input::VoteReply;
+use crate::machine::Sentinel;
+use crate::options::{Durable, GroupSpec};
+use crate::reason::Reason;
+use crate::time::Time;
+use crate::types::{CallId, Epoch, SaveSeq};
+
+/// Answers to vote calls that may wait for a save at the same time. More calls than this are answered without a vote:
+/// every peer has at most one call per group outstanding.
+const MAX_HELD_ANSWERS: usize = 10_000;
+
+/// Bookkeeping of saves.
+#[derive(Debug)]
+pub(crate) struct Saves {
+    last: SaveSeq,
+    durable: SaveSeq,
+    durable_epoch: Epoch,
+    /// The current epoch at the time each outstanding save was asked for.
+    epochs: VecDeque<(SaveSeq, Epoch)>,
+    held: VecDeque<(SaveSeq, CallId, VoteReply)>,
+    failing: bool,
+    /// The last unanswered save is urgent, so that another one need not be asked for.
+    urgent_outstanding: bool,
+}
+
+impl Saves {
+    pub(crate) fn new(epoch: Epoch) -> Self {
+        Self {
+            last: SaveSeq(0),
+            durable: SaveSeq(0),
+            durable_epoch: epoch,
+            epochs: VecDeque::new(),
+            held: VecDeque::new(),
+            failing: false,
+            urgent_outstanding: false,
+        }
+    }
+
+    /// What a sentinel starts with came from the disk.
+    pub(crate) fn trust_start(&mut self, epoch: Epoch) {
+        self.durable_epoch = epoch;
+    }
+
+    pub(crate) const fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    pub(crate) fn covers(&self, seq: SaveSeq) -> bool {
+        self.durable >= seq
+    }
+}
+
+impl Sentinel {
+    /// Asks for a save and says which one it is. What is changed before this call is part of it.
+    pub fn save(&mut self, urgent: bool) -> SaveSeq {
+        let seq = SaveSeq(self.saves.last.0 + 1);
+        self.saves.last = seq;
+        self.saves.epochs.push_back((seq, self.current_epoch));
+        self.saves.urgent_outstanding |= urgent;
+        self.actions.push_back(Action::Save { seq, urgent });
+        seq
+    }
+
+    /// The highest epoch that would survive a crash; the only one that others may hear of.
+    pub(crate) const fn durable_epoch(&self) -> Epoch {
+        self.saves.durable_epoch
+    }
+
+    /// Answers a vote call once `after` is durable.
+    pub(crate) fn answer_vote(&mut self, call: CallId, after: SaveSeq, reply: VoteReply) {
+        if self.saves.covers(after) || reply.leader.is_none() {
+            self.actions.push_back(Action::AnswerVote { call, reply });
+        } else if self.saves.failing || self.saves.held.len() >= MAX_HELD_ANSWERS {
+            self.actions.push_back(Action::AnswerVote { call, reply: VoteReply { leader: None, ..reply } });
+        } else {
+            self.saves.held.push_back((after, call, reply));
+        }
+    }
+
+    pub(crate) fn on_saved(&mut self, now: Time, seq: SaveSeq) {
+        let seq = seq.min(self.saves.last);
+        if seq <= self.saves.durable {
+            return;
+        }
+        self.saves.durable = seq;
+        self.saves.failing = false;
+        while let Some((_, epoch)) = self.saves.epochs.pop_front_if(|(s, _)| *s <= seq) {
+            self.saves.durable_epoch = self.saves.durable_epoch.max(epoch);
+        }
+        for (after, call, reply) in std::mem::take(&mut self.saves.held) {
+            self.answer_vote(call, after, reply);
+        }
+        self.run_waiting_groups(now);
+    }
+
+    pub(crate) fn on_save_failed(&mut self, now: Time, seq: SaveSeq) {
+        if seq <= self.saves.durable {
+            return;
+        }
+        let newly = !std::mem::replace(&mut self.saves.failing, true);
+        for (_, call, reply) in std::mem::take(&mut self.saves.held) {
+            self.actions.push_back(Action::AnswerVote { call, reply: VoteReply { leader: None, ..reply } });
+        }
+        if newly {
+            let groups: Vec<_> = self.groups.keys().copied().collect();
+            for group in groups {
+                self.record(now, group, Reason::DiskFailing);
+            }
+        }
+        self.run_waiting_groups(now);
+    }
+
+    /// Groups in a failover may have been waiting for the disk.
+    fn run_waiting_groups(&mut self, now: Time) {
+        let waiting: Vec<_> =
+            self.groups.values().filter(|g| g.failover.is_some() || g.odown_since.is_some()).map(|g| g.id).collect();
+        for group in waiting {
+            self.run_group(now, group);
+        }
+        let changed: Vec<_> = self
+            .groups
+            .values()
+            .filter(|g| g.announce_pending && (self.saves.failing || self.saves.covers(g.config_saved_by)))
+            .map(|g| g.id)
+            .collect();
+        for group in changed {
+            self.announce(now, group);
+        }
+    }
+
+    /// What must survive a restart, as of now.
+    pub fn durable(&self) -> Durable {
+        let groups = self.groups.values().filter_map(|g| {
+            let master = self.nodes.get(&g.master)?.addr.clone();
+            let replicas = g.replicas.iter().filter_map(|r| self.nodes.get(r).map(|n| n.addr.clone())).collect();
+            let peers = g.peers.keys().filter_map(|p| self.peers.get(p).map(|peer| (*p, peer.addr.clone()))).collect();
+            Some(GroupSpec {
+                name: g.name.clone(),
+                master,
+                options: g.options.clone(),
+                config_epoch: g.config_epoch,
+                leader_epoch: g.leader_epoch,
+                replicas,
+                peers,
+            })
+        });
+        Durable { my_id: self.my_id, current_epoch: self.current_epoch, groups: groups.collect() }
+    }
+}

@@ -1,0 +1,143 @@
+//! Which replica is promoted, and why not the others.
+//!
+//! Sentinel's filters first, then those that it lacks: a replica that never finished a synchronisation, an empty one beside a
+//! fuller one, and one with a foreign history beside one with the master's are never chosen. Among the rest priority decides
+//! between those whose offsets are close, then the offset, then the run id.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::group::{Group, Node};
+use crate::machine::Sentinel;
+use crate::reason::{Rejection, Verdict};
+use crate::time::Time;
+use crate::types::{NodeId, Role, RunId};
+
+/// `slave_priority` of a replica that does not say.
+const DEFAULT_PRIORITY: u32 = 100;
+
+/// The outcome of a selection.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) best: Option<NodeId>,
+    /// All replicas, the eligible ones first, best first.
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+impl Sentinel {
+    /// Judges every replica of a group. With `planned` the replica must also be connected to its master.
+    pub(crate) fn choose(&self, now: Time, group: &Group, planned: bool) -> Choice {
+        let nodes: Vec<&Node> = group.replicas.iter().filter_map(|r| self.nodes.get(r)).collect();
+        let mut verdicts: Vec<(Verdict, Option<RunId>)> =
+            nodes.iter().map(|n| (self.judge_alone(now, group, n, planned), n.info.run_id)).collect();
+        compare_with_others(&mut verdicts, &nodes, group);
+        let best_offset =
+            verdicts.iter().filter(|(v, _)| v.rejected.is_none()).map(|(v, _)| v.offset).max().unwrap_or(0);
+        let window = group.options.priority_lag_window;
+        verdicts.sort_by_key(|(v, run_id)| {
+            let near = v.offset.saturating_add(window) >= best_offset;
+            // Outside the window the offset decides, inside it the priority.
+            (
+                v.rejected.is_some(),
+                !near,
+                if near { v.priority } else { 0 },
+                Reverse(v.offset),
+                run_id.is_none(),
+                *run_id,
+                v.node,
+            )
+        });
+        let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(v, _)| v).collect();
+        let best = verdicts.first().filter(|v| v.rejected.is_none()).map(|v| v.node);
+        Choice { best, verdicts }
+    }
+
+    fn judge_alone(&self, now: Time, group: &Group, node: &Node, planned: bool) -> Verdict {
+        let offset = node.info.replica_offset.unwrap_or(0);
+        let same_history = shares_history(group, node);
+        Verdict {
+            node: node.id,
+            addr: node.addr.clone(),
+            rejected: self.rejection(now, group, node, planned),
+            same_history,
+            priority: node.info.priority.unwrap_or(DEFAULT_PRIORITY),
+            offset,
+            lag_bytes: group.lineage.offset.filter(|_| same_history).map(|o| o.saturating_sub(offset)),
+        }
+    }
+
+    fn rejection(&self, now: Time, group: &Group, node: &Node, planned: bool) -> Option<Rejection> {
+        let master_down = self.master_of(group).and_then(|m| m.down.now).map(|(t, _)| now.since(t));
+        let ping = self.tunables.ping_period;
+        if node.down.is_down() {
+            return Some(Rejection::Down);
+        }
+        if !node.link.command.is_up() {
+            return Some(Rejection::Disconnected);
+        }
+        let silent = now.since(node.link.last_avail);
+        if silent > ping * 5 {
+            return Some(Rejection::StalePing(silent));
+        }
+        if node.info.priority == Some(0) {
+            return Some(Rejection::PriorityZero);
+        }
+        let info_limit = if master_down.is_some() { ping * 5 } else { self.tunables.info_period * 3 };
+        if node.info_age(now).is_none_or(|age| age > info_limit) {
+            return Some(Rejection::StaleInfo(node.info_age(now)));
+        }
+        if node.role_reported == Role::Master {
+            return Some(Rejection::NotAReplica);
+        }
+        if node.never_synced() {
+            return Some(Rejection::NeverSynced);
+        }
+        let link_down =
+            if node.info.master_link_up { Duration::ZERO } else { node.info.master_link_down.unwrap_or_default() };
+        let allowed = master_down.unwrap_or_default() + group.options.down_after * 10;
+        if link_down > allowed || (planned && !node.info.master_link_up) {
+            return Some(Rejection::LinkDownTooLong(link_down));
+        }
+        None
+    }
+}
+
+/// Filters that need the other replicas: emptiness, history, distance.
+fn compare_with_others(verdicts: &mut [(Verdict, Option<RunId>)], nodes: &[&Node], group: &Group) {
+    let holds_data = |n: &Node| n.info.keys.is_some_and(|k| k > 0);
+    let any_data = nodes.iter().any(|n| holds_data(n) && !n.down.is_down());
+    let any_same_history = verdicts.iter().any(|(v, _)| v.rejected.is_none() && v.same_history);
+    for ((verdict, _), node) in verdicts.iter_mut().zip(nodes) {
+        if verdict.rejected.is_some() {
+            continue;
+        }
+        verdict.rejected = if any_same_history && !verdict.same_history {
+            Some(Rejection::ForeignHistory)
+        } else if any_data && node.info.keys == Some(0) && !is_up_to_date(verdict) {
+            Some(Rejection::Empty)
+        } else {
+            match (verdict.lag_bytes, group.options.max_lag_on_failover) {
+                (Some(lag), Some(limit)) if lag > limit => Some(Rejection::TooFarBehind(lag)),
+                _ => None,
+            }
+        };
+    }
+}
+
+/// Empty because the master is: a legitimate flush reached this replica first.
+fn is_up_to_date(verdict: &Verdict) -> bool {
+    verdict.same_history && verdict.lag_bytes == Some(0)
+}
+
+/// True if the replica's history is the master's as it was last seen, or if that was never seen.
+fn shares_history(group: &Group, node: &Node) -> bool {
+    let known = [group.lineage.replid, group.lineage.replid2];
+    if known[0].is_none() {
+        return true;
+    }
+    match node.info.replid {
+        // Servers before PSYNC2 do not say; they are not held against it.
+        None => true,
+        own => known.contains(&own) || (node.info.replid2.is_some() && node.info.replid2 == known[0]),
+    }
+}

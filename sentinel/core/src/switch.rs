@@ -1,0 +1,131 @@
+//! The group gets another master: as the leader of a failover, or because a peer announces a newer configuration.
+//!
+//! Nodes keep their identity and their links through a switch; only their roles change.
+
+use crate::action::Action;
+use crate::event::Level;
+use crate::hello::Hello;
+use crate::machine::Sentinel;
+use crate::reason::Reason;
+use crate::reconfigure::Target;
+use crate::time::Time;
+use crate::timers::Timer;
+use crate::types::{Addr, Epoch, GroupId, NodeId, Role};
+
+impl Sentinel {
+    /// Our own failover promoted `candidate`.
+    pub(crate) fn lead_switch(&mut self, now: Time, id: GroupId, candidate: NodeId, epoch: Epoch) {
+        let Some(group) = self.groups.get(&id) else { return };
+        let old = group.master;
+        let targets = group.replicas.iter().filter(|r| **r != candidate).map(|r| (*r, Target::Waiting)).collect();
+        if let Some(f) = self.running_mut(id) {
+            f.targets = targets;
+        }
+        let from = self.nodes.get(&old).map(|n| n.addr.clone());
+        let to = self.nodes.get(&candidate).map(|n| n.addr.clone());
+        let (Some(from), Some(to)) = (from, to) else { return };
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.config_epoch = epoch;
+        }
+        self.reconfig_script(id, true, &from, &to);
+        self.make_master(now, id, candidate, &from, &to);
+        self.note_new_config(now, id, true);
+    }
+
+    /// A peer announced a configuration with a higher epoch.
+    pub(crate) fn adopt_config(&mut self, now: Time, id: GroupId, hello: &Hello) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        group.config_epoch = hello.config_epoch;
+        let Some(group) = self.groups.get(&id) else { return };
+        let Some(master) = self.master_of(group) else { return };
+        if self.means(&hello.master, &master.addr) {
+            self.note_new_config(now, id, false);
+            return;
+        }
+        let from = master.addr.clone();
+        self.drop_superseded_failover(now, id);
+        self.tell_peer(id, hello.run_id, "+config-update-from", Level::Warning, "");
+        let reason =
+            Reason::ConfigAdopted { from: hello.run_id, epoch: hello.config_epoch, master: hello.master.clone() };
+        self.record(now, id, reason);
+        let Some(group) = self.groups.get(&id) else { return };
+        let node = match self.node_at(group, &hello.master) {
+            Some(node) => node,
+            None => self.add_node(now, id, hello.master.clone(), Role::Replica),
+        };
+        let to = self.nodes.get(&node).map_or_else(|| hello.master.clone(), |n| n.addr.clone());
+        self.make_master(now, id, node, &from, &to);
+        self.reconfig_script(id, false, &from, &to);
+        self.note_new_config(now, id, true);
+    }
+
+    fn reconfig_script(&mut self, id: GroupId, leader: bool, from: &Addr, to: &Addr) {
+        if let Some(group) = self.groups.get(&id).map(|g| g.name.clone()) {
+            self.actions.push_back(Action::ReconfigScript { group, leader, from: from.clone(), to: to.clone() });
+        }
+    }
+
+    fn make_master(&mut self, now: Time, id: GroupId, new: NodeId, from: &Addr, to: &Addr) {
+        let (shown_from, shown_to) = (self.shown(from), self.shown(to));
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let name = group.name.clone();
+        let old = std::mem::replace(&mut group.master, new);
+        group.replicas.remove(&new);
+        group.replicas.insert(old);
+        group.odown_since = None;
+        group.hold = None;
+        group.hold_told = false;
+        group.failed_attempts = 0;
+        group.switched_at = Some(now);
+        group.lineage = crate::group::Lineage::default();
+        for entry in group.peers.values_mut() {
+            entry.master_down = false;
+            entry.opinion_at = None;
+        }
+        let replicas: Vec<NodeId> = group.replicas.iter().copied().collect();
+        let detail = format!("{name} {} {} {} {}", shown_from.host, shown_from.port, shown_to.host, shown_to.port);
+        self.tell_group(id, "+switch-master", Level::Warning, detail);
+        self.become_role(now, new, Role::Master);
+        self.become_role(now, old, Role::Replica);
+        for replica in replicas {
+            self.tell_node(replica, "+slave", Level::Notice, "");
+            self.hasten_info(now, replica);
+        }
+    }
+
+    /// A node has another configured role. What it reports from now on is measured against that one; for how long it has
+    /// said something else is counted anew.
+    fn become_role(&mut self, now: Time, node: NodeId, role: Role) {
+        let fresh_lineage = self.nodes.get(&node).map(|n| n.info.clone());
+        let Some(n) = self.nodes.get_mut(&node) else { return };
+        n.role_reported_since = now;
+        n.master_reported_since = now;
+        n.rebooting_since = None;
+        n.last_repointed = None;
+        // As a fresh entry would: a member that is still silent is told to be down again, in its new role.
+        n.down.now = None;
+        let (group, link) = (n.group, n.link.id);
+        if role == Role::Master {
+            if n.role_reported != Role::Master {
+                n.role_reported = Role::Master;
+            }
+            if let (Some(info), Some(g)) = (fresh_lineage, self.groups.get_mut(&group))
+                && info.role == Some(Role::Master)
+            {
+                g.lineage =
+                    crate::group::Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
+            }
+            self.info_now(now, link);
+        }
+        self.timers.at_latest(Timer::Link(link), now);
+    }
+
+    /// A new configuration: durable first, then told to everybody.
+    fn note_new_config(&mut self, _now: Time, id: GroupId, tell: bool) {
+        let seq = self.save(true);
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.config_saved_by = seq;
+            group.announce_pending |= tell;
+        }
+    }
+}
