@@ -10,7 +10,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     matches_with(pattern, text, Case::Sensitive)
 }
 
-/// Like [`matches`], without regard to the case of ASCII letters.
+/// Like [`matches()`], without regard to the case of ASCII letters.
 pub fn matches_ignoring_case(pattern: &[u8], text: &[u8]) -> bool {
     matches_with(pattern, text, Case::Ignored)
 }

@@ -2,6 +2,9 @@
 
 use super::words::{SplitError, split_words};
 
+/// White space that a line may have around it.
+const AROUND_LINES: [char; 4] = [' ', '\t', '\r', '\0'];
+
 /// The directives of a file with their places, and everything between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfDocument {
@@ -53,7 +56,7 @@ impl<'a> Directive<'a> {
 pub struct ConfError {
     /// Line of the file, counted from 1.
     pub line: usize,
-    /// Column, counted from 1, and what is wrong there. The column counts from the first byte that is not blank.
+    /// Column of the file's line, in bytes counted from 1, and what is wrong there.
     pub reason: SplitError,
     /// The line, without the white space around it. It may hold a secret: show it to the file's owner only.
     pub text: String,
@@ -85,7 +88,9 @@ impl ConfDocument {
 
 impl Line {
     fn parse(line: &str) -> Self {
-        let text = line.trim_matches([' ', '\t', '\r', '\0']).to_owned();
+        let unindented = line.trim_start_matches(AROUND_LINES);
+        let indent = line.len() - unindented.len();
+        let text = unindented.trim_end_matches(AROUND_LINES).to_owned();
         let content = if text.is_empty() || text.starts_with('#') {
             Content::Nothing
         } else {
@@ -93,7 +98,7 @@ impl Line {
                 // Possible with the rarer kinds of white space only.
                 Ok(words) if words.is_empty() => Content::Nothing,
                 Ok(words) => Content::Directive(words),
-                Err(error) => Content::Broken(error),
+                Err(error) => Content::Broken(SplitError { column: error.column + indent, ..error }),
             }
         };
         Self { text, content }
@@ -112,12 +117,12 @@ mod tests {
 
     #[test]
     fn directives_with_their_lines() {
-        let document = ConfDocument::parse("# c\n\nPORT 1\r\n  dir \"/a b\"\n#x\nbad 'x\n");
+        let document = ConfDocument::parse("# c\n\nPORT 1\r\n  dir \"/a b\"\n#x\n\tbad 'x\n");
         let directives: Vec<_> = document.directives().collect();
         let [Ok(port), Ok(dir), Err(bad)] = directives.as_slice() else { panic!("{directives:?}") };
         assert_eq!((port.line, port.name().as_str(), port.str(1)), (3, "port", Some("1")));
         assert_eq!((dir.line, dir.str(1), dir.text), (4, Some("/a b"), "dir \"/a b\""));
-        assert_eq!((bad.line, bad.reason.column, bad.reason.kind), (6, 5, SplitErrorKind::Unclosed));
-        assert_eq!(bad.to_string(), "line 6, column 5: quote is not closed: bad 'x");
+        assert_eq!((bad.line, bad.reason.column, bad.reason.kind), (6, 6, SplitErrorKind::Unclosed));
+        assert_eq!(bad.to_string(), "line 6, column 6: quote is not closed: bad 'x");
     }
 }
