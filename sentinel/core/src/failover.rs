@@ -94,7 +94,7 @@ impl Sentinel {
     // --- starting -------------------------------------------------------------------------------------------------
 
     pub(crate) fn start_failover_if_due(&mut self, now: Time, id: GroupId) {
-        self.release_hold_of_dead_leader(id);
+        self.release_hold_of_dead_leader(now, id);
         let Some(group) = self.groups.get(&id) else { return };
         let Some(odown) = group.odown_since else { return };
         if group.failover.as_ref().is_some_and(|f| !f.is_committed()) {
@@ -136,12 +136,16 @@ impl Sentinel {
     }
 
     /// Waiting for a leader that is down itself would help nobody.
-    fn release_hold_of_dead_leader(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        if let Some((_, HoldCause::VotedForOther(leader))) = group.hold
+    fn release_hold_of_dead_leader(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        if let Some((until, HoldCause::VotedForOther(leader))) = group.hold
             && group.peers.get(&leader).is_none_or(|p| p.down.is_down())
         {
-            group.hold = None;
+            let rank = self.rank(group);
+            let at = now + (RANK_STAGGER * rank).min(RANK_STAGGER_MAX);
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.hold = Some((at.min(until), HoldCause::Rank(rank)));
+            }
         }
     }
 
@@ -475,7 +479,7 @@ const MAX_LOST_PLANNED: u32 = 3;
 /// The votes of one epoch.
 struct Tally {
     for_me: Vec<RunId>,
-    /// Peers that may still vote for us.
+    /// Peers that may still vote; one that is down may, but is not waited for.
     open: u32,
     /// Whoever else has most votes.
     best_other: Option<(RunId, u32)>,
@@ -489,7 +493,7 @@ impl Tally {
             match entry.vote {
                 Some((leader, e)) if e == epoch && leader == me => tally.for_me.push(*peer),
                 Some((leader, e)) if e == epoch => *others.entry(leader).or_default() += 1,
-                _ if entry.answered_in == Some(epoch) => {}
+                _ if entry.answered_in == Some(epoch) || entry.down.is_down() => {}
                 _ => tally.open += 1,
             }
         }

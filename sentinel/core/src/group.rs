@@ -46,6 +46,15 @@ impl Node {
         self.info_at.map(|t| now.since(t))
     }
 
+    /// How much of its history the node has.
+    pub(crate) fn offset(&self) -> u64 {
+        match self.role_reported {
+            Role::Master => self.info.master_offset,
+            Role::Replica => self.info.replica_offset,
+        }
+        .unwrap_or(0)
+    }
+
     /// A replica without any history: it never finished a synchronisation.
     pub(crate) fn never_synced(&self) -> bool {
         let has_history = self.info.replica_offset.unwrap_or(0) > 0;

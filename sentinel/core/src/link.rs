@@ -82,6 +82,8 @@ pub(crate) struct Link {
     pub(crate) pending: VecDeque<Pending>,
     /// Oldest ping without a valid answer.
     pub(crate) act_ping: Option<Time>,
+    /// The present silence has outlasted the shortest limit, and the groups have looked at it.
+    pub(crate) silence_told: bool,
     /// Last valid answer to a ping.
     pub(crate) last_avail: Time,
     /// Last answer of any kind to a ping.
@@ -109,6 +111,7 @@ impl Link {
             pending: VecDeque::new(),
             // A node that can never be reached must become sdown too: the clock runs from its creation.
             act_ping: Some(now),
+            silence_told: false,
             last_avail: now,
             last_pong: now,
             next_ping: now,
@@ -187,6 +190,7 @@ impl Link {
         if let Some(t) = self.act_ping.as_mut() {
             *t = now;
         }
+        self.silence_told = false;
         if self.refused_since.is_some() {
             self.refused_since = Some(now);
         }

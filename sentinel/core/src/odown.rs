@@ -66,11 +66,11 @@ impl Sentinel {
         let Some(group) = self.groups.get(&id) else { return };
         let Some((epoch, candidate)) = self.wanted(group) else { return };
         let Some(addr) = self.master_of(group).map(|m| m.addr.clone()) else { return };
-        let period = self.ask_period(now, group);
+        let (period, slow) = (self.ask_period(now, group), self.tunables.ask_period);
         let due: Vec<(RunId, LinkId)> = group
             .peers
             .iter()
-            .filter(|(_, e)| e.next_ask <= now && !(candidate.is_some() && e.answered_in == Some(epoch)))
+            .filter(|(_, e)| e.next_ask <= now)
             .filter_map(|(run_id, _)| self.peers.get(run_id).map(|p| (*run_id, p.link.id)))
             .collect();
         for (run_id, link) in due {
@@ -83,7 +83,9 @@ impl Sentinel {
                 self.send(now, link, purpose, Request::AskDown { addr: addr.clone(), epoch, candidate });
             }
             if let Some(entry) = self.groups.get_mut(&id).and_then(|g| g.peers.get_mut(&run_id)) {
-                entry.next_ask = now + period;
+                // Who has voted is asked on for its opinion of the master, but in no hurry.
+                let answered = candidate.is_some() && entry.answered_in == Some(epoch);
+                entry.next_ask = now + if answered { slow } else { period };
             }
         }
     }
@@ -108,9 +110,8 @@ impl Sentinel {
 
     /// When the next peer is due to be asked.
     pub(crate) fn next_ask(&self, group: &Group) -> Option<Time> {
-        let (epoch, candidate) = self.wanted(group)?;
-        let open = |e: &&crate::group::PeerEntry| !(candidate.is_some() && e.answered_in == Some(epoch));
-        group.peers.values().filter(open).map(|e| e.next_ask).min()
+        self.wanted(group)?;
+        group.peers.values().map(|e| e.next_ask).min()
     }
 
     /// Lets every peer be asked at once.
@@ -148,6 +149,7 @@ impl Sentinel {
         entry.master_down = answer.down;
         if let Some(epoch) = vote_in {
             entry.answered_in = Some(epoch);
+            entry.next_ask = entry.next_ask.max(now + self.tunables.ask_period);
         }
         if let Some((leader, epoch)) = answer.leader
             && entry.vote.is_none_or(|(_, e)| e <= epoch)

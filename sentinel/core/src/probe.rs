@@ -37,6 +37,7 @@ const SETTLED_HELLO_FACTOR: u32 = 5;
 impl Sentinel {
     /// Serves one link: everything that is due on it, and its next deadline.
     pub(crate) fn tick_link(&mut self, now: Time, id: LinkId) {
+        self.tell_silence(now, id);
         self.close_if_dead(now, id);
         self.connect_if_due(now, id);
         if self.link(id).is_some_and(|l| l.command.is_up()) {
@@ -87,13 +88,26 @@ impl Sentinel {
                 consider(link.next_hello.max(link.next_ping.min(link.next_hello + self.heartbeat(id))));
             }
         }
-        if let Some(at) = link.silent_at(self.down_limit(id) / 2) {
+        let limit = self.down_limit(id);
+        for silence in [limit / 2, limit + Duration::from_millis(1)] {
             // Where silence is to be acted upon; in the past it has been looked at already.
-            if at > now {
+            if let Some(at) = link.silent_at(silence).filter(|at| *at > now) {
                 consider(at);
             }
         }
         next
+    }
+
+    /// Lets the groups look at a silence once it has outlasted the shortest limit among them; longer limits are the groups'
+    /// own deadlines from then on.
+    fn tell_silence(&mut self, now: Time, id: LinkId) {
+        let limit = self.down_limit(id);
+        let Some(link) = self.link_mut(id) else { return };
+        if link.silence_told || link.silence(now) <= limit {
+            return;
+        }
+        link.silence_told = true;
+        self.run_groups_of(now, id);
     }
 
     // --- connecting -----------------------------------------------------------------------------------------------
@@ -391,6 +405,7 @@ impl Sentinel {
         if pong.is_valid() {
             link.last_avail = now;
             link.act_ping = None;
+            link.silence_told = false;
         }
         match self.links.get(&id).copied() {
             Some(Owner::Node(node)) => self.on_node_pong(now, node, pong),

@@ -115,11 +115,7 @@ impl Sentinel {
             info_age: node.info_age(now),
             role_reported: node.role_reported,
             role_reported_for: now.since(node.role_reported_since),
-            offset: match node.role_reported {
-                Role::Master => node.info.master_offset,
-                Role::Replica => node.info.replica_offset,
-            }
-            .unwrap_or(0),
+            offset: node.offset(),
             replid: node.info.replid,
             keys: node.info.keys,
         }

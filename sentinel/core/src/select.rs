@@ -53,7 +53,7 @@ impl Sentinel {
     }
 
     fn judge_alone(&self, now: Time, group: &Group, node: &Node, planned: bool) -> Verdict {
-        let offset = node.info.replica_offset.unwrap_or(0);
+        let offset = node.offset();
         let same_history = shares_history(group, node);
         Verdict {
             node: node.id,
@@ -87,7 +87,9 @@ impl Sentinel {
             return Some(Rejection::StaleInfo(node.info_age(now)));
         }
         if node.role_reported == Role::Master {
-            return Some(Rejection::NotAReplica);
+            // One that a leader promoted before it died itself continues the master's history: it is as good as any.
+            let promoted = group.lineage.replid.is_some() && node.info.replid2 == group.lineage.replid;
+            return (!promoted || planned).then_some(Rejection::NotAReplica);
         }
         if node.never_synced() {
             return Some(Rejection::NeverSynced);

@@ -1,0 +1,86 @@
+//! Scenarios of the failovers that an operator asks for.
+
+mod support;
+
+use bongsu_sentinel_core::{FailoverError, FailoverKind, HandOverStep, Reason, Role};
+use support::{GROUP, World, options};
+
+#[test]
+fn a_planned_handover_freezes_promotes_announces_and_only_then_demotes() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.node(2).offset = 990;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("writes are paused", 1000, |w| w.nodes[&1].paused_until > w.now);
+    w.node(2).offset = 1000;
+    w.run_until("everybody names the new master", 2000, |w| w.masters().iter().all(|m| *m != 1));
+    w.run_until("the failover ends", 3000, |w| w.count("+failover-end") == 1);
+    assert_eq!(w.nodes[&1].role, Role::Replica);
+    assert_eq!(w.nodes[&1].paused_until, 0);
+    let steps: Vec<_> = w
+        .decisions
+        .iter()
+        .filter_map(|(_, d)| match d.reason {
+            Reason::HandOver { step } => Some(step),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(
+        steps[..],
+        [
+            HandOverStep::Frozen { offset: 1000, .. },
+            HandOverStep::CaughtUp { offset: 1000, .. },
+            HandOverStep::Demoted { .. }
+        ]
+    ));
+}
+
+#[test]
+fn a_second_failover_is_refused_while_one_runs() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    let second = w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto));
+    assert_eq!(second, Err(FailoverError::InProgress));
+}
+
+#[test]
+fn a_replica_that_does_not_catch_up_rolls_the_handover_back() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(1).offset = 5000;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Coordinated)).unwrap();
+    w.run_until("given up", 5000, |w| w.count("-failover-abort-master-timeout") == 1);
+    w.run_for(100);
+    assert_eq!(w.nodes[&1].paused_until, 0, "the pause is ended");
+    assert_eq!(w.nodes[&1].role, Role::Master);
+    assert_eq!(w.masters(), [1, 1, 1]);
+}
+
+#[test]
+fn a_master_that_dies_while_paused_is_failed_over() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(1).offset = 5000;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("paused", 1000, |w| w.nodes[&1].paused_until > w.now);
+    w.kill(1);
+    w.run_until("failed over", 10_000, |w| w.masters() == [2, 2, 2]);
+}
+
+#[test]
+fn a_forced_failover_asks_nobody() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.kill_sentinel(1);
+    w.kill_sentinel(2);
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Forced)).unwrap();
+    w.run_until("switched", 3000, |w| w.masters()[0] != 1);
+}
+
+#[test]
+fn no_good_replica_is_an_answer_with_reasons() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.node(2).priority = 0;
+    w.node(3).priority = 0;
+    w.run_for(11_000);
+    let answer = w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto));
+    let Err(FailoverError::NoGoodReplica(verdicts)) = answer else { panic!("{answer:?}") };
+    assert_eq!(verdicts.len(), 2);
+    assert!(verdicts.iter().all(|v| v.rejected.is_some()));
+}
