@@ -8,7 +8,7 @@ use crate::machine::Sentinel;
 use crate::reason::Verdict;
 use crate::reconfigure::Target;
 use crate::time::Time;
-use crate::types::{Addr, Epoch, GroupName, Role, RunId};
+use crate::types::{Addr, Epoch, GroupName, RunId};
 use crate::view::{FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView};
 
 /// `slave_priority` of a replica that has not said.

@@ -1,9 +1,7 @@
 //! Scenarios of the failovers that an operator asks for.
 
-mod support;
-
+use crate::support::{GROUP, World, options};
 use bongsu_sentinel_core::{FailoverError, FailoverKind, HandOverStep, Reason, Role};
-use support::{GROUP, World, options};
 
 #[test]
 fn a_planned_handover_freezes_promotes_announces_and_only_then_demotes() {

@@ -14,7 +14,7 @@ use bongsu_sentinel_core::{
 };
 
 /// The group that every scenario watches.
-pub const GROUP: &str = "mymaster";
+pub(crate) const GROUP: &str = "mymaster";
 
 /// Delay of every message, each way.
 const DELAY_MS: u64 = 1;
@@ -23,23 +23,23 @@ const DELAY_MS: u64 = 1;
 const SAVE_MS: u64 = 2;
 
 /// A data node of the world.
-pub struct DataNode {
-    pub role: Role,
-    pub master: Option<u16>,
-    pub up: bool,
-    pub frozen: bool,
-    pub offset: u64,
-    pub priority: u32,
-    pub replid: RunId,
-    pub replid2: Option<RunId>,
-    pub second_offset: Option<u64>,
-    pub run_id: RunId,
-    pub keys: u64,
-    pub pong: Pong,
-    pub paused_until: u64,
-    pub sees_master: bool,
+pub(crate) struct DataNode {
+    pub(crate) role: Role,
+    pub(crate) master: Option<u16>,
+    pub(crate) up: bool,
+    pub(crate) frozen: bool,
+    pub(crate) offset: u64,
+    pub(crate) priority: u32,
+    pub(crate) replid: RunId,
+    pub(crate) replid2: Option<RunId>,
+    pub(crate) second_offset: Option<u64>,
+    pub(crate) run_id: RunId,
+    pub(crate) keys: u64,
+    pub(crate) pong: Pong,
+    pub(crate) paused_until: u64,
+    pub(crate) sees_master: bool,
     /// A replica that does not take what it is told to become.
-    pub deaf_to_promotion: bool,
+    pub(crate) deaf_to_promotion: bool,
     subscribers: BTreeSet<(usize, LinkId)>,
     /// Answers that wait for the node to thaw.
     stuck: Vec<(usize, LinkId, RequestId, Request)>,
@@ -57,31 +57,30 @@ struct Site {
     up: bool,
     disk: Durable,
     disk_fails: bool,
-    subscribed_to: BTreeSet<(u16, LinkId)>,
 }
 
 /// The world of one scenario.
-pub struct World {
-    pub now: u64,
+pub(crate) struct World {
+    pub(crate) now: u64,
     sites: Vec<Site>,
-    pub nodes: BTreeMap<u16, DataNode>,
+    pub(crate) nodes: BTreeMap<u16, DataNode>,
     queue: BTreeMap<(u64, u64), Due>,
     counter: u64,
     calls: BTreeMap<(usize, CallId), (usize, LinkId, RequestId)>,
     next_call: u64,
-    pub events: Vec<(u64, usize, Event)>,
-    pub decisions: Vec<(usize, Decision)>,
+    pub(crate) events: Vec<(u64, usize, Event)>,
+    pub(crate) decisions: Vec<(usize, Decision)>,
     /// Pairs of sites that cannot talk.
-    pub cut: BTreeSet<(usize, usize)>,
+    pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Data nodes that a site cannot reach.
-    pub cut_nodes: BTreeSet<(usize, u16)>,
+    pub(crate) cut_nodes: BTreeSet<(usize, u16)>,
 }
 
-pub fn run_id(n: u64) -> RunId {
+pub(crate) fn run_id(n: u64) -> RunId {
     RunId::parse(&format!("{n:040x}")).unwrap()
 }
 
-pub fn addr(port: u16) -> Addr {
+pub(crate) fn addr(port: u16) -> Addr {
     Addr::from_ip(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
@@ -89,7 +88,7 @@ fn site_port(site: usize) -> u16 {
     26000 + u16::try_from(site).unwrap()
 }
 
-pub fn options(quorum: u32) -> GroupOptions {
+pub(crate) fn options(quorum: u32) -> GroupOptions {
     let mut o = GroupOptions::new(Quorum::new(quorum).unwrap(), &Tunables::default());
     o.down_after = Duration::from_secs(1);
     o.failover_timeout = Duration::from_secs(10);
@@ -98,7 +97,7 @@ pub fn options(quorum: u32) -> GroupOptions {
 
 impl World {
     /// `sentinels` cores with the given options, a master at port 1 and `replicas` replicas at ports 2, 3, ...
-    pub fn new(sentinels: usize, replicas: u16, options: &GroupOptions) -> Self {
+    pub(crate) fn new(sentinels: usize, replicas: u16, options: &GroupOptions) -> Self {
         let mut world = Self {
             now: 1000,
             sites: Vec::new(),
@@ -133,7 +132,7 @@ impl World {
     }
 
     /// As `new`, and run until everybody knows everybody; what was published until then is dropped.
-    pub fn settled(sentinels: usize, replicas: u16, options: &GroupOptions) -> Self {
+    pub(crate) fn settled(sentinels: usize, replicas: u16, options: &GroupOptions) -> Self {
         let mut world = Self::new(sentinels, replicas, options);
         world.run_until("everybody knows everybody", 20_000, |w| {
             (0..sentinels).all(|s| {
@@ -151,12 +150,12 @@ impl World {
         world
     }
 
-    pub fn core(&self, site: usize) -> &Sentinel {
+    pub(crate) fn core(&self, site: usize) -> &Sentinel {
         &self.sites[site].core
     }
 
     /// Calls an operator command on one sentinel.
-    pub fn operate<R>(&mut self, site: usize, f: impl FnOnce(&mut Sentinel, Time) -> R) -> R {
+    pub(crate) fn operate<R>(&mut self, site: usize, f: impl FnOnce(&mut Sentinel, Time) -> R) -> R {
         let now = Time::from_ms(self.now);
         let result = f(&mut self.sites[site].core, now);
         self.drain(site);
@@ -164,22 +163,22 @@ impl World {
     }
 
     /// Hands one input to one sentinel.
-    pub fn input(&mut self, site: usize, input: Input) {
+    pub(crate) fn input(&mut self, site: usize, input: Input) {
         let now = Time::from_ms(self.now);
         self.sites[site].core.handle(now, input);
         self.drain(site);
     }
 
-    pub fn kill(&mut self, port: u16) {
+    pub(crate) fn kill(&mut self, port: u16) {
         self.node(port).up = false;
         self.break_links_to(port, LinkFailure::Closed);
     }
 
-    pub fn freeze(&mut self, port: u16) {
+    pub(crate) fn freeze(&mut self, port: u16) {
         self.node(port).frozen = true;
     }
 
-    pub fn thaw(&mut self, port: u16) {
+    pub(crate) fn thaw(&mut self, port: u16) {
         self.node(port).frozen = false;
         for (site, link, id, request) in std::mem::take(&mut self.node(port).stuck) {
             self.answer(site, link, id, request);
@@ -187,13 +186,13 @@ impl World {
     }
 
     /// Starts a killed node again, as what it was configured to be.
-    pub fn restart(&mut self, port: u16) {
+    pub(crate) fn restart(&mut self, port: u16) {
         let n = self.node(port);
         n.up = true;
         n.run_id = run_id(9000 + u64::from(port));
     }
 
-    pub fn kill_sentinel(&mut self, site: usize) {
+    pub(crate) fn kill_sentinel(&mut self, site: usize) {
         self.sites[site].up = false;
         let port = site_port(site);
         self.break_links_to(port, LinkFailure::Closed);
@@ -203,18 +202,18 @@ impl World {
     }
 
     /// Starts a killed sentinel from its disk.
-    pub fn restart_sentinel(&mut self, site: usize) {
+    pub(crate) fn restart_sentinel(&mut self, site: usize) {
         let disk = self.sites[site].disk.clone();
         self.sites[site] = Site::boot(disk, self.now);
         self.drain(site);
     }
 
-    pub fn fail_disk(&mut self, site: usize, fails: bool) {
+    pub(crate) fn fail_disk(&mut self, site: usize, fails: bool) {
         self.sites[site].disk_fails = fails;
     }
 
     /// Keeps a sentinel from running; its inputs pile up.
-    pub fn pause_sentinel_for(&mut self, site: usize, ms: u64) {
+    pub(crate) fn pause_sentinel_for(&mut self, site: usize, ms: u64) {
         let until = self.now + ms;
         let mine: Vec<_> = self
             .queue
@@ -231,13 +230,13 @@ impl World {
         self.sites[site].up = true;
     }
 
-    pub fn run_for(&mut self, ms: u64) {
+    pub(crate) fn run_for(&mut self, ms: u64) {
         let end = self.now + ms;
         while self.step(end) {}
         self.now = end;
     }
 
-    pub fn run_until(&mut self, what: &str, limit_ms: u64, mut done: impl FnMut(&Self) -> bool) {
+    pub(crate) fn run_until(&mut self, what: &str, limit_ms: u64, mut done: impl FnMut(&Self) -> bool) {
         let end = self.now + limit_ms;
         while !done(self) {
             assert!(self.step(end), "not within {limit_ms} ms: {what}\n{}", self.transcript());
@@ -245,30 +244,30 @@ impl World {
     }
 
     /// All events so far, one line each: milliseconds, sentinel, event, payload.
-    pub fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         let line = |(at, site, e): &(u64, usize, Event)| format!("{at} s{site} {} {}\n", e.name, e.payload());
         self.events.iter().map(line).collect()
     }
 
     /// Names of the events of one sentinel, in order.
-    pub fn names(&self, site: usize) -> Vec<&'static str> {
+    pub(crate) fn names(&self, site: usize) -> Vec<&'static str> {
         self.events.iter().filter(|(_, s, _)| *s == site).map(|(_, _, e)| e.name).collect()
     }
 
-    pub fn count(&self, name: &str) -> usize {
+    pub(crate) fn count(&self, name: &str) -> usize {
         self.events.iter().filter(|(_, _, e)| e.name == name).count()
     }
 
     /// When an event was first published, by whomever.
-    pub fn first(&self, name: &str) -> Option<u64> {
+    pub(crate) fn first(&self, name: &str) -> Option<u64> {
         self.events.iter().find(|(_, _, e)| e.name == name).map(|(at, _, _)| *at)
     }
 
-    pub fn masters(&self) -> Vec<u16> {
+    pub(crate) fn masters(&self) -> Vec<u16> {
         self.sites.iter().filter(|s| s.up).map(|s| s.core.current_addr(GROUP).unwrap().port()).collect()
     }
 
-    pub fn node(&mut self, port: u16) -> &mut DataNode {
+    pub(crate) fn node(&mut self, port: u16) -> &mut DataNode {
         self.nodes.get_mut(&port).unwrap()
     }
 
@@ -420,10 +419,11 @@ impl World {
                 return;
             }
             self.answer_as_node(site, link, id, request, to);
-        } else if let Some(peer) = (0..self.sites.len()).find(|s| site_port(*s) == to) {
-            if !self.is_cut(site, peer) && self.sites[peer].up {
-                self.answer_as_peer(site, link, id, request, peer);
-            }
+        } else if let Some(peer) = (0..self.sites.len()).find(|s| site_port(*s) == to)
+            && !self.is_cut(site, peer)
+            && self.sites[peer].up
+        {
+            self.answer_as_peer(site, link, id, request, peer);
         }
     }
 
@@ -523,7 +523,7 @@ impl World {
         }
     }
 
-    pub fn info(&self, port: u16) -> InfoReport {
+    pub(crate) fn info(&self, port: u16) -> InfoReport {
         let node = &self.nodes[&port];
         let master = node.master.and_then(|m| self.nodes.get(&m));
         let link_up = node.sees_master && master.is_some_and(|m| m.up && !m.frozen);
@@ -593,7 +593,6 @@ impl Site {
             up: true,
             disk,
             disk_fails: false,
-            subscribed_to: BTreeSet::new(),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Scenarios of the automatic failover.
 
-mod support;
-
-use support::{World, options};
+use crate::support::{World, options};
 
 #[test]
 fn a_killed_master_is_replaced_by_its_best_replica() {

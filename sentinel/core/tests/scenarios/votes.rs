@@ -1,9 +1,7 @@
 //! Scenarios of votes, epochs and the disk behind them.
 
-mod support;
-
+use crate::support::{GROUP, World, addr, options, run_id};
 use bongsu_sentinel_core::{Action, CallId, Epoch, Input, VoteReply};
-use support::{GROUP, World, addr, options, run_id};
 
 /// The answer to a vote call, which must not leave before the save is on disk.
 fn ask(w: &mut World, call: u64, epoch: u64, candidate: u64) -> Option<VoteReply> {

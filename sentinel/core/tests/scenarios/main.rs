@@ -1,0 +1,7 @@
+//! Scenarios: what several sentinels do when something happens to the nodes they watch.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a scenario that cannot be set up is a failed test")]
+
+mod failover;
+mod handover;
+mod support;
+mod votes;
