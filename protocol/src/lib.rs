@@ -9,4 +9,6 @@ pub mod command;
 pub mod conf;
 pub mod glob;
 pub mod info;
+pub mod pubsub;
 pub mod resp;
+pub mod session;
