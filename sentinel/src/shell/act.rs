@@ -2,7 +2,7 @@
 
 use bongsu_sentinel_core::{Action, Decision, Event};
 
-use super::{Shell, links, ledger, options, scripts};
+use super::{Shell, ledger, links, options, scripts};
 use crate::log::LogLevel;
 
 /// Exit status of a simulated crash, as of Sentinel.
@@ -48,8 +48,8 @@ pub(super) fn publish(shell: &Shell, event: &Event) {
             sink(event);
         }
     }
-    if let Some(subject) = event.subject.as_ref().filter(|_| event.notifies()) {
-        let script = options::notification_script(&shell.settings(), subject.group().as_str());
+    if let Some(group) = event.group.as_ref().filter(|_| event.notifies()) {
+        let script = options::notification_script(&shell.settings(), group.as_str());
         if let Some(path) = script {
             scripts::schedule(shell, vec![path, event.name.to_owned(), event.payload()]);
         }

@@ -21,9 +21,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bongsu_sentinel_core::{
-    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, Setup, Time, VoteReply,
-};
+use bongsu_sentinel_core::{Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, Sentinel, Setup, Time, VoteReply};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 
@@ -32,7 +30,7 @@ pub use resolver::ResolveError;
 pub use saver::SaveError;
 pub use scripts::ScriptView;
 
-use standin::{Sentinel, Settings, Store};
+use crate::config::{Settings, Store};
 use crate::log::Log;
 
 /// A sink for the events that the core publishes.
@@ -208,6 +206,11 @@ impl Shell {
         self.0.links.malformed_hellos()
     }
 
+    /// Reads the certificates of outgoing links again before the next connection (`CONFIG SET tls-...`).
+    pub fn reload_tls(&self) {
+        self.0.links.forget_tls();
+    }
+
     /// Ends the process gracefully (`SHUTDOWN`, SIGTERM): [`Shell::stopped`] resolves.
     pub fn shutdown(&self) {
         self.0.stop.notify_one();
@@ -231,7 +234,7 @@ impl Shell {
 
     fn flush(&self) {
         if !self.0.draining.get() {
-            self.0.links.flush(self);
+            self.0.links.flush();
             self.0.timer.set(self.0.core.borrow().poll_timeout());
         }
     }

@@ -1,13 +1,84 @@
 //! What the shell reads from the settings, in one place.
 
-use super::standin::Settings;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Renames, Settings};
+
+/// What a link presents with `AUTH`.
+pub(super) struct Credentials<'a> {
+    pub(super) user: Option<&'a str>,
+    pub(super) password: &'a [u8],
+}
+
+/// Where the certificates of outgoing links are.
+pub(super) struct TlsFiles {
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) ca_dir: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
 
 /// The group's `notification-script`.
-pub(super) fn notification_script(_settings: &Settings, _group: &str) -> Option<String> {
-    None
+pub(super) fn notification_script(settings: &Settings, group: &str) -> Option<String> {
+    script(settings.master(group)?.notification_script.as_deref())
 }
 
 /// The group's `client-reconfig-script`.
-pub(super) fn reconfig_script(_settings: &Settings, _group: &str) -> Option<String> {
-    None
+pub(super) fn reconfig_script(settings: &Settings, group: &str) -> Option<String> {
+    script(settings.master(group)?.client_reconfig_script.as_deref())
+}
+
+/// Scripts are shown and started under the path as configured; relative ones start at the working directory.
+fn script(path: Option<&Path>) -> Option<String> {
+    path.map(|path| path.to_string_lossy().into_owned())
+}
+
+/// Credentials towards the data nodes of a group.
+pub(super) fn group_credentials<'a>(settings: &'a Settings, group: &str) -> Option<Credentials<'a>> {
+    let master = settings.master(group)?;
+    let password = master.auth_pass.as_ref()?.expose();
+    Some(Credentials { user: master.auth_user.as_deref(), password })
+}
+
+/// Credentials towards peers.
+pub(super) fn peer_credentials(settings: &Settings) -> Option<Credentials<'_>> {
+    let (user, password) = settings.peer_credentials()?;
+    Some(Credentials { user, password: password.expose() })
+}
+
+/// Renamed commands of the group's nodes, if there are any.
+pub(super) fn renames<'a>(settings: &'a Settings, group: &str) -> Option<&'a Renames> {
+    settings.master(group).map(|master| &master.renames).filter(|renames| !renames.is_empty())
+}
+
+/// The port that hello messages carry.
+pub(super) const fn announced_port(settings: &Settings) -> u16 {
+    let server = &settings.server;
+    match settings.announce_port {
+        0 if server.tls_replication && server.tls_port != 0 => server.tls_port,
+        0 => server.port,
+        port => port,
+    }
+}
+
+/// The local address of outgoing links.
+pub(super) fn source_addr(settings: &Settings) -> Option<IpAddr> {
+    settings.server.bind_source_addr.as_deref()?.parse().ok()
+}
+
+/// All outgoing links use TLS.
+pub(super) const fn uses_tls(settings: &Settings) -> bool {
+    settings.server.tls_replication
+}
+
+pub(super) fn link_tls(settings: &Settings) -> TlsFiles {
+    let server = &settings.server;
+    let or = |first: &Option<PathBuf>, second: &Option<PathBuf>| first.as_ref().or(second.as_ref()).cloned();
+    TlsFiles {
+        ca_file: server.tls_ca_cert_file.clone(),
+        ca_dir: server.tls_ca_cert_dir.clone(),
+        cert: or(&server.tls_client_cert_file, &server.tls_cert_file),
+        key: or(&server.tls_client_key_file, &server.tls_key_file),
+    }
 }

@@ -106,10 +106,11 @@ impl Resolver {
         let known = self.names.borrow().get(host).and_then(|name| name.last);
         match (answer, known) {
             (Ok((ips, _)), Some(known)) if ips.contains(&known) => Ok(known),
-            (Ok((ips, _)), known) => ips.first().copied().or(known).ok_or_else(|| ResolveError {
-                host: host.to_owned(),
-                reason: "the name has no address".into(),
-            }),
+            (Ok((ips, _)), known) => ips
+                .first()
+                .copied()
+                .or(known)
+                .ok_or_else(|| ResolveError { host: host.to_owned(), reason: "the name has no address".into() }),
             (Err(_), Some(known)) => Ok(known),
             (Err(error), None) => Err(error),
         }
@@ -169,8 +170,9 @@ fn source_times() -> [Option<SystemTime>; SOURCES.len()] {
 }
 
 fn build() -> Result<TokioResolver, hickory_resolver::net::NetError> {
-    let mut builder = TokioResolver::builder_tokio()
-        .unwrap_or_else(|_| TokioResolver::builder_with_config(ResolverConfig::default(), TokioRuntimeProvider::default()));
+    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
+        TokioResolver::builder_with_config(ResolverConfig::default(), TokioRuntimeProvider::default())
+    });
     let options: &mut ResolverOpts = builder.options_mut();
     options.positive_max_ttl = Some(ANSWER_AGE_MAX);
     options.negative_max_ttl = Some(ANSWER_AGE_MIN);
@@ -207,7 +209,8 @@ async fn refresh(shell: Shell, host: String) {
         name.looked_up = Some(now);
         let mut age = ANSWER_AGE_MAX;
         if let Ok((ips, valid_until)) = &answer {
-            age = valid_until.saturating_duration_since(std::time::Instant::now()).clamp(ANSWER_AGE_MIN, ANSWER_AGE_MAX);
+            age =
+                valid_until.saturating_duration_since(std::time::Instant::now()).clamp(ANSWER_AGE_MIN, ANSWER_AGE_MAX);
             // Of several addresses the known one stays as long as it is among them, whatever their order.
             let ip = name.last.filter(|last| ips.contains(last)).or_else(|| ips.first().copied());
             fed = ip.filter(|ip| name.asked || name.last != Some(*ip));

@@ -11,7 +11,7 @@ use bongsu_sentinel_core::{Input, SaveSeq, Time};
 use tokio::sync::{Notify, oneshot};
 
 use super::Shell;
-use super::standin::Store;
+use crate::config::Store;
 
 /// For how long saves that nobody waits for are gathered.
 const GATHER: Duration = Duration::from_secs(1);
@@ -77,9 +77,10 @@ impl Saver {
         if outcome.is_ok() {
             self.done.set(self.done.get().max(seq));
         }
-        let (ready, waiting) = self.waiters.take().into_iter().partition(|(wanted, _)| *wanted <= seq);
+        let (ready, waiting): (Vec<Waiter>, Vec<Waiter>) =
+            self.waiters.take().into_iter().partition(|(wanted, _)| *wanted <= seq);
         self.waiters.replace(waiting);
-        for (_, waiter) in Vec::<Waiter>::from(ready) {
+        for (_, waiter) in ready {
             // Whoever waited may have gone.
             let _ = waiter.send(outcome.clone());
         }

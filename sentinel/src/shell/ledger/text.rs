@@ -134,11 +134,16 @@ fn hand_over(f: &mut fmt::Formatter<'_>, step: HandOverStep) -> fmt::Result {
         HandOverStep::Demoted { paused } => {
             write!(f, "hand-over: the old master follows; writes were paused for {} ms", paused.as_millis())
         }
+        HandOverStep::Diverged => f.write_str("hand-over: the promoted replica does not continue the frozen history"),
         HandOverStep::RolledBack => f.write_str("hand-over: given up before the promotion, nothing changed"),
     }
 }
 
-fn selected(f: &mut fmt::Formatter<'_>, chosen: Option<&bongsu_sentinel_core::Addr>, verdicts: &[Verdict]) -> fmt::Result {
+fn selected(
+    f: &mut fmt::Formatter<'_>,
+    chosen: Option<&bongsu_sentinel_core::Addr>,
+    verdicts: &[Verdict],
+) -> fmt::Result {
     match chosen {
         Some(addr) => write!(f, "selected {addr}")?,
         None => f.write_str("no replica can be promoted")?,

@@ -1,35 +1,296 @@
 //! Links to data nodes and to peer sentinels.
+//!
+//! A link is one command channel and, towards data nodes, one pub/sub channel. Where the node speaks RESP3 both share one
+//! connection; with RESP2 the pub/sub channel needs a second one.
+//!
+//! # Why not a client library
+//! A failure detector must see when a connection dies and why (refused, reset, closed, silent), must not have its requests
+//! retried, and sends three requests to each of thousands of nodes every few seconds. Client libraries hide the first,
+//! do the second, and pay a task switch and several allocations for each reply. Here a request is bytes in a buffer, the
+//! buffers of all links are flushed once per step of the core, and an idle link holds no buffer at all.
 
+mod answer;
+mod conn;
+mod dial;
+mod encode;
+mod failure;
+mod info;
+mod receive;
+mod serve;
+mod stream;
+mod tls;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Addr, Channel, GroupId, LinkId, Request, RequestId, Time};
+use bongsu_sentinel_core::{Addr, Channel, GroupId, GroupName, Input, LinkFailure, LinkId, Request, RequestId, Time};
+use tokio::sync::Semaphore;
 
 use super::Shell;
+use conn::{Conn, Expect};
 
-pub(super) struct Links {}
+/// Connections being established at the same time. Enough to reach nine thousand nodes in a few seconds; bounded so that
+/// neither we nor a rebooted host see a storm.
+const DIALS_MAX: usize = 512;
+
+/// Bytes that one read takes at most; the buffer is shared by all links.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Write buffers kept for reuse. A step of the core rarely writes to more links than this.
+const SPARE_BUFFERS: usize = 64;
+
+pub(super) struct Links {
+    table: RefCell<HashMap<LinkId, Link>>,
+    dirty: RefCell<Vec<Rc<Conn>>>,
+    spare: RefCell<Vec<Vec<u8>>>,
+    input: RefCell<Box<[u8]>>,
+    scratch: RefCell<String>,
+    dials: Semaphore,
+    malformed: Cell<u64>,
+    tls: RefCell<Option<Arc<rustls::ClientConfig>>>,
+}
+
+struct Link {
+    to: Addr,
+    /// The group whose credentials apply; `None` for a peer.
+    group: Option<GroupName>,
+    dialect: Dialect,
+    command: Option<Rc<Conn>>,
+    pubsub: PubSub,
+    info: Option<(Time, Rc<str>)>,
+}
+
+/// What the node is known to speak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Dialect {
+    Unknown,
+    Resp2,
+    Resp3,
+}
+
+/// Where the pub/sub channel is.
+enum PubSub {
+    /// Not asked for.
+    Off,
+    /// Asked for; it depends on the command connection's `HELLO` where it goes.
+    Waiting,
+    /// On the command connection.
+    Shared,
+    /// On a connection of its own.
+    Own(Rc<Conn>),
+}
 
 impl Links {
     pub(super) fn new() -> Self {
-        Self {}
+        Self {
+            table: RefCell::default(),
+            dirty: RefCell::default(),
+            spare: RefCell::default(),
+            input: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
+            scratch: RefCell::default(),
+            dials: Semaphore::new(DIALS_MAX),
+            malformed: Cell::new(0),
+            tls: RefCell::default(),
+        }
     }
 
-    pub(super) fn uses_host(&self, _host: &str) -> bool {
-        false
+    pub(super) fn uses_host(&self, host: &str) -> bool {
+        self.table.borrow().values().any(|link| link.to.host() == host)
     }
 
-    pub(super) fn info_cache(&self, _now: Time, _link: LinkId) -> Option<(Duration, Rc<str>)> {
-        None
+    pub(super) fn info_cache(&self, now: Time, link: LinkId) -> Option<(Duration, Rc<str>)> {
+        let table = self.table.borrow();
+        let (at, text) = table.get(&link)?.info.as_ref()?;
+        Some((now.since(*at), Rc::clone(text)))
     }
 
     pub(super) fn malformed_hellos(&self) -> u64 {
-        0
+        self.malformed.get()
     }
 
-    pub(super) fn flush(&self, _shell: &Shell) {}
+    /// Makes the next TLS connection read the certificates again.
+    pub(super) fn forget_tls(&self) {
+        self.tls.replace(None);
+    }
+
+    /// Writes what the links have gathered, one system call each.
+    pub(super) fn flush(&self) {
+        loop {
+            let Some(conn) = self.dirty.borrow_mut().pop() else { return };
+            conn.flush(&mut self.spare.borrow_mut());
+        }
+    }
+
+    fn mark_dirty(&self, conn: &Rc<Conn>) {
+        if conn.mark_dirty() {
+            self.dirty.borrow_mut().push(Rc::clone(conn));
+        }
+    }
+
+    /// Lets `write` append requests to the connection's output.
+    fn write(&self, conn: &Rc<Conn>, write: impl FnOnce(&mut Vec<u8>, &mut dyn FnMut(Expect))) {
+        conn.write(&mut self.spare.borrow_mut(), write);
+        self.mark_dirty(conn);
+    }
 }
 
-pub(super) fn connect(_shell: &Shell, _link: LinkId, _channel: Channel, _to: Addr, _group: Option<GroupId>) {}
-pub(super) fn close(_shell: &Shell, _link: LinkId, _channel: Channel) {}
-pub(super) fn drop_link(_shell: &Shell, _link: LinkId) {}
-pub(super) fn send(_shell: &Shell, _link: LinkId, _id: RequestId, _request: &Request) {}
+pub(super) fn connect(shell: &Shell, id: LinkId, channel: Channel, to: Addr, group: Option<GroupId>) {
+    let links = &shell.0.links;
+    let group = group.and_then(|group| shell.0.groups.name(shell, group));
+    let mut table = links.table.borrow_mut();
+    let link = table.entry(id).or_insert_with(|| Link::new(to.clone(), group.clone()));
+    if !link.to.same_place(&to) {
+        link.dialect = Dialect::Unknown;
+    }
+    link.to = to;
+    link.group = group;
+    match channel {
+        Channel::Command => {
+            if let Some(old) = link.command.take() {
+                old.shut();
+            }
+            link.command = Some(serve::open(shell, id, Channel::Command, link));
+        }
+        Channel::PubSub => link.subscribe(shell, id),
+    }
+}
+
+pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
+    let links = &shell.0.links;
+    let mut table = links.table.borrow_mut();
+    let Some(link) = table.get_mut(&id) else { return };
+    match channel {
+        Channel::Command => {
+            if let Some(conn) = link.command.take() {
+                conn.shut();
+            }
+            if link.pubsub.depends_on_command() {
+                link.pubsub = PubSub::Off;
+                let input = Input::Disconnected { link: id, channel: Channel::PubSub, cause: LinkFailure::Requested };
+                shell.0.inbox.borrow_mut().push_back(input);
+            }
+        }
+        Channel::PubSub => match std::mem::replace(&mut link.pubsub, PubSub::Off) {
+            PubSub::Own(conn) => conn.shut(),
+            PubSub::Shared => {
+                if let Some(conn) = &link.command {
+                    conn.set_listening(false);
+                    links.write(conn, encode::unsubscribe);
+                }
+            }
+            PubSub::Off | PubSub::Waiting => {}
+        },
+    }
+}
+
+pub(super) fn drop_link(shell: &Shell, id: LinkId) {
+    let link = shell.0.links.table.borrow_mut().remove(&id);
+    if let Some(link) = link {
+        link.command.inspect(|conn| conn.shut());
+        if let PubSub::Own(conn) = link.pubsub {
+            conn.shut();
+        }
+    }
+}
+
+/// Puts a request into the link's output. Without a connection it is dropped: the core was told, or is about to be.
+pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &Request) {
+    let links = &shell.0.links;
+    let table = links.table.borrow();
+    let Some(link) = table.get(&id) else { return };
+    let Some(conn) = link.command.as_ref().filter(|conn| conn.is_open()) else { return };
+    let settings = shell.settings();
+    let words = encode::Words::new(&settings, link.group.as_ref());
+    let core = shell.0.core.borrow();
+    let (my_id, hostnames) = (core.my_id(), core.announce_hostnames());
+    let context = encode::Context { settings: &settings, words, my_id, local_ip: conn.local_ip(), hostnames };
+    let mut scratch = links.scratch.borrow_mut();
+    links.write(conn, |out, expect| encode::request(out, expect, request_id, request, &context, &mut scratch));
+}
+
+/// A connection ended by itself: tells the core about the channels that it carried.
+fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
+    if conn.is_shut() {
+        return;
+    }
+    conn.shut();
+    let mut channels = Vec::with_capacity(2);
+    if let Some(link) = shell.0.links.table.borrow_mut().get_mut(&conn.link) {
+        match conn.channel {
+            Channel::Command => {
+                link.command = None;
+                channels.push(Channel::Command);
+                if link.pubsub.depends_on_command() {
+                    link.pubsub = PubSub::Off;
+                    channels.push(Channel::PubSub);
+                }
+            }
+            Channel::PubSub => {
+                link.pubsub = PubSub::Off;
+                channels.push(Channel::PubSub);
+            }
+        }
+        if link.to.is_name() {
+            shell.0.resolver.want(link.to.host());
+        }
+    }
+    for channel in channels {
+        shell.feed(shell.now(), Input::Disconnected { link: conn.link, channel, cause });
+    }
+    shell.settle();
+}
+
+/// What became of `HELLO 3` on a command connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum HelloAnswer {
+    Accepted,
+    /// The node does not know it, or this user may not use it: not worth asking again.
+    Unsupported,
+    /// Refused this time.
+    Refused,
+}
+
+fn on_hello_answer(shell: &Shell, conn: &Rc<Conn>, answer: HelloAnswer) {
+    conn.set_resp3(answer == HelloAnswer::Accepted);
+    let mut table = shell.0.links.table.borrow_mut();
+    let Some(link) = table.get_mut(&conn.link) else { return };
+    link.dialect = match answer {
+        HelloAnswer::Accepted => Dialect::Resp3,
+        HelloAnswer::Unsupported => Dialect::Resp2,
+        HelloAnswer::Refused => link.dialect,
+    };
+    if matches!(link.pubsub, PubSub::Waiting) {
+        link.subscribe(shell, conn.link);
+    }
+}
+
+impl Link {
+    fn new(to: Addr, group: Option<GroupName>) -> Self {
+        Self { to, group, dialect: Dialect::Unknown, command: None, pubsub: PubSub::Off, info: None }
+    }
+
+    fn subscribe(&mut self, shell: &Shell, id: LinkId) {
+        if let PubSub::Own(old) = &self.pubsub {
+            old.shut();
+        }
+        self.pubsub = match &self.command {
+            Some(conn) if conn.awaits_hello() => PubSub::Waiting,
+            Some(conn) if conn.is_resp3() => {
+                let settings = shell.settings();
+                let words = encode::Words::new(&settings, self.group.as_ref());
+                shell.0.links.write(conn, |out, expect| encode::subscribe(out, expect, &words));
+                PubSub::Shared
+            }
+            _ => PubSub::Own(serve::open(shell, id, Channel::PubSub, self)),
+        };
+    }
+}
+
+impl PubSub {
+    const fn depends_on_command(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Shared)
+    }
+}

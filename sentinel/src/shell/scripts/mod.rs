@@ -163,4 +163,3 @@ fn conclude(shell: &Shell, id: JobId, path: &str, outcome: Outcome) {
         }
     }
 }
-
