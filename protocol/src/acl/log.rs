@@ -105,17 +105,31 @@ impl Recorded {
     }
 }
 
+/// How many requests were refused since the start, for `INFO stats` (`acl_access_denied_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct DeniedCounts {
+    /// Failed authentications.
+    pub auth: u64,
+    /// Commands.
+    pub command: u64,
+    /// Keys.
+    pub key: u64,
+    /// Channels.
+    pub channel: u64,
+}
+
 /// The newest refusals, newest first.
 #[derive(Clone, Debug)]
 pub struct AclLog {
     entries: VecDeque<Recorded>,
     entries_max: usize,
     next_id: u64,
+    counts: DeniedCounts,
 }
 
 impl Default for AclLog {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), entries_max: ENTRIES_DEFAULT, next_id: 0 }
+        Self { entries: VecDeque::new(), entries_max: ENTRIES_DEFAULT, next_id: 0, counts: DeniedCounts::default() }
     }
 }
 
@@ -128,6 +142,12 @@ impl AclLog {
 
     /// Records a refusal at `now_ms` (milliseconds since 1970).
     pub fn record(&mut self, now_ms: u64, entry: LogEntry) {
+        match entry.reason {
+            LogReason::Auth => self.counts.auth += 1,
+            LogReason::Command => self.counts.command += 1,
+            LogReason::Key => self.counts.key += 1,
+            LogReason::Channel => self.counts.channel += 1,
+        }
         let equal = self.entries.iter().take(ENTRIES_COMPARED).position(|old| old.groups_with(&entry, now_ms));
         if let Some(mut old) = equal.and_then(|position| self.entries.remove(position)) {
             old.count += 1;
@@ -139,6 +159,12 @@ impl AclLog {
         self.entries.push_front(Recorded { entry, id: self.next_id, count: 1, created_ms: now_ms, updated_ms: now_ms });
         self.next_id += 1;
         self.entries.truncate(self.entries_max);
+    }
+
+    /// How many requests were refused so far; clearing the log does not change it.
+    #[must_use]
+    pub const fn denied_counts(&self) -> DeniedCounts {
+        self.counts
     }
 
     /// Forgets every entry.
@@ -221,6 +247,7 @@ mod tests {
         assert_eq!((log.entries[0].count, log.entries[0].id), (2, 0));
         assert_eq!((log.entries[0].created_ms, log.entries[0].updated_ms), (1_000, 61_000));
         log.record(121_001, refusal("get"));
+        assert_eq!(log.denied_counts(), DeniedCounts { command: 4, ..DeniedCounts::default() });
         assert_eq!(log.len(), 3);
         assert_eq!((log.entries[0].count, log.entries[0].id), (1, 2));
     }

@@ -20,7 +20,7 @@ pub use check::{Denied, DeniedReason};
 pub use commands::{AclEffect, AclRequest, handle_acl};
 pub use error::{RuleError, UserError};
 pub use file::FileErrors;
-pub use log::{AclLog, LogContext, LogEntry, LogReason};
+pub use log::{AclLog, DeniedCounts, LogContext, LogEntry, LogReason};
 pub use store::{Acl, AuthError, DEFAULT_USER};
 pub use user::User;
 

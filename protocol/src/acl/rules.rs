@@ -82,10 +82,6 @@ fn add_key_pattern(selector: &mut Selector, pattern: KeyPattern) -> Result<(), R
         }
         None => selector.keys.push(pattern),
     }
-    // Reading everything and writing everything is everything, and must print as something that can be read again.
-    if selector.keys.iter().any(|key| key.glob == b"*" && key.read && key.write) {
-        set_all_keys(selector, true);
-    }
     Ok(())
 }
 

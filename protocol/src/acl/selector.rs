@@ -121,7 +121,8 @@ impl Selector {
 
     /// `~a %R~b`, `~*` or nothing.
     pub(super) fn describe_keys(&self) -> Vec<u8> {
-        if self.all_keys {
+        // `%RW~*` lets further patterns follow, unlike `~*`: printed with them it could not be read again.
+        if self.all_keys || self.keys.iter().any(|key| key.glob == b"*" && key.read && key.write) {
             return b"~*".to_vec();
         }
         let patterns = self.keys.iter().map(|key| {

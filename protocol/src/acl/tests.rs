@@ -44,6 +44,7 @@ fn users_print_as_redis_prints_them() {
         ("%R~a %W~b %RW~c", "off %R~a %W~b ~c resetchannels -@all".to_owned()),
         ("%R~c %W~c", "off ~c resetchannels -@all".to_owned()),
         ("%R", "off %R~ resetchannels -@all".to_owned()),
+        ("%RW~* ~x", "off ~* resetchannels -@all".to_owned()),
         ("%R~* ~x %W~*", "off ~* resetchannels -@all".to_owned()),
         ("%R~* ~*", "off ~* resetchannels -@all".to_owned()),
         ("&a &b &a", "off resetchannels &a &b -@all".to_owned()),
