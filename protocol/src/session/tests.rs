@@ -223,6 +223,8 @@ fn kill_needs_all_filters_to_match() {
     let mut world = World::new();
     assert_eq!(world.client("client kill 127.0.0.1:2"), ("+OK\r\n".into(), ClientEffect::Close(vec![ClientId(2)])));
     assert!(world.session(2).close_now);
+    // Before authentication a connection counts as the default user's.
+    world.session(3).authenticated = false;
     let (reply, effect) = world.client("client kill user default skipme no");
     assert_eq!(reply, ":3\r\n");
     assert_eq!(effect, ClientEffect::Close(vec![ClientId(1), ClientId(2), ClientId(3)]));

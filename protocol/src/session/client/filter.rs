@@ -58,7 +58,7 @@ impl<'a> Filter<'a> {
             && self.addr.is_none_or(|addr| session.addr.as_bytes() == addr)
             && self.laddr.is_none_or(|laddr| session.laddr.as_bytes() == laddr)
             && self.client_type.is_none_or(|client_type| session.client_type() == client_type)
-            && self.user.is_none_or(|user| session.authenticated && session.user == user)
+            && self.user.is_none_or(|user| session.user == user)
             && self.age_min_seconds.is_none_or(|age| session.age_seconds(request.now_ms) >= age)
     }
 }
