@@ -1,0 +1,167 @@
+//! What can be wrong with a configuration, and how it is reported.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::value::Refusal;
+
+/// Where a directive stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// A file's path, `stdin`, `command line`, or the path of a state file.
+    pub source: Arc<str>,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in bytes, counted from 1; 0 if unknown.
+    pub column: usize,
+    /// Path of keys, in YAML.
+    pub key: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.source, self.line)?;
+        if self.column > 0 {
+            write!(f, ", column {}", self.column)?;
+        }
+        match &self.key {
+            Some(key) => write!(f, ", key {key}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A directive is wrong.
+    #[error("{place}: {reason}{}", hint_suffix(hint.as_deref()))]
+    Directive {
+        /// Where.
+        place: Box<Place>,
+        /// The line as written, secrets masked.
+        text: String,
+        /// What is wrong with it, in Redis' words where Redis has any.
+        reason: String,
+        /// What may have been meant, or what is allowed.
+        hint: Option<String>,
+    },
+    /// A file cannot be read.
+    #[error("Fatal error, can't open config file '{}': {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no file.
+    #[error("Sentinel needs config file on disk to save state. Exiting...")]
+    NoFile,
+    /// The file could not be rewritten.
+    #[error("Sentinel config file {} is not writable: {source}. Exiting...", path.display())]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The state directory of a YAML configuration cannot be used.
+    #[error(transparent)]
+    State(#[from] super::store::StateError),
+}
+
+fn hint_suffix(hint: Option<&str>) -> String {
+    hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
+}
+
+impl ConfigError {
+    /// True if the configuration itself is at fault: Redis reports those on standard error and the others in the log.
+    pub const fn is_in_the_text(&self) -> bool {
+        matches!(self, Self::Directive { .. })
+    }
+
+    /// The report for standard error in Redis' form, with the exact place added. `version` is the announced version.
+    pub fn fatal_block(&self, version: &str) -> String {
+        let Self::Directive { place, text, reason, hint } = self else { return format!("{self}\n") };
+        let mut block = format!(
+            "\n*** FATAL CONFIG FILE ERROR (Redis {version}) ***\nReading the configuration file, at line {}\n>>> '{text}'\n{reason}\n",
+            place.line
+        );
+        if let Some(hint) = hint {
+            block.push_str(hint);
+            block.push('\n');
+        }
+        block.push_str(&format!("({place})\n"));
+        block
+    }
+}
+
+/// Something worth telling that does not keep the sentinel from starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Where, if it has a place.
+    pub place: Option<Place>,
+    /// What.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// The candidate that is closest to `word`, if one is close.
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let limit = (word.chars().count() / 3).clamp(1, 4);
+    let scored = candidates.into_iter().map(|candidate| (edit_distance(&word, candidate), candidate));
+    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate)
+}
+
+/// `did you mean` for an unknown word.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    closest(word, candidates).map(|candidate| format!("did you mean '{candidate}'?"))
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that make one word the other.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before_last[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+/// An error about the line at `place`, whose directive's words start after `name_words` words.
+pub(crate) fn refused(line: &super::source::Line, name_words: usize, refusal: Refusal, hint: Option<String>) -> ConfigError {
+    let column = refusal.word.map_or(0, |word| line.column_of(name_words + word));
+    line.error_at(column, refusal.reason, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions() {
+        assert_eq!(closest("prot", ["port", "bind"]), Some("port"));
+        assert_eq!(closest("LOGLEVL", ["loglevel", "logfile"]), Some("loglevel"));
+        assert_eq!(closest("nonsense", ["port", "bind"]), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Where lines of configuration come from: files, files they include, standard input, the command line.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bongsu_protocol::conf::{ConfDocument, join_words};
+use bongsu_protocol::glob;
+
+use super::error::{ConfigError, Place};
+use super::secret::Secret;
+
+/// Deepest nesting of `include`: enough for any layout, and it stops a file that includes itself.
+const INCLUDE_DEPTH_MAX: usize = 16;
+/// Largest configuration read: a file with 10 000 groups and their replicas stays below.
+pub(crate) const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// One directive with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// The words; at least one.
+    pub(crate) words: Vec<Vec<u8>>,
+    /// The line as written.
+    pub(crate) text: String,
+    pub(crate) source: Arc<str>,
+    pub(crate) number: usize,
+    /// Column of the directive if it does not come from a line of words, as in YAML.
+    pub(crate) yaml: Option<(usize, String)>,
+    /// Written by a sentinel rather than by its owner: wrong lines of this kind are skipped.
+    pub(crate) from_state: bool,
+}
+
+impl Line {
+    /// The word at `index` in lower case; empty if there is none.
+    pub(crate) fn lower(&self, index: usize) -> String {
+        self.words.get(index).map(|word| String::from_utf8_lossy(word).to_ascii_lowercase()).unwrap_or_default()
+    }
+
+    /// The word at `index` as text; empty if there is none.
+    pub(crate) fn text_of(&self, index: usize) -> String {
+        self.words.get(index).map(|word| String::from_utf8_lossy(word).into_owned()).unwrap_or_default()
+    }
+
+    /// Column of a word, counted from 1; 0 if it is not there.
+    pub(crate) fn column_of(&self, index: usize) -> usize {
+        if let Some((column, _)) = &self.yaml {
+            return *column;
+        }
+        word_starts(&self.text).get(index).map_or(0, |start| start + 1)
+    }
+
+    /// The place of a column.
+    pub(crate) fn place(&self, column: usize) -> Place {
+        let key = self.yaml.as_ref().map(|(_, key)| key.clone());
+        Place { source: self.source.clone(), line: self.number, column, key }
+    }
+
+    /// An error in this line.
+    pub(crate) fn error_at(&self, column: usize, reason: impl Into<String>, hint: Option<String>) -> ConfigError {
+        ConfigError::Directive {
+            place: Box::new(self.place(column)),
+            text: masked(&self.text),
+            reason: reason.into(),
+            hint,
+        }
+    }
+}
+
+/// Where words start, in bytes. A rough lexer is enough: the line has been split before.
+fn word_starts(text: &str) -> Vec<usize> {
+    let (mut starts, mut quote, mut in_word, mut escaped) = (Vec::new(), None, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if byte == b'\\' => escaped = true,
+            Some(open) if open == byte => quote = None,
+            Some(_) => {}
+            None if byte.is_ascii_whitespace() => in_word = false,
+            None => {
+                if !in_word {
+                    starts.push(at);
+                }
+                in_word = true;
+                quote = matches!(byte, b'"' | b'\'').then_some(byte);
+            }
+        }
+    }
+    starts
+}
+
+/// The line with passwords replaced, for messages.
+fn masked(text: &str) -> String {
+    let starts = word_starts(text);
+    let word = |index: usize| {
+        let end = starts.get(index + 1).copied().unwrap_or(text.len());
+        starts.get(index).map(|start| text[*start..end].trim().to_ascii_lowercase()).unwrap_or_default()
+    };
+    let from = match word(0).as_str() {
+        "requirepass" | "masterauth" | "primaryauth" | "tls-key-file-pass" | "tls-client-key-file-pass" => 1,
+        "user" => 2,
+        "sentinel" => match word(1).as_str() {
+            "sentinel-pass" => 2,
+            "auth-pass" => 3,
+            _ => return text.to_owned(),
+        },
+        _ => return text.to_owned(),
+    };
+    match starts.get(from) {
+        Some(start) => format!("{}{}", &text[..*start], Secret::MASK),
+        None => text.to_owned(),
+    }
+}
+
+/// The lines of a text, includes resolved.
+pub(crate) fn read_text(text: &str, source: &str, depth: usize) -> Result<Vec<Line>, ConfigError> {
+    let source: Arc<str> = source.into();
+    let document = ConfDocument::parse(text);
+    let mut lines = Vec::new();
+    for directive in document.directives() {
+        let directive = directive.map_err(|error| ConfigError::Directive {
+            place: Box::new(Place { source: source.clone(), line: error.line, column: error.reason.column, key: None }),
+            text: masked(&error.text),
+            reason: "Unbalanced quotes in configuration line".to_owned(),
+            hint: Some(error.reason.kind.to_string()),
+        })?;
+        let line = Line {
+            words: directive.words.to_vec(),
+            text: directive.text.to_owned(),
+            source: source.clone(),
+            number: directive.line,
+            yaml: None,
+            from_state: false,
+        };
+        if line.lower(0) == "include" {
+            include(&line, depth, &mut lines)?;
+        } else {
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+fn include(line: &Line, depth: usize, lines: &mut Vec<Line>) -> Result<(), ConfigError> {
+    if line.words.len() != 2 {
+        return Err(line.error_at(0, "wrong number of arguments", None));
+    }
+    if depth >= INCLUDE_DEPTH_MAX {
+        return Err(line.error_at(0, format!("include is nested deeper than {INCLUDE_DEPTH_MAX} levels"), None));
+    }
+    for path in expand(&line.text_of(1)) {
+        let text = read_file(&path)?;
+        lines.extend(read_text(&text, &path.display().to_string(), depth + 1)?);
+    }
+    Ok(())
+}
+
+/// The files that an `include` means: the path itself, or those that match it as a pattern, sorted.
+fn expand(pattern: &str) -> Vec<PathBuf> {
+    if !pattern.contains(['*', '?', '[']) {
+        return vec![pattern.into()];
+    }
+    let mut found = vec![PathBuf::from(if pattern.starts_with('/') { "/" } else { "" })];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        found = if part.contains(['*', '?', '[']) {
+            found.iter().flat_map(|dir| matching(dir, part)).collect()
+        } else {
+            found.into_iter().map(|dir| dir.join(part)).collect()
+        };
+    }
+    found.retain(|path| path.is_file());
+    found.sort();
+    found
+}
+
+fn matching(dir: &Path, pattern: &str) -> Vec<PathBuf> {
+    let listed = fs::read_dir(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+    let names = listed.into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let shown = names.filter(|name| {
+        let name = name.as_encoded_bytes();
+        (!name.starts_with(b".") || pattern.starts_with('.')) && glob::matches(pattern.as_bytes(), name)
+    });
+    shown.map(|name| dir.join(name)).collect()
+}
+
+/// Reads a configuration file, up to [`FILE_BYTES_MAX`].
+pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
+    let read = || -> io::Result<String> {
+        let length = fs::metadata(path)?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(io::Error::other(format!("{length} bytes are more than the {FILE_BYTES_MAX} allowed")));
+        }
+        let bytes = fs::read(path)?;
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+            io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 text"))
+        })
+    };
+    read().map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Lines from the command line: one per directive, its words taken as they are.
+pub(crate) fn from_arguments(directives: &[Vec<String>]) -> Vec<Line> {
+    let source: Arc<str> = "command line".into();
+    let line = |(index, words): (usize, &Vec<String>)| Line {
+        words: words.iter().map(|word| word.clone().into_bytes()).collect(),
+        text: join_words(words),
+        source: source.clone(),
+        number: index + 1,
+        yaml: None,
+        from_state: false,
+    };
+    directives.iter().enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_and_masks() {
+        assert_eq!(word_starts(r#"a "b c" d"#), [0, 2, 8]);
+        assert_eq!(masked("requirepass \"x y\""), "requirepass ******");
+        assert_eq!(masked("sentinel auth-pass m secret"), "sentinel auth-pass m ******");
+        assert_eq!(masked("user a on >b"), "user a ******");
+        assert_eq!(masked("port 1"), "port 1");
+    }
+
+    #[test]
+    fn includes_nest_match_and_end() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("a.conf"), format!("port 1\ninclude {}\n", path("x*.inc").display())).expect("written");
+        fs::write(path("x2.inc"), "port 3\n").expect("written");
+        fs::write(path("x1.inc"), "port 2\n").expect("written");
+        let lines = read_text(&read_file(&path("a.conf")).expect("read"), "a.conf", 0).expect("parsed");
+        let ports: Vec<_> = lines.iter().map(|line| line.text_of(1)).collect();
+        assert_eq!(ports, ["1", "2", "3"]);
+
+        fs::write(path("loop.conf"), format!("include {}\n", path("loop.conf").display())).expect("written");
+        let error = read_text(&read_file(&path("loop.conf")).expect("read"), "loop.conf", 0).expect_err("must end");
+        assert!(error.to_string().contains("nested deeper than 16"), "{error}");
+    }
+}
