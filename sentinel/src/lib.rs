@@ -2,6 +2,7 @@
 //!
 //! [`shell`] owns the decision machine (`bongsu-sentinel-core`) and everything that touches the world.
 
+pub mod config;
 pub mod log;
 pub mod shell;
 pub use shell::standin as config;

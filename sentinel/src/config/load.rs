@@ -1,0 +1,161 @@
+//! From a command line to settings, setup and store.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use bongsu_sentinel_core::{RunId, Setup, Tunables};
+
+use super::draft::Draft;
+use super::error::{ConfigError, Warning};
+use super::launch::Launch;
+use super::settings::Settings;
+use super::source::{FILE_BYTES_MAX, Line, from_arguments, read_file, read_text};
+use super::store::{Base, ConfStore, StateError, StateStore, Store, state};
+use super::yaml;
+
+/// Randomness that a start needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Randomness {
+    /// Makes the identity of a sentinel that has none.
+    pub id: [u8; 20],
+    /// Seeds the jitter of the core.
+    pub seed: u64,
+}
+
+/// A configuration that is ready to run.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The daemon's settings.
+    pub settings: Settings,
+    /// What the core starts with.
+    pub setup: Setup,
+    /// Where the state goes.
+    pub store: Store,
+    /// Worth logging.
+    pub warnings: Vec<Warning>,
+    /// The identity is new: save before it is shown to anybody, but after the listeners are bound.
+    pub is_new_id: bool,
+    /// The configuration file, absolute.
+    pub file: PathBuf,
+}
+
+/// Loads the configuration to run it: the file must be writable, or the state directory usable.
+pub fn load(launch: &Launch, randomness: Randomness) -> Result<Loaded, ConfigError> {
+    assemble(launch, randomness, Use::Run)
+}
+
+/// Loads the configuration to look at it. Touches nothing on disk.
+pub fn inspect(launch: &Launch) -> Result<Loaded, ConfigError> {
+    assemble(launch, Randomness { id: [0; 20], seed: 0 }, Use::Look)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Run,
+    Look,
+}
+
+fn assemble(launch: &Launch, randomness: Randomness, purpose: Use) -> Result<Loaded, ConfigError> {
+    let file = launch.file.as_ref().ok_or(ConfigError::NoFile)?;
+    let file = env::current_dir().map(|here| here.join(file)).unwrap_or_else(|_| file.clone());
+    let text = read_file(&file)?;
+    let source = file.display().to_string();
+    let is_yaml = is_yaml(&file);
+    let mut lines = if is_yaml { yaml::read(&text, &source)? } else { read_text(&text, &source, 0)? };
+    if launch.stdin {
+        lines.extend(read_text(&read_stdin()?, "standard input", 0)?);
+    }
+    lines.extend(from_arguments(&launch.directives));
+
+    let mut draft = Draft::new();
+    draft.read(lines.clone())?;
+    draft.apply_queued()?;
+    let (draft, store) = if is_yaml || draft.state_file.is_some() {
+        with_state(draft, lines, &file, purpose)?
+    } else {
+        if purpose == Use::Run {
+            check_writable(&file)?;
+        }
+        (draft, ConfStore::new(file.clone(), &text).into())
+    };
+    Ok(finish(draft, store, file, randomness))
+}
+
+/// Loads the state on top of a configuration that is never written.
+fn with_state(base: Draft, lines: Vec<Line>, file: &Path, purpose: Use) -> Result<(Draft, Store), ConfigError> {
+    let (path, lock, strict) = match &base.state_file {
+        Some(path) => (base.settings.path(Path::new(path)), None, false),
+        None => {
+            let (path, lock) = open_state_dir(&base.settings, purpose)?;
+            (path, lock, true)
+        }
+    };
+    if path == file {
+        return Err(StateError::IsConfig { path }.into());
+    }
+    let kept = if purpose == Use::Look && !path.exists() { None } else { state::read(&path, strict)? };
+    let base_settings = base.settings.clone();
+    let base_groups = base.groups.clone();
+    let draft = match kept {
+        None => base,
+        Some(text) => {
+            let mut kept = read_text(&text, &path.display().to_string(), 0)?;
+            kept.iter_mut().for_each(|line| line.from_state = true);
+            let mut draft = Draft::new();
+            draft.read(lines)?;
+            draft.read(kept)?;
+            draft.apply_queued()?;
+            draft
+        }
+    };
+    let base = Base { settings: base_settings, groups: base_groups };
+    Ok((draft, StateStore::new(path, base, lock).into()))
+}
+
+fn open_state_dir(settings: &Settings, purpose: Use) -> Result<(PathBuf, Option<File>), StateError> {
+    let by_port = PathBuf::from(format!("sentinel-{}", settings.server.port.max(settings.server.tls_port)));
+    let directory = settings.path(settings.server.state_dir.as_ref().unwrap_or(&by_port));
+    if purpose == Use::Look {
+        return Ok((state::file_in(&directory), None));
+    }
+    let (path, lock) = state::open_directory(&directory)?;
+    Ok((path, Some(lock)))
+}
+
+fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> Loaded {
+    let mut warnings = draft.warnings;
+    for name in &draft.removed {
+        let message = format!(
+            "group {name} is in the configuration but was removed at run time; SENTINEL MONITOR watches it again"
+        );
+        warnings.push(Warning { place: None, message });
+    }
+    let setup = Setup {
+        my_id: draft.my_id.unwrap_or_else(|| RunId::from_bits(randomness.id)),
+        current_epoch: draft.current_epoch,
+        groups: draft.groups,
+        tunables: Tunables::default(),
+        announce_hostnames: draft.settings.announce_hostnames,
+        seed: randomness.seed,
+    };
+    Loaded { settings: draft.settings, setup, store, warnings, is_new_id: draft.my_id.is_none(), file }
+}
+
+/// True for names that end in `.yaml` or `.yml`.
+pub fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn check_writable(file: &Path) -> Result<(), ConfigError> {
+    let opened = File::options().append(true).open(file);
+    opened.map(drop).map_err(|source| ConfigError::NotWritable { path: file.to_owned(), source })
+}
+
+fn read_stdin() -> Result<String, ConfigError> {
+    let mut text = String::new();
+    let read = io::stdin().lock().take(FILE_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|source| ConfigError::Unreadable { path: "standard input".into(), source })?;
+    Ok(text)
+}
