@@ -5,4 +5,3 @@
 pub mod config;
 pub mod log;
 pub mod shell;
-pub use shell::standin as config;

@@ -53,10 +53,13 @@ impl Field for BufferLimits {
 
     fn lines(&self) -> Vec<String> {
         let classes = [("normal", self.normal), ("slave", self.replica), ("pubsub", self.pubsub)];
-        classes.iter().map(|(class, limit)| {
-            let (hard, soft) = (show_memory(limit.hard.0), show_memory(limit.soft.0));
-            format!("{class} {hard} {soft} {}", limit.soft_for.as_secs())
-        }).collect()
+        classes
+            .iter()
+            .map(|(class, limit)| {
+                let (hard, soft) = (show_memory(limit.hard.0), show_memory(limit.soft.0));
+                format!("{class} {hard} {soft} {}", limit.soft_for.as_secs())
+            })
+            .collect()
     }
 }
 

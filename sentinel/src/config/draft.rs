@@ -181,9 +181,8 @@ impl Draft {
     pub(crate) fn address(&self, line: &Line, host: usize) -> Result<Addr, ConfigError> {
         let port = line.text_of(host + 1).parse::<u16>();
         let port = port.map_err(|_| line.error_at(line.column_of(host + 1), "Invalid port number.", None))?;
-        let unresolvable = |hint: Option<String>| {
-            line.error_at(line.column_of(host), "Can't resolve instance hostname.", hint)
-        };
+        let unresolvable =
+            |hint: Option<String>| line.error_at(line.column_of(host), "Can't resolve instance hostname.", hint);
         let addr = Addr::new(&line.text_of(host), port).ok_or_else(|| unresolvable(None))?;
         if addr.is_name() && !self.settings.resolve_hostnames {
             return Err(unresolvable(Some("host names need 'sentinel resolve-hostnames yes'".to_owned())));

@@ -149,7 +149,12 @@ fn edit_distance(a: &str, b: &str) -> usize {
 }
 
 /// An error about the line at `place`, whose directive's words start after `name_words` words.
-pub(crate) fn refused(line: &super::source::Line, name_words: usize, refusal: Refusal, hint: Option<String>) -> ConfigError {
+pub(crate) fn refused(
+    line: &super::source::Line,
+    name_words: usize,
+    refusal: Refusal,
+    hint: Option<String>,
+) -> ConfigError {
     let column = refusal.word.map_or(0, |word| line.column_of(name_words + word));
     line.error_at(column, refusal.reason, hint)
 }

@@ -159,3 +159,7 @@ fn read_stdin() -> Result<String, ConfigError> {
     read.map_err(|source| ConfigError::Unreadable { path: "standard input".into(), source })?;
     Ok(text)
 }
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -89,8 +89,16 @@ const fn directive(
     help: &'static str,
 ) -> SentinelDirective {
     SentinelDirective {
-        name, usage, arguments, pass, apply, help,
-        aliases: &[], setting: None, generated: false, lenient: false,
+        name,
+        usage,
+        arguments,
+        pass,
+        apply,
+        help,
+        aliases: &[],
+        setting: None,
+        generated: false,
+        lenient: false,
     }
 }
 
@@ -112,25 +120,70 @@ macro_rules! setting {
 
 fn whole_sentinel() -> Vec<SentinelDirective> {
     vec![
-        setting!("announce-ip", announce_ip, Syntax::Text, "", None,
-            "Address that peers are told to reach this sentinel at; unset: that of the link."),
-        setting!("announce-port", announce_port, Syntax::Int(0, 65535), "0", None,
-            "Port that peers are told; 0: the listener's."),
-        setting!("deny-scripts-reconfig", deny_scripts_reconfig, Syntax::YesNo, "yes",
+        setting!(
+            "announce-ip",
+            announce_ip,
+            Syntax::Text,
+            "",
+            None,
+            "Address that peers are told to reach this sentinel at; unset: that of the link."
+        ),
+        setting!(
+            "announce-port",
+            announce_port,
+            Syntax::Int(0, 65535),
+            "0",
+            None,
+            "Port that peers are told; 0: the listener's."
+        ),
+        setting!(
+            "deny-scripts-reconfig",
+            deny_scripts_reconfig,
+            Syntax::YesNo,
+            "yes",
             Some("Please specify yes or no for the deny-scripts-reconfig options."),
-            "Refuse changes of scripts at run time."),
-        setting!("sentinel-user", sentinel_user, Syntax::Text, "", None,
-            "User that this sentinel is towards its peers."),
-        setting!("sentinel-pass", sentinel_pass, Syntax::Secret, "", None,
-            "Password towards the peers; unset: `requirepass`."),
-        setting!("resolve-hostnames", resolve_hostnames, Syntax::YesNo, "no",
+            "Refuse changes of scripts at run time."
+        ),
+        setting!(
+            "sentinel-user",
+            sentinel_user,
+            Syntax::Text,
+            "",
+            None,
+            "User that this sentinel is towards its peers."
+        ),
+        setting!(
+            "sentinel-pass",
+            sentinel_pass,
+            Syntax::Secret,
+            "",
+            None,
+            "Password towards the peers; unset: `requirepass`."
+        ),
+        setting!(
+            "resolve-hostnames",
+            resolve_hostnames,
+            Syntax::YesNo,
+            "no",
             Some("Please specify yes or no for the resolve-hostnames option."),
-            "Accept host names where addresses are expected."),
-        setting!("announce-hostnames", announce_hostnames, Syntax::YesNo, "no",
+            "Accept host names where addresses are expected."
+        ),
+        setting!(
+            "announce-hostnames",
+            announce_hostnames,
+            Syntax::YesNo,
+            "no",
             Some("Please specify yes or no for the announce-hostnames option."),
-            "Show host names instead of addresses to clients and peers."),
-        directive("state-config-file", "<path>", 1..=1, Pass::Whole, apply_state_file,
-            "Keep the run-time state in this file and never write the configuration."),
+            "Show host names instead of addresses to clients and peers."
+        ),
+        directive(
+            "state-config-file",
+            "<path>",
+            1..=1,
+            Pass::Whole,
+            apply_state_file,
+            "Keep the run-time state in this file and never write the configuration.",
+        ),
     ]
 }
 
@@ -143,34 +196,81 @@ fn lenient(directive: SentinelDirective) -> SentinelDirective {
 }
 
 fn members_and_epochs() -> Vec<SentinelDirective> {
-    let replica = directive("known-replica", "<group> <ip> <port>", 3..=3, Pass::Group, apply_replica,
-        "A replica seen so far.");
+    let replica =
+        directive("known-replica", "<group> <ip> <port>", 3..=3, Pass::Group, apply_replica, "A replica seen so far.");
     vec![
-        directive("monitor", "<group> <host> <port> <quorum>", 4..=4, Pass::Monitor, apply_monitor,
-            "Watch the group whose master is there; quorum sentinels must see it down before a failover."),
-        generated(directive("myid", "<40 characters>", 1..=1, Pass::Whole, apply_my_id,
-            "Identity of this sentinel.")),
-        generated(directive("current-epoch", "<epoch>", 1..=1, Pass::Whole, apply_current_epoch,
-            "Highest epoch seen.")),
-        lenient(directive("config-epoch", "<group> <epoch>", 2..=2, Pass::Group, apply_config_epoch,
-            "Epoch under which the group's master was configured.")),
-        lenient(directive("leader-epoch", "<group> <epoch>", 2..=2, Pass::Group, apply_leader_epoch,
-            "Epoch of the last vote cast for the group.")),
+        directive(
+            "monitor",
+            "<group> <host> <port> <quorum>",
+            4..=4,
+            Pass::Monitor,
+            apply_monitor,
+            "Watch the group whose master is there; quorum sentinels must see it down before a failover.",
+        ),
+        generated(directive("myid", "<40 characters>", 1..=1, Pass::Whole, apply_my_id, "Identity of this sentinel.")),
+        generated(directive(
+            "current-epoch",
+            "<epoch>",
+            1..=1,
+            Pass::Whole,
+            apply_current_epoch,
+            "Highest epoch seen.",
+        )),
+        lenient(directive(
+            "config-epoch",
+            "<group> <epoch>",
+            2..=2,
+            Pass::Group,
+            apply_config_epoch,
+            "Epoch under which the group's master was configured.",
+        )),
+        lenient(directive(
+            "leader-epoch",
+            "<group> <epoch>",
+            2..=2,
+            Pass::Group,
+            apply_leader_epoch,
+            "Epoch of the last vote cast for the group.",
+        )),
         SentinelDirective { aliases: &["known-slave"], ..lenient(replica) },
-        lenient(directive("known-sentinel", "<group> <ip> <port> [<id>]", 3..=4, Pass::Group, apply_peer,
-            "A peer seen so far.")),
+        lenient(directive(
+            "known-sentinel",
+            "<group> <ip> <port> [<id>]",
+            3..=4,
+            Pass::Group,
+            apply_peer,
+            "A peer seen so far.",
+        )),
     ]
 }
 
 /// Directives of state files only: what was changed at run time on top of a configuration that is never written.
 fn state_only() -> Vec<SentinelDirective> {
     vec![
-        lenient(directive("address", "<group> <host> <port>", 3..=3, Pass::Group, apply_address,
-            "State files only: present address of the group's master.")),
-        lenient(directive("quorum", "<group> <n>", 2..=2, Pass::Group, apply_group_option,
-            "State files only: quorum set at run time.")),
-        lenient(directive("removed", "<group>", 1..=1, Pass::Group, apply_removed,
-            "State files only: a group of the configuration that was removed at run time.")),
+        lenient(directive(
+            "address",
+            "<group> <host> <port>",
+            3..=3,
+            Pass::Group,
+            apply_address,
+            "State files only: present address of the group's master.",
+        )),
+        lenient(directive(
+            "quorum",
+            "<group> <n>",
+            2..=2,
+            Pass::Group,
+            apply_group_option,
+            "State files only: quorum set at run time.",
+        )),
+        lenient(directive(
+            "removed",
+            "<group>",
+            1..=1,
+            Pass::Group,
+            apply_removed,
+            "State files only: a group of the configuration that was removed at run time.",
+        )),
     ]
 }
 
@@ -180,7 +280,9 @@ fn apply_setting(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
     };
     let value = setting.syntax.parse(&line.words[2..]);
     let stored = value.and_then(|value| (setting.assign)(&mut draft.settings, value));
-    stored.map_err(|refusal| line.error_at(line.column_of(2), setting.refusal.map_or(refusal.reason, str::to_owned), None))
+    stored.map_err(|refusal| {
+        line.error_at(line.column_of(2), setting.refusal.map_or(refusal.reason, str::to_owned), None)
+    })
 }
 
 fn apply_state_file(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
@@ -191,7 +293,8 @@ fn apply_state_file(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
 fn apply_monitor(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
     let text = line.text_of(2);
     let Some(name) = GroupName::parse(&text) else {
-        let hint = format!("1 to {} characters, without white space, control characters and commas", GroupName::MAX_LEN);
+        let hint =
+            format!("1 to {} characters, without white space, control characters and commas", GroupName::MAX_LEN);
         return Err(line.error_at(line.column_of(2), "Invalid master name.", Some(hint)));
     };
     let quorum = line.text_of(5).parse().ok().and_then(Quorum::new);

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::buffers::BufferLimits;
-use super::choices::{
-    AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampFormat, Supervised, TlsAuthClients,
-};
+use super::choices::{AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampFormat, Supervised, TlsAuthClients};
 use super::directive::{Directive, Section};
 use super::renames::Renames;
 use super::secret::Secret;
@@ -194,7 +192,12 @@ mod tests {
                 let words = bongsu_protocol::conf::split_words(line.as_bytes()).expect("line splits");
                 directive.apply(&mut settings, &words).unwrap_or_else(|e| panic!("{}: {e:?}", directive.name));
             }
-            assert_eq!((directive.lines)(&settings), (directive.lines)(&ServerSettings::default()), "{}", directive.name);
+            assert_eq!(
+                (directive.lines)(&settings),
+                (directive.lines)(&ServerSettings::default()),
+                "{}",
+                directive.name
+            );
         }
     }
 

@@ -73,6 +73,7 @@ impl Syntax {
             Self::Words => return Ok(Value::Words(split_single(words)?)),
             Self::BufferLimits => return Ok(Value::Words(split_single(words)?)),
             Self::Pair if words.len() == 2 => return Ok(Value::Words(texts(words)?)),
+            Self::Pair => return Err(Refusal::whole("wrong number of arguments")),
             _ => {}
         }
         let [word] = words else { return Err(Refusal::whole("wrong number of arguments")) };
@@ -118,9 +119,7 @@ impl Syntax {
             Self::Mode => "octal file mode, 0 to 777".to_owned(),
             Self::Memory(0, _) => "bytes, with optional unit k, kb, m, mb, g, gb".to_owned(),
             Self::Memory(min, _) => format!("bytes, at least {min}, with optional unit k, kb, m, mb, g, gb"),
-            Self::Choice(names) => {
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            }
+            Self::Choice(names) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
             Self::Text => "text".to_owned(),
             Self::Secret => "secret text".to_owned(),
             Self::Words => "list of words".to_owned(),
@@ -424,7 +423,8 @@ mod tests {
 
     #[test]
     fn memory_units() {
-        for (text, bytes) in [("0", 0), ("5b", 5), ("2k", 2000), ("2KB", 2048), ("1mb", 1 << 20), ("1g", 1_000_000_000)] {
+        for (text, bytes) in [("0", 0), ("5b", 5), ("2k", 2000), ("2KB", 2048), ("1mb", 1 << 20), ("1g", 1_000_000_000)]
+        {
             assert_eq!(parse_memory(text), Some(bytes), "{text}");
         }
         for text in ["", "x", "-1", "1tb", "9999999999gb"] {

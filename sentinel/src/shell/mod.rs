@@ -13,7 +13,6 @@ mod options;
 mod resolver;
 mod saver;
 mod scripts;
-pub mod standin;
 mod timer;
 
 use std::cell::{Cell, Ref, RefCell, RefMut};

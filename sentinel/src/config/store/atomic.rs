@@ -21,9 +21,9 @@ pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveE
     }
     let (temporary, mut file) = create_beside(path, mode).map_err(failed("creating the temporary file"))?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    let renamed = written.map_err(failed("writing the temporary file")).and_then(|()| {
-        fs::rename(&temporary, path).map_err(failed("renaming the temporary file"))
-    });
+    let renamed = written
+        .map_err(failed("writing the temporary file"))
+        .and_then(|()| fs::rename(&temporary, path).map_err(failed("renaming the temporary file")));
     if let Err(error) = renamed {
         // The first failure is the one to report.
         let _ = fs::remove_file(&temporary);
@@ -64,12 +64,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     pub(super) fn of(meta: &Metadata) -> Self {
-        Self {
-            device: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-        }
+        Self { device: meta.dev(), inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) }
     }
 
     /// The stamp of the file that is there now.

@@ -224,8 +224,10 @@ impl From<StateStore> for Store {
 
 /// Makes the state directory if it is missing and locks it. Gives the path of the state file and the lock.
 pub(crate) fn open_directory(directory: &Path) -> Result<(PathBuf, File), StateError> {
-    let failed =
-        |path: &Path, step| { let path = path.to_owned(); move |source| StateError::Io { path, step, source } };
+    let failed = |path: &Path, step| {
+        let path = path.to_owned();
+        move |source| StateError::Io { path, step, source }
+    };
     fs::create_dir_all(directory).map_err(failed(directory, "creating the directory"))?;
     let lock_path = directory.join(LOCK_NAME);
     let lock = File::options().write(true).create(true).truncate(false).open(&lock_path);
