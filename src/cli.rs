@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{exit, healthcheck_command, status, switchover};
+
+/// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
+#[derive(Parser)]
+#[command(name = "bongsu", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the groups that a sentinel watches, with their nodes
+    Status(status::StatusArgs),
+    /// Hand a group over to its best replica, without losing a write
+    Switchover(switchover::SwitchoverArgs),
+    /// Ask nodes whether they are alive and what they are
+    #[command(subcommand)]
+    Healthcheck(HealthcheckCommand),
+}
+
+#[derive(Subcommand)]
+enum HealthcheckCommand {
+    /// Probe nodes once; exit status 0 ok, 1 warning, 2 critical, 3 unknown (the worst of all)
+    Check(healthcheck_command::CheckArgs),
+}
+
+/// How nodes are reached, for every command that connects.
+#[derive(Args)]
+pub(crate) struct AccessArgs {
+    /// ACL user to log in as
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// File whose first line is the password (kept off the command line, which every user of the machine can read)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Use TLS
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Authorities to trust instead of those of the system, PEM
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Client certificate, PEM
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "key"])]
+    pub(crate) cert: Option<PathBuf>,
+    /// Key of the client certificate, PEM
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "cert"])]
+    pub(crate) key: Option<PathBuf>,
+    /// Longest wait for a node, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
+    pub(crate) timeout: Duration,
+}
+
+/// Runs the command that `args` (the program's name included) name.
+pub(crate) fn run(args: &[OsString]) -> ExitCode {
+    let command = match Cli::try_parse_from(args) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // Printing fails only if nobody reads.
+            let _closed = error.print();
+            return if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let result = match command {
+        Command::Status(args) => status::run(&args),
+        Command::Switchover(args) => switchover::run(&args),
+        Command::Healthcheck(HealthcheckCommand::Check(args)) => healthcheck_command::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("bongsu: {error:#}");
+        ExitCode::from(exit::UNAVAILABLE)
+    })
+}
+
+/// A time in whole milliseconds, at least one.
+pub(crate) fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1 ms".to_owned()),
+        Ok(millis) => Ok(Duration::from_millis(millis)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,6 @@
+//! Exit codes of `bongsu`'s own commands, as in `sysexits.h`. Where it stands in for `redis-sentinel` it uses 0 and 1 only.
+
+/// The command line was wrong.
+pub(crate) const USAGE: u8 = 64;
+/// The service asked for is not there.
+pub(crate) const UNAVAILABLE: u8 = 69;
