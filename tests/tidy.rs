@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file has one concern; one that is longer has two.
-const FILE_LINES_MAX: usize = 400;
+/// A file has one concern; one with much more code than 400 lines has two. Comments and empty lines do not count:
+/// nobody is to explain less.
+const FILE_CODE_LINES_MAX: usize = 420;
 /// Lines above an `unsafe` in which its proof must stand.
 const SAFETY_LINES: usize = 4;
 
@@ -48,11 +49,21 @@ fn assert_none(what: &str, found: &[String]) {
     assert!(found.is_empty(), "{what}:\n  {}", found.join("\n  "));
 }
 
+/// Lines of code in `text`.
+fn code_lines(text: &str) -> usize {
+    text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
+}
+
+/// Scenarios and their helpers may be as long as the list of cases is.
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests") || path.to_string_lossy().ends_with("tests.rs")
+}
+
 #[test]
 fn files_have_one_concern() {
     let long: Vec<String> = rust_sources()
-        .filter(|source| source.text.lines().count() > FILE_LINES_MAX)
-        .map(|source| format!("{} has {} lines", source.path.display(), source.text.lines().count()))
+        .filter(|source| !is_test(&source.path) && code_lines(&source.text) > FILE_CODE_LINES_MAX)
+        .map(|source| format!("{} has {} lines of code", source.path.display(), code_lines(&source.text)))
         .collect();
     assert_none("files above the limit", &long);
 }
