@@ -74,7 +74,7 @@ impl Draft {
                 None if is_kept(name) => Ok(()),
                 None => {
                     let hint = did_you_mean(name, top_level_names());
-                    Err(line.error_at(line.column_of(0), "Bad directive or wrong number of arguments", hint))
+                    Err(line.error_at(Some(0), "Bad directive or wrong number of arguments", hint))
                 }
             },
         }
@@ -88,20 +88,20 @@ impl Draft {
         let option = line.lower(1);
         let Some(directive) = sentinel_directive(&option) else {
             let hint = did_you_mean(&option, SENTINEL_DIRECTIVES.iter().map(|directive| directive.name));
-            return Err(line.error_at(line.column_of(1), UNRECOGNIZED, hint));
+            return Err(line.error_at(Some(1), UNRECOGNIZED, hint));
         };
         if !directive.arguments.contains(&(line.words.len() - 2)) {
             let hint = format!("usage: sentinel {} {}", directive.name, directive.usage);
-            return Err(line.error_at(line.column_of(1), UNRECOGNIZED, Some(hint)));
+            return Err(line.error_at(Some(1), UNRECOGNIZED, Some(hint)));
         }
         self.queued.push((line, directive));
         Ok(())
     }
 
     fn read_user(&mut self, line: &Line) -> Result<(), ConfigError> {
-        let Some(name) = line.words.get(1) else { return Err(line.error_at(0, "wrong number of arguments", None)) };
+        let Some(name) = line.words.get(1) else { return Err(line.error_at(None, "wrong number of arguments", None)) };
         let name = String::from_utf8(name.clone())
-            .map_err(|_| line.error_at(line.column_of(1), "user name must be UTF-8 text", None))?;
+            .map_err(|_| line.error_at(Some(1), "user name must be UTF-8 text", None))?;
         if line.from_state && !self.users_from_state {
             self.users_from_state = true;
             self.settings.users.clear();
@@ -113,10 +113,10 @@ impl Draft {
     /// Later relative paths, scripts included, start at `dir`, so it must exist now.
     fn read_dir(&mut self, line: &Line) -> Result<(), ConfigError> {
         if line.words.len() != 2 {
-            return Err(line.error_at(0, "wrong number of arguments", None));
+            return Err(line.error_at(None, "wrong number of arguments", None));
         }
         let path = self.settings.server.dir.join(line.text_of(1));
-        let failed = |reason: String| line.error_at(line.column_of(1), reason, None);
+        let failed = |reason: String| line.error_at(Some(1), reason, None);
         let path = path.canonicalize().map_err(|error| failed(os_reason(&error)))?;
         if !path.is_dir() {
             return Err(failed("Not a directory".to_owned()));
@@ -146,7 +146,7 @@ impl Draft {
             other => other.to_string(),
         };
         let message = format!("'{}' skipped: {message}", line.text);
-        self.warnings.push(Warning { place: Some(line.place(0)), message });
+        self.warnings.push(Warning { place: Some(line.place(None)), message });
     }
 
     /// The group that the word at `index` names.
@@ -156,7 +156,7 @@ impl Draft {
             return Ok(*found);
         }
         let hint = did_you_mean(&name, self.index.keys().map(GroupName::as_str));
-        Err(line.error_at(line.column_of(index), "No such master with specified name.", hint))
+        Err(line.error_at(Some(index), "No such master with specified name.", hint))
     }
 
     /// True if a group has this name.
@@ -180,9 +180,8 @@ impl Draft {
     /// The address in the words at `host` and `host + 1`.
     pub(crate) fn address(&self, line: &Line, host: usize) -> Result<Addr, ConfigError> {
         let port = line.text_of(host + 1).parse::<u16>();
-        let port = port.map_err(|_| line.error_at(line.column_of(host + 1), "Invalid port number.", None))?;
-        let unresolvable =
-            |hint: Option<String>| line.error_at(line.column_of(host), "Can't resolve instance hostname.", hint);
+        let port = port.map_err(|_| line.error_at(Some(host + 1), "Invalid port number.", None))?;
+        let unresolvable = |hint: Option<String>| line.error_at(Some(host), "Can't resolve instance hostname.", hint);
         let addr = Addr::new(&line.text_of(host), port).ok_or_else(|| unresolvable(None))?;
         if addr.is_name() && !self.settings.resolve_hostnames {
             return Err(unresolvable(Some("host names need 'sentinel resolve-hostnames yes'".to_owned())));

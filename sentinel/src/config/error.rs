@@ -155,8 +155,7 @@ pub(crate) fn refused(
     refusal: Refusal,
     hint: Option<String>,
 ) -> ConfigError {
-    let column = refusal.word.map_or(0, |word| line.column_of(name_words + word));
-    line.error_at(column, refusal.reason, hint)
+    line.error_at(refusal.word.map(|word| name_words + word), refusal.reason, hint)
 }
 
 #[cfg(test)]

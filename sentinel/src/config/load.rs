@@ -10,6 +10,7 @@ use bongsu_sentinel_core::{RunId, Setup, Tunables};
 use super::draft::Draft;
 use super::error::{ConfigError, Warning};
 use super::launch::Launch;
+use super::sentinel::sentinel_directive;
 use super::settings::Settings;
 use super::source::{FILE_BYTES_MAX, Line, from_arguments, read_file, read_text};
 use super::store::{Base, ConfStore, StateError, StateStore, Store, state};
@@ -70,8 +71,8 @@ fn assemble(launch: &Launch, randomness: Randomness, purpose: Use) -> Result<Loa
     lines.extend(from_arguments(&launch.directives));
 
     let mut draft = Draft::new();
-    draft.read(lines.clone())?;
-    draft.apply_queued()?;
+    let applied = draft.read(lines.clone()).and_then(|()| draft.apply_queued());
+    applied.map_err(|error| if is_yaml { yaml::locate(error, &text, &source) } else { error })?;
     let (draft, store) = if is_yaml || draft.state_file.is_some() {
         with_state(draft, lines, &file, purpose)?
     } else {
@@ -104,7 +105,7 @@ fn with_state(base: Draft, lines: Vec<Line>, file: &Path, purpose: Use) -> Resul
             let mut kept = read_text(&text, &path.display().to_string(), 0)?;
             kept.iter_mut().for_each(|line| line.from_state = true);
             let mut draft = Draft::new();
-            draft.read(lines)?;
+            draft.read(lines.into_iter().filter(|line| !is_seed(line)).collect())?;
             draft.read(kept)?;
             draft.apply_queued()?;
             draft
@@ -112,6 +113,11 @@ fn with_state(base: Draft, lines: Vec<Line>, file: &Path, purpose: Use) -> Resul
     };
     let base = Base { settings: base_settings, groups: base_groups };
     Ok((draft, StateStore::new(path, base, lock).into()))
+}
+
+/// True for what a sentinel learns by itself: such a line of the configuration counts until there is state.
+fn is_seed(line: &Line) -> bool {
+    line.lower(0) == "sentinel" && sentinel_directive(&line.lower(1)).is_some_and(|directive| directive.generated)
 }
 
 fn open_state_dir(settings: &Settings, purpose: Use) -> Result<(PathBuf, Option<File>), StateError> {

@@ -280,9 +280,7 @@ fn apply_setting(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
     };
     let value = setting.syntax.parse(&line.words[2..]);
     let stored = value.and_then(|value| (setting.assign)(&mut draft.settings, value));
-    stored.map_err(|refusal| {
-        line.error_at(line.column_of(2), setting.refusal.map_or(refusal.reason, str::to_owned), None)
-    })
+    stored.map_err(|refusal| line.error_at(Some(2), setting.refusal.map_or(refusal.reason, str::to_owned), None))
 }
 
 fn apply_state_file(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
@@ -295,14 +293,14 @@ fn apply_monitor(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
     let Some(name) = GroupName::parse(&text) else {
         let hint =
             format!("1 to {} characters, without white space, control characters and commas", GroupName::MAX_LEN);
-        return Err(line.error_at(line.column_of(2), "Invalid master name.", Some(hint)));
+        return Err(line.error_at(Some(2), "Invalid master name.", Some(hint)));
     };
     let quorum = line.text_of(5).parse().ok().and_then(Quorum::new);
-    let quorum = quorum.ok_or_else(|| line.error_at(line.column_of(5), "Quorum must be 1 or greater.", None))?;
+    let quorum = quorum.ok_or_else(|| line.error_at(Some(5), "Quorum must be 1 or greater.", None))?;
     let master = draft.address(line, 3)?;
     if draft.knows(&text) {
         if !line.from_state {
-            return Err(line.error_at(line.column_of(2), "Duplicate master name.", None));
+            return Err(line.error_at(Some(2), "Duplicate master name.", None));
         }
         let group = draft.group_of(line, 2)?;
         draft.groups[group].master = master;
@@ -324,10 +322,10 @@ fn apply_group_option(draft: &mut Draft, line: &Line) -> Result<(), ConfigError>
     let Some(option) = group_option(&line.lower(1)) else { return Ok(()) };
     let group = draft.group_of(line, 2)?;
     let setting = option.parse(&line.words[3..]).map_err(|error| match error {
-        GroupOptionError::Unknown => line.error_at(0, "Unrecognized sentinel configuration statement.", None),
+        GroupOptionError::Unknown => line.error_at(None, "Unrecognized sentinel configuration statement.", None),
         GroupOptionError::Invalid { reason, .. } => {
             let hint = format!("allowed: {}", option.syntax.describe().replace('`', "'"));
-            line.error_at(line.column_of(3), reason, Some(hint))
+            line.error_at(Some(3), reason, Some(hint))
         }
     })?;
     let refusal = match &setting {
@@ -343,7 +341,7 @@ fn apply_group_option(draft: &mut Draft, line: &Line) -> Result<(), ConfigError>
         _ => None,
     };
     if let Some(reason) = refusal {
-        return Err(line.error_at(line.column_of(3), reason, None));
+        return Err(line.error_at(Some(3), reason, None));
     }
     let spec = &mut draft.groups[group];
     setting.apply(&mut spec.options, draft.settings.master_mut(&spec.name));
@@ -356,13 +354,13 @@ fn is_renamed(draft: &Draft, group: usize, command: &str) -> bool {
 }
 
 fn apply_my_id(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
-    let malformed = || line.error_at(line.column_of(2), "Malformed Sentinel id in myid option.", None);
+    let malformed = || line.error_at(Some(2), "Malformed Sentinel id in myid option.", None);
     draft.my_id = Some(RunId::parse(&line.text_of(2)).ok_or_else(malformed)?);
     Ok(())
 }
 
 fn epoch(line: &Line, index: usize) -> Result<Epoch, ConfigError> {
-    let invalid = || line.error_at(line.column_of(index), "Invalid epoch.", None);
+    let invalid = || line.error_at(Some(index), "Invalid epoch.", None);
     line.text_of(index).parse().map(Epoch).map_err(|_| invalid())
 }
 
@@ -388,7 +386,7 @@ fn apply_replica(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
     let (group, addr) = (draft.group_of(line, 2)?, draft.address(line, 3)?);
     let replicas = &mut draft.groups[group].replicas;
     if replicas.iter().any(|known| known.same_place(&addr)) {
-        return Err(line.error_at(line.column_of(3), "Wrong hostname or port for replica.", None));
+        return Err(line.error_at(Some(3), "Wrong hostname or port for replica.", None));
     }
     replicas.push(addr);
     Ok(())
@@ -400,7 +398,7 @@ fn apply_peer(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
         return Ok(());
     }
     let (group, addr) = (draft.group_of(line, 2)?, draft.address(line, 3)?);
-    let wrong = || line.error_at(line.column_of(3), "Wrong hostname or port for sentinel.", None);
+    let wrong = || line.error_at(Some(3), "Wrong hostname or port for sentinel.", None);
     let id = RunId::parse(&line.text_of(5)).ok_or_else(wrong)?;
     let peers = &mut draft.groups[group].peers;
     if peers.iter().any(|(known, _)| *known == id) {

@@ -25,8 +25,8 @@ pub(crate) struct Line {
     pub(crate) text: String,
     pub(crate) source: Arc<str>,
     pub(crate) number: usize,
-    /// Column of the directive if it does not come from a line of words, as in YAML.
-    pub(crate) yaml: Option<(usize, String)>,
+    /// Where each word comes from, if it comes from YAML: paths of keys, the first being that of the whole.
+    pub(crate) yaml: Option<Vec<String>>,
     /// Written by a sentinel rather than by its owner: wrong lines of this kind are skipped.
     pub(crate) from_state: bool,
 }
@@ -42,24 +42,25 @@ impl Line {
         self.words.get(index).map(|word| String::from_utf8_lossy(word).into_owned()).unwrap_or_default()
     }
 
-    /// Column of a word, counted from 1; 0 if it is not there.
-    pub(crate) fn column_of(&self, index: usize) -> usize {
-        if let Some((column, _)) = &self.yaml {
-            return *column;
+    /// The place of a word, or of the line.
+    pub(crate) fn place(&self, word: Option<usize>) -> Place {
+        let source = self.source.clone();
+        match &self.yaml {
+            Some(keys) => {
+                let index = word.map_or(0, |word| word.min(keys.len().saturating_sub(1)));
+                Place { source, line: 0, column: 0, key: keys.get(index).cloned() }
+            }
+            None => {
+                let column = word.and_then(|word| word_starts(&self.text).get(word).map(|start| start + 1));
+                Place { source, line: self.number, column: column.unwrap_or(0), key: None }
+            }
         }
-        word_starts(&self.text).get(index).map_or(0, |start| start + 1)
     }
 
-    /// The place of a column.
-    pub(crate) fn place(&self, column: usize) -> Place {
-        let key = self.yaml.as_ref().map(|(_, key)| key.clone());
-        Place { source: self.source.clone(), line: self.number, column, key }
-    }
-
-    /// An error in this line.
-    pub(crate) fn error_at(&self, column: usize, reason: impl Into<String>, hint: Option<String>) -> ConfigError {
+    /// An error in this line, at one of its words if it is that word's fault.
+    pub(crate) fn error_at(&self, word: Option<usize>, reason: impl Into<String>, hint: Option<String>) -> ConfigError {
         ConfigError::Directive {
-            place: Box::new(self.place(column)),
+            place: Box::new(self.place(word)),
             text: masked(&self.text),
             reason: reason.into(),
             hint,
@@ -143,10 +144,10 @@ pub(crate) fn read_text(text: &str, source: &str, depth: usize) -> Result<Vec<Li
 
 fn include(line: &Line, depth: usize, lines: &mut Vec<Line>) -> Result<(), ConfigError> {
     if line.words.len() != 2 {
-        return Err(line.error_at(0, "wrong number of arguments", None));
+        return Err(line.error_at(None, "wrong number of arguments", None));
     }
     if depth >= INCLUDE_DEPTH_MAX {
-        return Err(line.error_at(0, format!("include is nested deeper than {INCLUDE_DEPTH_MAX} levels"), None));
+        return Err(line.error_at(None, format!("include is nested deeper than {INCLUDE_DEPTH_MAX} levels"), None));
     }
     for path in expand(&line.text_of(1)) {
         let text = read_file(&path)?;
