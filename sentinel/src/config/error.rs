@@ -18,6 +18,8 @@ pub struct Place {
     pub column: usize,
     /// Path of keys, in YAML.
     pub key: Option<String>,
+    /// White space before the directive, in bytes.
+    pub(crate) indent: usize,
 }
 
 impl fmt::Display for Place {
@@ -80,6 +82,20 @@ impl ConfigError {
     /// True if the configuration itself is at fault: Redis reports those on standard error and the others in the log.
     pub const fn is_in_the_text(&self) -> bool {
         matches!(self, Self::Directive { .. })
+    }
+
+    /// The report for people: place, reason, the line with a mark under the fault, and what may have been meant.
+    pub fn report(&self) -> String {
+        let Self::Directive { place, text, reason, hint } = self else { return format!("{self}\n") };
+        let mut report = format!("{place}: {reason}\n    {}\n", text.trim_start());
+        let indent = if place.key.is_some() { text.len() - text.trim_start().len() } else { place.indent };
+        if let Some(mark) = place.column.checked_sub(indent + 1) {
+            report.push_str(&format!("    {}^\n", " ".repeat(mark)));
+        }
+        if let Some(hint) = hint {
+            report.push_str(&format!("{hint}\n"));
+        }
+        report
     }
 
     /// The report for standard error in Redis' form, with the exact place added. `version` is the announced version.

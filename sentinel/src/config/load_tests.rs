@@ -138,13 +138,13 @@ fn generated_lines_that_are_wrong_are_skipped() {
 #[test]
 fn the_report_has_the_place_and_no_secret() {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let launch = write(dir.path(), "sentinel monitor mymaster 127.0.0.1 1 1\nsentinel auth-pass mymastre hidden\n");
+    let launch = write(dir.path(), "sentinel monitor mymaster 127.0.0.1 1 1\n  sentinel auth-pass mymastre hidden\n");
     let block = load(&launch, RANDOMNESS).expect_err("must be refused").fatal_block("7.2.5");
     let path = dir.path().join("sentinel.conf");
     let expected = format!(
         "\n*** FATAL CONFIG FILE ERROR (Redis 7.2.5) ***\nReading the configuration file, at line 2\n\
          >>> 'sentinel auth-pass mymastre ******'\nNo such master with specified name.\n\
-         did you mean 'mymaster'?\n({}, line 2, column 20)\n",
+         did you mean 'mymaster'?\n({}, line 2, column 22)\n",
         path.display()
     );
     assert_eq!(block, expected);

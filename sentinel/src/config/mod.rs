@@ -5,8 +5,10 @@
 //! [`SENTINEL_DIRECTIVES`], [`GROUP_OPTIONS`]) drive the parsers, the defaults, what is written back, `SENTINEL SET`
 //! and the reference page.
 
+mod advice;
 mod buffers;
 mod choices;
+mod convert;
 mod directive;
 mod draft;
 mod error;
@@ -14,6 +16,7 @@ mod group;
 mod kept;
 mod launch;
 mod load;
+mod reference;
 mod renames;
 mod secret;
 mod sentinel;
@@ -24,14 +27,17 @@ mod store;
 mod value;
 mod yaml;
 
+pub use advice::advice;
 pub use buffers::{BufferLimit, BufferLimits};
 pub use choices::{AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampFormat, Supervised, TlsAuthClients};
+pub use convert::{ConvertError, to_yaml};
 pub use directive::{Directive, Section};
 pub use error::{ConfigError, Place, Warning};
 pub use group::{GROUP_OPTIONS, GroupOption, GroupOptionError, GroupSetting, group_option};
 pub use kept::KEPT_DIRECTIVES;
 pub use launch::{Invocation, Launch};
 pub use load::{Loaded, Randomness, inspect, is_yaml, load};
+pub use reference::reference;
 pub use renames::Renames;
 pub use secret::{Secret, UserLine};
 pub use sentinel::{SENTINEL_DIRECTIVES, SentinelDirective};

@@ -21,8 +21,10 @@ pub(crate) const FILE_BYTES_MAX: u64 = 64 << 20;
 pub(crate) struct Line {
     /// The words; at least one.
     pub(crate) words: Vec<Vec<u8>>,
-    /// The line as written.
+    /// The line as written, without the white space around it.
     pub(crate) text: String,
+    /// Bytes of white space before it.
+    pub(crate) indent: usize,
     pub(crate) source: Arc<str>,
     pub(crate) number: usize,
     /// Where each word comes from, if it comes from YAML: paths of keys, the first being that of the whole.
@@ -48,11 +50,12 @@ impl Line {
         match &self.yaml {
             Some(keys) => {
                 let index = word.map_or(0, |word| word.min(keys.len().saturating_sub(1)));
-                Place { source, line: 0, column: 0, key: keys.get(index).cloned() }
+                Place { source, line: 0, column: 0, key: keys.get(index).cloned(), indent: 0 }
             }
             None => {
-                let column = word.and_then(|word| word_starts(&self.text).get(word).map(|start| start + 1));
-                Place { source, line: self.number, column: column.unwrap_or(0), key: None }
+                let column =
+                    word.and_then(|word| word_starts(&self.text).get(word).map(|start| self.indent + start + 1));
+                Place { source, line: self.number, column: column.unwrap_or(0), key: None, indent: self.indent }
             }
         }
     }
@@ -117,10 +120,17 @@ fn masked(text: &str) -> String {
 pub(crate) fn read_text(text: &str, source: &str, depth: usize) -> Result<Vec<Line>, ConfigError> {
     let source: Arc<str> = source.into();
     let document = ConfDocument::parse(text);
+    let indents: Vec<usize> = text.split('\n').map(|line| line.len() - line.trim_start().len()).collect();
     let mut lines = Vec::new();
     for directive in document.directives() {
         let directive = directive.map_err(|error| ConfigError::Directive {
-            place: Box::new(Place { source: source.clone(), line: error.line, column: error.reason.column, key: None }),
+            place: Box::new(Place {
+                source: source.clone(),
+                line: error.line,
+                column: error.reason.column,
+                key: None,
+                indent: indents.get(error.line - 1).copied().unwrap_or(0),
+            }),
             text: masked(&error.text),
             reason: "Unbalanced quotes in configuration line".to_owned(),
             hint: Some(error.reason.kind.to_string()),
@@ -128,6 +138,7 @@ pub(crate) fn read_text(text: &str, source: &str, depth: usize) -> Result<Vec<Li
         let line = Line {
             words: directive.words.to_vec(),
             text: directive.text.to_owned(),
+            indent: indents.get(directive.line - 1).copied().unwrap_or(0),
             source: source.clone(),
             number: directive.line,
             yaml: None,
@@ -207,6 +218,7 @@ pub(crate) fn from_arguments(directives: &[Vec<String>]) -> Vec<Line> {
     let line = |(index, words): (usize, &Vec<String>)| Line {
         words: words.iter().map(|word| word.clone().into_bytes()).collect(),
         text: join_words(words),
+        indent: 0,
         source: source.clone(),
         number: index + 1,
         yaml: None,

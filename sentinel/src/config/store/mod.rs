@@ -24,7 +24,7 @@ pub enum Store {
     /// The `.conf` file, rewritten in place.
     Conf(ConfStore),
     /// A state file; the configuration is never written.
-    State(StateStore),
+    State(Box<StateStore>),
 }
 
 /// State could not be made durable.

@@ -218,7 +218,7 @@ fn default_lines(option: &GroupOption) -> Vec<String> {
 
 impl From<StateStore> for Store {
     fn from(store: StateStore) -> Self {
-        Self::State(store)
+        Self::State(Box::new(store))
     }
 }
 

@@ -34,7 +34,15 @@ impl Context {
     /// Adds a line. `keys` says where its words come from.
     fn push(&self, words: Vec<Vec<u8>>, keys: Vec<String>) {
         let text = bongsu_protocol::conf::join_words(&words);
-        let line = Line { words, text, source: self.source.clone(), number: 0, yaml: Some(keys), from_state: false };
+        let line = Line {
+            words,
+            text,
+            indent: 0,
+            source: self.source.clone(),
+            number: 0,
+            yaml: Some(keys),
+            from_state: false,
+        };
         self.lines.borrow_mut().push(line);
     }
 
@@ -86,7 +94,7 @@ fn report(error: &serde_yaml::Error, text: &str, source: &str) -> ConfigError {
         _ => (None, reason),
     };
     ConfigError::Directive {
-        place: Box::new(Place { source: source.into(), line, column, key }),
+        place: Box::new(Place { source: source.into(), line, column, key, indent: 0 }),
         text: excerpt(text, line),
         reason: reason.to_owned(),
         hint: None,
