@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{exit, healthcheck_command, status, switchover};
+use crate::{config_command, exit, healthcheck_command, status, switchover};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
@@ -23,6 +23,9 @@ enum Command {
     Status(status::StatusArgs),
     /// Hand a group over to its best replica, without losing a write
     Switchover(switchover::SwitchoverArgs),
+    /// Check a configuration, convert it to YAML, explain its directives
+    #[command(subcommand)]
+    Config(config_command::ConfigCommand),
     /// Ask nodes whether they are alive and what they are
     #[command(subcommand)]
     Healthcheck(HealthcheckCommand),
@@ -73,6 +76,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let result = match command {
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
+        Command::Config(command) => config_command::run(&command),
         Command::Healthcheck(HealthcheckCommand::Check(args)) => healthcheck_command::run(&args),
     };
     result.unwrap_or_else(|error| {

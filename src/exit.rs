@@ -4,3 +4,5 @@
 pub(crate) const USAGE: u8 = 64;
 /// The service asked for is not there.
 pub(crate) const UNAVAILABLE: u8 = 69;
+/// A configuration cannot be used.
+pub(crate) const CONFIG: u8 = 78;

@@ -4,6 +4,7 @@
 
 mod cli;
 mod client;
+mod config_command;
 mod exit;
 mod healthcheck_command;
 mod status;
