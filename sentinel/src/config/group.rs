@@ -261,14 +261,6 @@ pub fn group_option(name: &str) -> Option<&'static GroupOption> {
 }
 
 impl GroupSetting {
-    /// Stores the value where it belongs.
-    pub fn apply(self, options: &mut GroupOptions, master: &mut MasterSettings) {
-        match self {
-            Self::Core(change) => apply_core(change, options),
-            other => other.apply_to_master(master),
-        }
-    }
-
     /// Stores what is the daemon's business; the core's is left alone.
     pub fn apply_to_master(self, master: &mut MasterSettings) {
         match self {
@@ -282,7 +274,8 @@ impl GroupSetting {
     }
 }
 
-fn apply_core(change: GroupChange, options: &mut GroupOptions) {
+/// Stores a value that is the core's business.
+pub(crate) fn apply_core(change: GroupChange, options: &mut GroupOptions) {
     match change {
         GroupChange::Quorum(quorum) => options.quorum = quorum,
         GroupChange::DownAfter(after) => options.down_after = after,

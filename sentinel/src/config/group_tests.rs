@@ -58,7 +58,8 @@ fn defaults_are_the_cores() {
         assert_eq!(lines, [option.default], "{}", option.name);
         let mut options = defaults.clone();
         let setting = option.parse(&[option.default.as_bytes().to_vec()]).expect("default is valid");
-        setting.apply(&mut options, &mut MasterSettings::default());
+        let GroupSetting::Core(change) = setting else { panic!("{} has a default", option.name) };
+        apply_core(change, &mut options);
         assert_eq!(options, defaults, "{}", option.name);
     }
 }

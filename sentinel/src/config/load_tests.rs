@@ -216,3 +216,81 @@ fn a_file_that_cannot_be_replaced_is_reported() {
     assert!(matches!(store, Store::Conf(_)));
     assert!(path.is_file());
 }
+
+#[test]
+fn thousands_of_groups_survive_a_save() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let group = |i: usize| {
+        let (a, b, id) = (i / 200, i % 200, "e".repeat(40));
+        format!(
+            "sentinel known-replica m{i} 10.2.{a}.{b} 6379\nsentinel known-replica m{i} 10.3.{a}.{b} 6379\n\
+             sentinel known-sentinel m{i} 10.9.0.1 26379 {id}\nsentinel monitor m{i} 10.1.{a}.{b} 6379 2\n"
+        )
+    };
+    let launch = write(dir.path(), &(0..3000).map(group).collect::<String>());
+    let mut loaded = load(&launch, RANDOMNESS).expect("loaded");
+    let state = durable(&loaded);
+    loaded.store.save(&loaded.settings, &state).expect("saved");
+    assert!(load(&launch, RANDOMNESS).expect("loaded").setup.groups == state.groups);
+}
+
+/// Words that make most lines nearly right.
+const WORDS: &[&str] = &[
+    "sentinel",
+    "monitor",
+    "m",
+    "127.0.0.1",
+    "::1",
+    "6379",
+    "2",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "yes",
+    "port",
+    "bind",
+    "user",
+    "auth-pass",
+    "down-after-milliseconds",
+    "known-replica",
+    "known-sentinel",
+    "config-epoch",
+    "rename-command",
+    "announce-ip",
+    "client-output-buffer-limit",
+    "pubsub",
+    "1gb",
+    "\"",
+    "'",
+    "\\x",
+    "#",
+    "\u{e9}",
+    "\t",
+    ":",
+    "- ",
+    "{",
+    "[",
+    "masters:",
+    "users:",
+    "port:",
+    "name:",
+    "masters:\n  - name: m\n    host: h\n    port: 1\n    quorum: 1\n    ",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_the_readers(
+        words in proptest::collection::vec((proptest::sample::select(WORDS), proptest::sample::select(&[" ", "\n"][..])), 0..40),
+    ) {
+        let text: String = words.iter().flat_map(|(word, gap)| [*word, *gap]).collect();
+        let dir = tempfile::tempdir().expect("temporary directory");
+        for name in ["sentinel.conf", "sentinel.yaml"] {
+            let path = dir.path().join(name);
+            fs::write(&path, &text).expect("written");
+            match inspect(&Launch::with_file(&path)) {
+                Ok(loaded) => drop(loaded.store.render(&loaded.settings, &durable(&loaded))),
+                Err(error) => drop((error.report(), error.fatal_block("7.2.0"))),
+            }
+        }
+    }
+}

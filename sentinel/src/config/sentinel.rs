@@ -8,7 +8,7 @@ use bongsu_sentinel_core::{Epoch, GroupName, GroupOptions, GroupSpec, Quorum, Ru
 
 use super::draft::Draft;
 use super::error::ConfigError;
-use super::group::{GROUP_OPTIONS, GroupOptionError, GroupSetting, group_option};
+use super::group::{GROUP_OPTIONS, GroupOptionError, GroupSetting, apply_core, group_option};
 use super::settings::Settings;
 use super::source::Line;
 use super::value::{Field, Refusal, Syntax, Value};
@@ -344,7 +344,10 @@ fn apply_group_option(draft: &mut Draft, line: &Line) -> Result<(), ConfigError>
         return Err(line.error_at(Some(3), reason, None));
     }
     let spec = &mut draft.groups[group];
-    setting.apply(&mut spec.options, draft.settings.master_mut(&spec.name));
+    match setting {
+        GroupSetting::Core(change) => apply_core(change, &mut spec.options),
+        setting => setting.apply_to_master(draft.settings.master_mut(&spec.name)),
+    }
     Ok(())
 }
 

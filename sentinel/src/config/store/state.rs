@@ -4,12 +4,13 @@
 //! what differs from the configuration: learnt members, epochs, identity and present addresses, and what was changed by
 //! commands. So an edited configuration takes effect at the next start except where a command or a failover overrode it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bongsu_protocol::conf::Presence;
-use bongsu_sentinel_core::{Durable, GroupSpec};
+use bongsu_sentinel_core::{Durable, GroupName, GroupSpec};
 
 use super::super::group::GroupOption;
 use super::super::sentinel::SENTINEL_DIRECTIVES;
@@ -117,13 +118,14 @@ impl StateStore {
         let mut lines = vec![format!("sentinel myid {}", durable.my_id)];
         lines.push(format!("sentinel current-epoch {}", durable.current_epoch));
         self.changed_settings(settings, &mut lines);
-        for group in &self.base.groups {
-            if !durable.groups.iter().any(|present| present.name == group.name) {
-                lines.push(format!("sentinel removed {}", word(group.name.as_str())));
-            }
+        let present: BTreeSet<&GroupName> = durable.groups.iter().map(|group| &group.name).collect();
+        for group in self.base.groups.iter().filter(|group| !present.contains(&group.name)) {
+            lines.push(format!("sentinel removed {}", word(group.name.as_str())));
         }
+        let configured: BTreeMap<&GroupName, &GroupSpec> =
+            self.base.groups.iter().map(|group| (&group.name, group)).collect();
         for group in &durable.groups {
-            self.group(settings, group, &mut lines);
+            self.group(settings, group, configured.get(&group.name).copied(), &mut lines);
         }
         lines.push(String::new());
         lines.join("\n")
@@ -147,11 +149,11 @@ impl StateStore {
         }
     }
 
-    fn group(&self, settings: &Settings, group: &GroupSpec, lines: &mut Vec<String>) {
+    /// The lines of one group; `base` is what the configuration says of it.
+    fn group(&self, settings: &Settings, group: &GroupSpec, base: Option<&GroupSpec>, lines: &mut Vec<String>) {
         let name = word(group.name.as_str());
         let place = address(settings, &group.master);
         let quorum = group.options.quorum;
-        let base = self.base.groups.iter().find(|base| base.name == group.name);
         let mut stated = Vec::new();
         match base {
             None => lines.push(format!("sentinel monitor {name} {place} {}", quorum.get())),
