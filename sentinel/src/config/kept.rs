@@ -40,6 +40,8 @@ pub static KEPT_DIRECTIVES: &[&str] = &[
     "enable-debug-assert",
     "req-res-logfile",
     "watchdog-period",
+    "use-exit-on-panic",
+    "debug-context",
     "busy-reply-threshold",
     "lua-time-limit",
     "lua-enable-insecure-api",

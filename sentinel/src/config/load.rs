@@ -93,7 +93,8 @@ fn with_state(base: Draft, lines: Vec<Line>, file: &Path, purpose: Use) -> Resul
             (path, lock, true)
         }
     };
-    if path == file {
+    // Links may hide that both are one file.
+    if path == file || path.canonicalize().is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path)) {
         return Err(StateError::IsConfig { path }.into());
     }
     let kept = if purpose == Use::Look && !path.exists() { None } else { state::read(&path, strict)? };

@@ -200,6 +200,37 @@ fn edits_made_while_running_survive() {
 }
 
 #[test]
+fn a_state_file_spares_the_configuration() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let text = |state: &str| {
+        format!(
+            "dir {}\nsentinel state-config-file {state}\nsentinel monitor m 10.0.0.1 6379 2\n",
+            dir.path().display()
+        )
+    };
+    let launch = write(dir.path(), &text("state.conf"));
+    let mut loaded = load(&launch, RANDOMNESS).expect("loaded");
+    let mut state = durable(&loaded);
+    state.current_epoch = Epoch(3);
+    state.groups[0].master = bongsu_sentinel_core::Addr::new("10.0.0.2", 6379).expect("address");
+    loaded.store.save(&loaded.settings, &state).expect("saved");
+    let kept = fs::read_to_string(dir.path().join("sentinel.conf")).expect("read");
+    assert_eq!(kept, text("state.conf"));
+    assert_eq!(durable(&load(&launch, RANDOMNESS).expect("loaded")), state);
+
+    // A real sentinel writes whole groups there.
+    let id = "f".repeat(40);
+    let theirs = format!("sentinel myid {id}\nsentinel monitor m 10.0.0.3 6379 2\nsentinel current-epoch 8\n");
+    fs::write(dir.path().join("state.conf"), theirs).expect("written");
+    let found = durable(&load(&launch, RANDOMNESS).expect("loaded"));
+    assert_eq!((found.my_id.as_str(), found.current_epoch), (id.as_str(), Epoch(8)));
+    assert_eq!(found.groups[0].master.host(), "10.0.0.3");
+
+    let error = load(&write(dir.path(), &text("sentinel.conf")), RANDOMNESS).expect_err("must be refused");
+    assert!(error.to_string().contains("must differ from the main config file"), "{error}");
+}
+
+#[test]
 fn a_file_that_cannot_be_replaced_is_reported() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let launch = write(dir.path(), "sentinel monitor m 127.0.0.1 6379 2\n");
