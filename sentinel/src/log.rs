@@ -1,4 +1,4 @@
-//! The log: Redis' line format (or JSON) on standard output or in a file.
+//! The log: Redis' line format (or logfmt, or JSON) on standard output or in a file.
 //!
 //! Lines are formatted by the caller and written by a thread of their own, so that a slow disk or terminal never blocks the
 //! event loop. The queue between them is bounded; what does not fit is dropped, counted, and the count is logged.
@@ -77,6 +77,19 @@ impl LogLevel {
     }
 }
 
+impl From<crate::config::LogLevel> for LogLevel {
+    fn from(level: crate::config::LogLevel) -> Self {
+        use crate::config::LogLevel as Configured;
+        match level {
+            Configured::Debug => Self::Debug,
+            Configured::Verbose => Self::Verbose,
+            Configured::Notice => Self::Notice,
+            Configured::Warning => Self::Warning,
+            Configured::Nothing => Self::Nothing,
+        }
+    }
+}
+
 impl From<bongsu_sentinel_core::Level> for LogLevel {
     fn from(level: bongsu_sentinel_core::Level) -> Self {
         use bongsu_sentinel_core::Level;
@@ -91,12 +104,26 @@ impl From<bongsu_sentinel_core::Level> for LogLevel {
 
 /// How a line looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum LogFormat {
-    /// `<pid>:X dd Mon yyyy hh:mm:ss.mmm <mark> <message>`, as Redis.
+pub enum Shape {
+    /// `<pid>:X <time> <mark> <message>`, as Redis.
     #[default]
     Plain,
-    /// One JSON object per line: `time` (RFC 3339, UTC), `pid`, `level`, `message`.
+    /// `pid=.. role=sentinel timestamp=".." level=.. message=".."`.
+    Logfmt,
+    /// One JSON object per line, with the same keys.
     Json,
+}
+
+/// How the time of a line looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timestamp {
+    /// `dd Mon yyyy hh:mm:ss.mmm`, local time.
+    #[default]
+    Legacy,
+    /// RFC 3339 with milliseconds, UTC.
+    Iso8601,
+    /// Milliseconds since 1970.
+    Milliseconds,
 }
 
 /// Where lines go.
@@ -114,7 +141,8 @@ pub struct Log(Arc<Shared>);
 
 struct Shared {
     threshold: AtomicU8,
-    format: LogFormat,
+    shape: Shape,
+    timestamp: Timestamp,
     pid: u32,
     dropped: AtomicU64,
     queue: SyncSender<Order>,
@@ -131,13 +159,19 @@ impl Log {
     ///
     /// # Errors
     /// The log file cannot be opened for appending, or the thread cannot be started.
-    pub fn start(target: &LogTarget, threshold: LogLevel, format: LogFormat) -> std::io::Result<(Self, LogGuard)> {
+    pub fn start(
+        target: &LogTarget,
+        threshold: LogLevel,
+        shape: Shape,
+        timestamp: Timestamp,
+    ) -> std::io::Result<(Self, LogGuard)> {
         let (queue, orders) = sync_channel(QUEUE_LINES);
         let writer = Writer::open(target)?;
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&orders))?;
         let log = Self(Arc::new(Shared {
             threshold: AtomicU8::new(threshold as u8),
-            format,
+            shape,
+            timestamp,
             pid: std::process::id(),
             dropped: AtomicU64::new(0),
             queue,
@@ -207,22 +241,21 @@ impl Log {
 impl Shared {
     fn format(&self, level: LogLevel, at: SystemTime, message: &dyn fmt::Display) -> String {
         let mut line = String::with_capacity(160);
-        let _ = match self.format {
-            LogFormat::Plain => write!(line, "{}:X {} {} ", self.pid, LocalTime(at), level.mark())
-                .and_then(|()| write!(Escaped { out: &mut line, json: false }, "{message}")),
-            LogFormat::Json => {
-                let head = format_args!(
-                    "{{\"time\":\"{}\",\"pid\":{},\"level\":\"{}\",\"message\":\"",
-                    clock::Rfc3339(at),
-                    self.pid,
-                    level.as_str()
-                );
-                write!(line, "{head}")
-                    .and_then(|()| write!(Escaped { out: &mut line, json: true }, "{message}"))
-                    .and_then(|()| line.write_str("\"}"))
+        let (pid, time, word) = (self.pid, clock::Shown(at, self.timestamp), level.as_str());
+        let quoted = self.shape != Shape::Plain;
+        let (head, tail) = match self.shape {
+            Shape::Plain => (write!(line, "{pid}:X {time} {} ", level.mark()), "\n"),
+            Shape::Logfmt => {
+                (write!(line, "pid={pid} role=sentinel timestamp=\"{time}\" level={word} message=\""), "\"\n")
+            }
+            Shape::Json => {
+                let head = format_args!("\"pid\":{pid},\"role\":\"sentinel\",\"timestamp\":\"{time}\",");
+                (write!(line, "{{{head}\"level\":\"{word}\",\"message\":\""), "\"}\n")
             }
         };
-        line.push('\n');
+        // Writing into a string cannot fail; a message whose `Display` does is cut there.
+        let _ = head.and_then(|()| write!(Escaped { out: &mut line, quoted }, "{message}"));
+        line.push_str(tail);
         line
     }
 
@@ -254,18 +287,18 @@ impl Drop for LogGuard {
 
 struct Escaped<'a> {
     out: &'a mut String,
-    json: bool,
+    quoted: bool,
 }
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
             match c {
-                '"' | '\\' if self.json => {
+                '"' | '\\' if self.quoted => {
                     self.out.push('\\');
                     self.out.push(c);
                 }
-                c if c.is_control() && self.json => write!(self.out, "\\u{:04x}", u32::from(c))?,
+                c if c.is_control() && self.quoted => write!(self.out, "\\u{:04x}", u32::from(c))?,
                 c if c.is_control() => write!(self.out, "{}", c.escape_default())?,
                 c => self.out.push(c),
             }

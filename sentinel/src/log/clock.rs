@@ -3,14 +3,29 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::Timestamp;
+
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Displays `dd Mon yyyy hh:mm:ss.mmm` in the local time zone.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalTime(pub SystemTime);
 
+/// Displays a time as configured.
+pub(super) struct Shown(pub(super) SystemTime, pub(super) Timestamp);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Timestamp::Legacy => LocalTime(self.0).fmt(f),
+            Timestamp::Iso8601 => Rfc3339(self.0).fmt(f),
+            Timestamp::Milliseconds => self.0.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis().fmt(f),
+        }
+    }
+}
+
 /// Displays RFC 3339 with milliseconds, in UTC.
-pub(super) struct Rfc3339(pub(super) SystemTime);
+struct Rfc3339(SystemTime);
 
 impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

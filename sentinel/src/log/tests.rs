@@ -2,15 +2,15 @@ use std::path::Path;
 
 use super::*;
 
-fn file_log(path: &Path, format: LogFormat) -> (Log, LogGuard) {
-    Log::start(&LogTarget::File(path.to_path_buf()), LogLevel::Notice, format).unwrap()
+fn file_log(path: &Path, shape: Shape) -> (Log, LogGuard) {
+    Log::start(&LogTarget::File(path.to_path_buf()), LogLevel::Notice, shape, Timestamp::Legacy).unwrap()
 }
 
 #[test]
 fn a_line_has_the_layout_of_redis() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
-    let (log, guard) = file_log(&path, LogFormat::Plain);
+    let (log, guard) = file_log(&path, Shape::Plain);
     log.verbose("below the threshold");
     log.warning("+sdown master mymaster 127.0.0.1 6379");
     drop(guard);
@@ -25,7 +25,7 @@ fn a_line_has_the_layout_of_redis() {
 fn a_message_cannot_forge_a_line() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
-    let (log, guard) = file_log(&path, LogFormat::Json);
+    let (log, guard) = file_log(&path, Shape::Json);
     log.notice("one\n\"two\"");
     drop(guard);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -37,7 +37,7 @@ fn a_message_cannot_forge_a_line() {
 fn a_reopened_log_follows_the_rotated_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
-    let (log, guard) = file_log(&path, LogFormat::Plain);
+    let (log, guard) = file_log(&path, Shape::Plain);
     log.notice("before");
     log.reopen();
     while !std::fs::read_to_string(&path).unwrap().contains("before") {
@@ -48,6 +48,19 @@ fn a_reopened_log_follows_the_rotated_file() {
     log.notice("after");
     drop(guard);
     assert!(std::fs::read_to_string(&path).unwrap().contains("after"));
+}
+
+#[test]
+fn logfmt_quotes_the_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let target = LogTarget::File(path.clone());
+    let (log, guard) = Log::start(&target, LogLevel::Debug, Shape::Logfmt, Timestamp::Milliseconds).unwrap();
+    log.debug("say \"hi\"");
+    drop(guard);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(&format!("pid={} role=sentinel timestamp=\"", std::process::id())), "{text}");
+    assert!(text.ends_with("\" level=debug message=\"say \\\"hi\\\"\"\n"), "{text}");
 }
 
 #[test]

@@ -157,6 +157,11 @@ impl Shell {
         self.0.saver.wait_for(seq).await
     }
 
+    /// Writes what is still to be written; resolves when nothing is.
+    pub async fn flush_saves(&self) {
+        self.0.saver.flush().await;
+    }
+
     /// Registers a sink for published events, called synchronously when the core publishes.
     pub fn on_event(&self, sink: Box<dyn Fn(&Event)>) {
         self.0.sinks.borrow_mut().push(sink.into());

@@ -34,6 +34,8 @@ pub(super) struct Saver {
     store: RefCell<Option<Store>>,
     wanted: Cell<Option<SaveSeq>>,
     done: Cell<SaveSeq>,
+    /// What the write under way includes.
+    writing: Cell<SaveSeq>,
     urgent: Cell<bool>,
     asked: Notify,
     hurry: Notify,
@@ -46,6 +48,7 @@ impl Saver {
             store: RefCell::new(Some(store)),
             wanted: Cell::new(None),
             done: Cell::default(),
+            writing: Cell::default(),
             urgent: Cell::new(false),
             asked: Notify::new(),
             hurry: Notify::new(),
@@ -71,6 +74,16 @@ impl Saver {
         let (done, outcome) = oneshot::channel();
         self.waiters.borrow_mut().push((seq, done));
         outcome.await.unwrap_or_else(|_| Err(SaveError { reason: "the process is ending".into() }))
+    }
+
+    /// Resolves when nothing is left to be written, or the write of it failed.
+    pub(super) async fn flush(&self) {
+        let last = self.wanted.get().or_else(|| self.store.borrow().is_none().then(|| self.writing.get()));
+        if let Some(seq) = last {
+            self.request(seq, true);
+            // A failure was logged, and there is nobody left to try again.
+            let _ = self.wait_for(seq).await;
+        }
     }
 
     fn finish(&self, seq: SaveSeq, outcome: &Result<(), SaveError>) {
@@ -104,6 +117,7 @@ pub(super) async fn drive(shell: Shell) {
         }
         saver.urgent.set(false);
         let Some(seq) = saver.wanted.take() else { continue };
+        saver.writing.set(seq);
         let outcome = write(&shell).await;
         report(&shell, seq, &outcome);
         if outcome.is_err() {

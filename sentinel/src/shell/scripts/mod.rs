@@ -21,7 +21,7 @@ use policy::{Outcome, Verdict};
 use queue::{JobId, Queue, State};
 
 /// Set in the environment of a daemon's second process; scripts shall not see it.
-const PRIVATE_VARIABLE: &str = "BONGSU_DAEMON";
+const PRIVATE_VARIABLE: &str = crate::daemon::DAEMON_VARIABLE;
 
 /// One entry of `SENTINEL PENDING-SCRIPTS`.
 #[derive(Clone, Debug, PartialEq, Eq)]

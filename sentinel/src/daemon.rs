@@ -1,0 +1,189 @@
+//! The life of the process: start, signals, end.
+//!
+//! The order of the start is that of Sentinel (sentinel-protocol 1.1): configuration, is it writable, background, listeners,
+//! only then the identity is made durable. A second process on the same port therefore dies without having touched the file.
+
+mod background;
+mod pidfile;
+mod signals;
+mod supervisor;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bongsu_sentinel_core::{Durable, Setup};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+
+pub(crate) use background::VARIABLE as DAEMON_VARIABLE;
+
+use crate::config::{self, ConfigError, Launch, Loaded, LogFormat, LogTimestampFormat, Randomness, Settings, Store};
+use crate::front::{self, Listeners};
+use crate::log::{Log, LogGuard, LogLevel, LogTarget, Shape, Timestamp};
+use crate::shell::Shell;
+
+/// How long the end of the process waits for the last changes to reach the disk.
+const LAST_SAVE: Duration = Duration::from_secs(2);
+
+/// Runs a sentinel until it is told to stop. `version` is the Redis version that is announced.
+///
+/// Exit status 1: the configuration cannot be used (a report is on standard error), or a socket cannot be bound.
+pub fn run(launch: &Launch, version: &str) -> ExitCode {
+    let loaded = match randomness().map(|randomness| config::load(launch, randomness)) {
+        Ok(Ok(loaded)) => loaded,
+        Ok(Err(error)) => return refuse(&error, version),
+        Err(error) => return complain(&format!("No randomness: {error}")),
+    };
+    match start(loaded, launch.stdin) {
+        Ok(code) => code,
+        Err(reason) => complain(&reason),
+    }
+}
+
+fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
+    let server = &mut loaded.settings.server;
+    server.dir = server.dir.canonicalize().map_err(|e| format!("Can't chdir to '{}': {e}", server.dir.display()))?;
+    if background::is_wanted(server) {
+        if from_stdin {
+            return Err("daemonize yes needs a configuration that can be read twice, not one on standard input".into());
+        }
+        return background::hand_over().map(|()| ExitCode::SUCCESS).map_err(|e| format!("Can't daemonize: {e}"));
+    }
+    background::settle().map_err(|e| format!("Can't daemonize: {e}"))?;
+    std::env::set_current_dir(&server.dir).map_err(|e| format!("Can't chdir to '{}': {e}", server.dir.display()))?;
+    let (log, guard) = open_log(&loaded.settings).map_err(|e| format!("Can't open the log file: {e}"))?;
+    abort_on_panic(&log);
+    raise_descriptor_limit(&log);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("Can't start the event loop: {e}"))?;
+    let local = LocalSet::new();
+    let code = local.block_on(&runtime, live(loaded, log));
+    // Clients and links are closed before the last line is written.
+    drop(local);
+    drop(guard);
+    Ok(code)
+}
+
+async fn live(loaded: Loaded, log: Log) -> ExitCode {
+    let Loaded { settings, setup, mut store, warnings, is_new_id, file } = loaded;
+    log.notice(format_args!("Running mode=sentinel, port={}.", settings.server.port.max(settings.server.tls_port)));
+    for warning in &warnings {
+        log.warning(warning);
+    }
+    let listeners = match front::bind(&settings) {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            log.warning(&error);
+            log.warning("Failed listening, exiting.");
+            return ExitCode::FAILURE;
+        }
+    };
+    if is_new_id {
+        save_identity(&mut store, &settings, &setup, &log);
+    }
+    log.notice(format_args!("Sentinel ID is {}", setup.my_id));
+    log.debug(format_args!("configuration file {}", file.display()));
+    let pidfile = pidfile::write(&settings.server, &log);
+    serve(settings, setup, store, listeners, log.clone()).await;
+    drop(pidfile);
+    log.warning("Sentinel is now ready to exit, bye bye...");
+    ExitCode::SUCCESS
+}
+
+async fn serve(settings: Settings, setup: Setup, store: Store, listeners: Listeners, log: Log) {
+    let supervised = settings.server.supervised;
+    let shell = Shell::new(settings, setup, store, log.clone());
+    spawn_local(front::serve(listeners, shell.clone()));
+    // The front registers for events when it first runs, and must hear of the first ones.
+    yield_now().await;
+    shell.start();
+    supervisor::tell_ready(supervised, &log);
+    tokio::select! {
+        () = shell.stopped() => {}
+        () = signals::watch(&log) => {}
+    }
+    log.notice("User requested shutdown...");
+    if tokio::time::timeout(LAST_SAVE, shell.flush_saves()).await.is_err() {
+        log.warning("The last changes did not reach the disk in time");
+    }
+}
+
+/// A sentinel whose identity is not durable still watches; it will not vote until its state can be written.
+fn save_identity(store: &mut Store, settings: &Settings, setup: &Setup, log: &Log) {
+    let durable =
+        Durable { my_id: setup.my_id, current_epoch: setup.current_epoch, groups: setup.groups.clone() };
+    if let Err(error) = store.save(settings, &durable) {
+        log.warning(format_args!(
+            "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
+        ));
+    }
+}
+
+fn open_log(settings: &Settings) -> io::Result<(Log, LogGuard)> {
+    let server = &settings.server;
+    let target = match &server.logfile {
+        Some(path) => LogTarget::File(settings.path(path)),
+        None => LogTarget::Stdout,
+    };
+    let shape = match server.log_format {
+        LogFormat::Legacy => Shape::Plain,
+        LogFormat::Logfmt => Shape::Logfmt,
+        LogFormat::Json => Shape::Json,
+    };
+    let timestamp = match server.log_timestamp_format {
+        LogTimestampFormat::Legacy => Timestamp::Legacy,
+        LogTimestampFormat::Iso8601 => Timestamp::Iso8601,
+        LogTimestampFormat::Milliseconds => Timestamp::Milliseconds,
+    };
+    Log::start(&target, LogLevel::from(server.loglevel), shape, timestamp)
+}
+
+fn refuse(error: &ConfigError, version: &str) -> ExitCode {
+    if error.is_in_the_text() {
+        eprint!("{}", error.fatal_block(version));
+        return ExitCode::FAILURE;
+    }
+    complain(&error.to_string())
+}
+
+/// Reports what happens before the configured log can be opened, where Redis logs such things: on standard output.
+fn complain(reason: &str) -> ExitCode {
+    use crate::log::LocalTime;
+    println!("{}:X {} # {reason}", std::process::id(), LocalTime(std::time::SystemTime::now()));
+    ExitCode::FAILURE
+}
+
+fn randomness() -> io::Result<Randomness> {
+    use std::io::Read as _;
+    let mut bytes = [0; 28];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let (mut id, mut seed) = ([0; 20], [0; 8]);
+    id.copy_from_slice(&bytes[..20]);
+    seed.copy_from_slice(&bytes[20..]);
+    Ok(Randomness { id, seed: u64::from_le_bytes(seed) })
+}
+
+/// Every node takes one or two descriptors; the soft limit of most systems suits only a few hundred nodes.
+fn raise_descriptor_limit(log: &Log) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        log.warning(format_args!("The limit of open files could not be raised: {error}"));
+    }
+}
+
+/// A panic is a bug after which the state cannot be trusted, and in a task it would go unnoticed: the whole process ends, so
+/// that a supervisor restarts it from its durable state.
+fn abort_on_panic(log: &Log) {
+    let log = log.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        log.warning("=== BUG REPORT START: the sentinel stopped because of a bug ===");
+        log.warning(panic);
+        log.warning(std::backtrace::Backtrace::force_capture());
+        log.flush();
+        std::process::abort();
+    }));
+}

@@ -1,0 +1,40 @@
+//! `daemonize yes`: the process starts itself once more, in a session of its own and without a terminal, and ends.
+//!
+//! The second process reads the configuration again; that it is the second one it sees from a variable, which scripts do
+//! not inherit.
+
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use crate::config::{ServerSettings, Supervised};
+
+/// Set in the second process.
+pub(crate) const VARIABLE: &str = "BONGSU_DAEMON";
+
+/// True in the first process, if it is to go into the background. Under a supervisor it stays.
+pub(super) fn is_wanted(server: &ServerSettings) -> bool {
+    server.daemonize && server.supervised == Supervised::No && !is_second()
+}
+
+fn is_second() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// Starts the second process.
+pub(super) fn hand_over() -> io::Result<()> {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg0(name).args(arguments).env(VARIABLE, "1");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
+}
+
+/// In the second process: leaves the session of the terminal.
+pub(super) fn settle() -> io::Result<()> {
+    if is_second() {
+        rustix::process::setsid()?;
+    }
+    Ok(())
+}
