@@ -86,16 +86,23 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     log.notice(format_args!("Sentinel ID is {}", setup.my_id));
     log.debug(format_args!("configuration file {}", file.display()));
     let pidfile = pidfile::write(&settings.server, &log);
-    serve(settings, setup, store, listeners, log.clone()).await;
+    let config_file = file.display().to_string();
+    serve(settings, setup, store, (listeners, config_file), log.clone()).await;
     drop(pidfile);
     log.warning("Sentinel is now ready to exit, bye bye...");
     ExitCode::SUCCESS
 }
 
-async fn serve(settings: Settings, setup: Setup, store: Store, listeners: Listeners, log: Log) {
+async fn serve(
+    settings: Settings,
+    setup: Setup,
+    store: Store,
+    (listeners, config_file): (Listeners, String),
+    log: Log,
+) {
     let supervised = settings.server.supervised;
     let shell = Shell::new(settings, setup, store, log.clone());
-    spawn_local(front::serve(listeners, shell.clone()));
+    spawn_local(front::serve(listeners, shell.clone(), config_file));
     // The front registers for events when it first runs, and must hear of the first ones.
     yield_now().await;
     shell.start();

@@ -187,7 +187,9 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    fn unknown(argv: &[&[u8]]) -> Self {
+    /// The error for a request whose command does not exist, or exists under another name only.
+    #[must_use]
+    pub fn unknown(argv: &[&[u8]]) -> Self {
         let mut arguments = String::new();
         for argument in argv.iter().skip(1) {
             let room = ECHO_MAX_BYTES.saturating_sub(arguments.len());

@@ -1,0 +1,22 @@
+//! Subcommands of `BONGSU`, which no other sentinel has and no listing shows.
+
+use bongsu_protocol::command::{Categories, CommandFlags as F, CommandSpec};
+
+use super::{CONSTANT, OPTIONAL, integer, text};
+
+const GROUP: &str = "sentinel";
+const FLAGS: F = F::ADMIN.with(F::HIDDEN);
+
+pub(super) static SUBCOMMANDS: [CommandSpec; 3] = [
+    spec("decisions", -2)
+        .about("Show the latest decisions with their reasons", "7.0.0", GROUP, "O(N), N decisions")
+        .arguments(&[text("master-name").flags(OPTIONAL), integer("count").flags(OPTIONAL)]),
+    spec("explain", 3)
+        .about("Show what the last selection made of every replica", "7.0.0", GROUP, "O(N), N replicas")
+        .arguments(&[text("master-name")]),
+    spec("help", 2).about("Describe the subcommands", "7.0.0", GROUP, CONSTANT),
+];
+
+const fn spec(name: &'static str, arity: i32) -> CommandSpec {
+    CommandSpec::new(name, arity, FLAGS, Categories::NONE)
+}

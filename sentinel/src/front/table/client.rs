@@ -1,0 +1,82 @@
+//! Subcommands of `CLIENT`.
+
+use bongsu_protocol::command::{ArgSpec, Categories, CommandFlags as F, CommandSpec};
+
+use super::{ABOUT, ADMIN, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, block, integer, one_of, text};
+
+const BY_CLIENTS: &str = "O(N), N connections";
+
+pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
+    spec("caching", 3, CONNECTION)
+        .about("Track the keys of the next request, or not", "6.0.0", "connection", CONSTANT)
+        .arguments(&[one_of("mode", &[ArgSpec::word("yes", "YES"), ArgSpec::word("no", "NO")])]),
+    spec("getname", 2, CONNECTION).about("Tell the name of this connection", "2.6.9", "connection", CONSTANT),
+    spec("getredir", 2, CONNECTION).about("Tell who receives invalidations", "6.0.0", "connection", CONSTANT),
+    spec("help", 2, ABOUT).about("Describe the subcommands", "5.0.0", "connection", CONSTANT),
+    spec("id", 2, CONNECTION).about("Tell the id of this connection", "5.0.0", "connection", CONSTANT),
+    spec("info", 2, CONNECTION)
+        .about("Describe this connection", "6.2.0", "connection", CONSTANT)
+        .tips(&["nondeterministic_output"]),
+    spec("kill", -3, ADMIN)
+        .about("End connections", "2.4.0", "connection", BY_CLIENTS)
+        .arguments(&[one_of("filter", &[text("ip:port"), one_of("new-format", &KILL).flags(MULTIPLE)])]),
+    spec("list", -2, ADMIN)
+        .about("Describe all connections", "2.4.0", "connection", BY_CLIENTS)
+        .tips(&["nondeterministic_output"])
+        .arguments(&[
+            one_of("client-type", &TYPES).token("TYPE").flags(OPTIONAL),
+            block("id", &[integer("client-id").flags(MULTIPLE)]).token("ID").flags(OPTIONAL),
+        ]),
+    spec("no-evict", 3, ADMIN)
+        .about("Spare this connection from eviction", "7.0.0", "connection", CONSTANT)
+        .arguments(&[one_of("enabled", &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF")])]),
+    spec("pause", -3, ADMIN)
+        .about("Hold back requests for a while", "3.0.0", "connection", CONSTANT)
+        .arguments(&[
+            integer("timeout"),
+            one_of("mode", &[ArgSpec::word("write", "WRITE"), ArgSpec::word("all", "ALL")]).flags(OPTIONAL),
+        ]),
+    spec("reply", 3, CONNECTION)
+        .about("Answer the requests of this connection, or not", "3.2.0", "connection", CONSTANT)
+        .arguments(&[one_of(
+            "on_off_skip",
+            &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF"), ArgSpec::word("skip", "SKIP")],
+        )]),
+    spec("setinfo", 4, CONNECTION.with(F::HIDDEN))
+        .about("Tell which library uses this connection", "7.2.0", "connection", CONSTANT),
+    spec("setname", 3, CONNECTION)
+        .about("Name this connection", "2.6.9", "connection", CONSTANT)
+        .arguments(&[text("connection-name")]),
+    spec("tracking", -3, CONNECTION)
+        .about("Send invalidations of keys, or not", "6.0.0", "connection", CONSTANT)
+        .arguments(&[one_of("status", &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF")])]),
+    spec("trackinginfo", 2, CONNECTION).about("Tell the state of tracking", "6.2.0", "connection", CONSTANT),
+    spec("unblock", -3, ADMIN)
+        .about("Wake a connection that waits", "5.0.0", "connection", CONSTANT)
+        .arguments(&[
+            integer("client-id"),
+            one_of("timeout_error", &[ArgSpec::word("timeout", "TIMEOUT"), ArgSpec::word("error", "ERROR")])
+                .flags(OPTIONAL),
+        ]),
+    spec("unpause", 2, ADMIN).about("End a pause", "6.2.0", "connection", BY_CLIENTS),
+];
+
+static TYPES: [ArgSpec; 4] = [
+    ArgSpec::word("normal", "NORMAL"),
+    ArgSpec::word("master", "MASTER"),
+    ArgSpec::word("replica", "REPLICA"),
+    ArgSpec::word("pubsub", "PUBSUB"),
+];
+
+static KILL: [ArgSpec; 6] = [
+    integer("client-id").token("ID").flags(OPTIONAL),
+    one_of("client-type", &TYPES).token("TYPE").flags(OPTIONAL),
+    text("username").token("USER").flags(OPTIONAL),
+    text("ip:port").token("ADDR").flags(OPTIONAL),
+    text("ip:port").token("LADDR").flags(OPTIONAL),
+    text("yes/no").token("SKIPME").flags(OPTIONAL),
+];
+
+const fn spec(name: &'static str, arity: i32, flags: F) -> CommandSpec {
+    CommandSpec::new(name, arity, flags, Categories::CONNECTION)
+}
