@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config_command, exit, healthcheck_command, status, switchover};
+use crate::{config_command, exit, healthcheck_command, sentinel_command, status, switchover};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
@@ -19,6 +19,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a sentinel: watch groups of nodes and fail them over
+    #[command(disable_help_flag = true)]
+    Sentinel {
+        /// A configuration file, then --directive value ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
+        arguments: Vec<OsString>,
+    },
     /// Show the groups that a sentinel watches, with their nodes
     Status(status::StatusArgs),
     /// Hand a group over to its best replica, without losing a write
@@ -74,6 +81,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         }
     };
     let result = match command {
+        Command::Sentinel { arguments } => return sentinel_command::run(&arguments),
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
         Command::Config(command) => config_command::run(&command),

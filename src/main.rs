@@ -1,12 +1,13 @@
 //! The `bongsu` command.
 //!
-//! The first argument names one of its commands.
+//! The first argument names one of its commands; under the name of a sentinel that it replaces it behaves as that one.
 
 mod cli;
 mod client;
 mod config_command;
 mod exit;
 mod healthcheck_command;
+mod sentinel_command;
 mod status;
 mod switchover;
 mod table;
@@ -19,5 +20,8 @@ fn main() -> ExitCode {
     // Two TLS providers in one process would make rustls refuse to choose; the choice is made once, here.
     let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     let args: Vec<OsString> = env::args_os().collect();
-    cli::run(&args)
+    match sentinel_command::asked_for(&args) {
+        Some(arguments) => sentinel_command::run_as_redis(arguments),
+        None => cli::run(&args),
+    }
 }

@@ -119,12 +119,9 @@ async fn serve(
 
 /// A sentinel whose identity is not durable still watches; it will not vote until its state can be written.
 fn save_identity(store: &mut Store, settings: &Settings, setup: &Setup, log: &Log) {
-    let durable =
-        Durable { my_id: setup.my_id, current_epoch: setup.current_epoch, groups: setup.groups.clone() };
+    let durable = Durable { my_id: setup.my_id, current_epoch: setup.current_epoch, groups: setup.groups.clone() };
     if let Err(error) = store.save(settings, &durable) {
-        log.warning(format_args!(
-            "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
-        ));
+        log.warning(format_args!("WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"));
     }
 }
 

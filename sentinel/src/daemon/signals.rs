@@ -7,11 +7,9 @@ use crate::log::Log;
 /// Resolves at the first SIGTERM or SIGINT; a SIGINT after that ends the process at once with status 1. SIGHUP reopens the
 /// log.
 pub(super) async fn watch(log: &Log) {
-    let (Some(mut term), Some(mut int), Some(mut hup)) = (
-        listen(SignalKind::terminate(), log),
-        listen(SignalKind::interrupt(), log),
-        listen(SignalKind::hangup(), log),
-    ) else {
+    let (Some(mut term), Some(mut int), Some(mut hup)) =
+        (listen(SignalKind::terminate(), log), listen(SignalKind::interrupt(), log), listen(SignalKind::hangup(), log))
+    else {
         // Without handlers the signals end the process by themselves.
         return std::future::pending().await;
     };

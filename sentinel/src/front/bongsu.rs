@@ -33,8 +33,7 @@ pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) {
 fn write_decisions(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) {
     let Some((group, count)) = parse(arguments) else { return out.error("ERR syntax error") };
     let ledger = shell.ledger();
-    let of_group =
-        |entry: &&Entry| group.as_deref().is_none_or(|group| entry.decision.group.as_str() == group);
+    let of_group = |entry: &&Entry| group.as_deref().is_none_or(|group| entry.decision.group.as_str() == group);
     let mut entries: Vec<&Entry> = ledger.iter().rev().filter(of_group).take(count).collect();
     entries.reverse();
     out.array(entries.len());

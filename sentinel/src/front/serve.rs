@@ -29,7 +29,8 @@ const KEEPALIVE_PROBES: u32 = 3;
 
 const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
 
-const PROTECTED: &[u8] = b"-DENIED Running in protected mode because protected mode is enabled and no password is set for \
+const PROTECTED: &[u8] =
+    b"-DENIED Running in protected mode because protected mode is enabled and no password is set for \
     the default user. In this mode connections are only accepted from the loopback interface. To connect from another \
     host: 1) set 'protected-mode no' in the configuration, if this port cannot be reached from the Internet; or 2) set \
     a password for the default user; or 3) start with '--protected-mode no' for a test.\r\n";

@@ -203,7 +203,8 @@ mod tests {
             announced: true,
         };
         let fields = replica_fields(&view, false);
-        let tail = ["info-refresh", "role-reported", "role-reported-time", "master-link-down-time", "master-link-status"];
+        let tail =
+            ["info-refresh", "role-reported", "role-reported-time", "master-link-down-time", "master-link-status"];
         let rest = ["master-host", "master-port", "slave-priority", "slave-repl-offset", "replica-announced"];
         assert_eq!(fields.names(), [&HEAD[..], &tail, &rest].concat());
         assert_eq!(fields.get("name"), Some("[fe80::1]:6379"));

@@ -58,9 +58,8 @@ pub(super) fn write_sentinels(shell: &Shell, name: &str, out: &mut Writer<'_>) {
 }
 
 pub(super) fn write_addr(shell: &Shell, name: &str, out: &mut Writer<'_>) {
-    let addr = shell.with_core(|core, _| {
-        core.current_addr(name).map(|addr| Shown::new(&addr, core.announce_hostnames()))
-    });
+    let addr =
+        shell.with_core(|core, _| core.current_addr(name).map(|addr| Shown::new(&addr, core.announce_hostnames())));
     match addr {
         Some(addr) => {
             out.array(2);

@@ -52,7 +52,8 @@ fn parse(arguments: &[&[u8]]) -> Result<Request, &'static str> {
     let host = std::str::from_utf8(host).map_err(|_| BAD_HOST)?;
     Addr::new(host, 0).ok_or(BAD_HOST)?;
     let name = std::str::from_utf8(name).ok().and_then(GroupName::parse);
-    let name = name.ok_or("ERR Invalid master name: it must not be empty, long, or hold spaces, commas or control characters")?;
+    let name = name
+        .ok_or("ERR Invalid master name: it must not be empty, long, or hold spaces, commas or control characters")?;
     let port = u16::try_from(port).map_err(|_| "ERR Invalid port number.")?;
     Ok(Request { name, host: host.to_owned(), port, quorum })
 }

@@ -44,7 +44,10 @@ fn set_one(shell: &Shell, group: &GroupName, typed: &[u8], after: &[&[u8]]) -> R
     check_script(shell, &setting)?;
     let detail = match &setting {
         GroupSetting::AuthPass(_) => format!("{typed} {}", Secret::MASK),
-        _ => format!("{typed} {}", values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(" ")),
+        _ => format!(
+            "{typed} {}",
+            values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(" ")
+        ),
     };
     apply(shell, group, setting);
     // The group is there: nothing was awaited since it was found.
@@ -82,9 +85,7 @@ fn check_script(shell: &Shell, setting: &GroupSetting) -> Result<(), String> {
         return Err(SCRIPTS_DENIED.to_owned());
     }
     match path {
-        Some(path) if !settings.is_executable(path) => {
-            Err(format!("ERR {what} seems non existing or non executable"))
-        }
+        Some(path) if !settings.is_executable(path) => Err(format!("ERR {what} seems non existing or non executable")),
         _ => Ok(()),
     }
 }

@@ -30,20 +30,22 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
     spec("no-evict", 3, ADMIN)
         .about("Spare this connection from eviction", "7.0.0", "connection", CONSTANT)
         .arguments(&[one_of("enabled", &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF")])]),
-    spec("pause", -3, ADMIN)
-        .about("Hold back requests for a while", "3.0.0", "connection", CONSTANT)
-        .arguments(&[
-            integer("timeout"),
-            one_of("mode", &[ArgSpec::word("write", "WRITE"), ArgSpec::word("all", "ALL")]).flags(OPTIONAL),
-        ]),
+    spec("pause", -3, ADMIN).about("Hold back requests for a while", "3.0.0", "connection", CONSTANT).arguments(&[
+        integer("timeout"),
+        one_of("mode", &[ArgSpec::word("write", "WRITE"), ArgSpec::word("all", "ALL")]).flags(OPTIONAL),
+    ]),
     spec("reply", 3, CONNECTION)
         .about("Answer the requests of this connection, or not", "3.2.0", "connection", CONSTANT)
         .arguments(&[one_of(
             "on_off_skip",
             &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF"), ArgSpec::word("skip", "SKIP")],
         )]),
-    spec("setinfo", 4, CONNECTION.with(F::HIDDEN))
-        .about("Tell which library uses this connection", "7.2.0", "connection", CONSTANT),
+    spec("setinfo", 4, CONNECTION.with(F::HIDDEN)).about(
+        "Tell which library uses this connection",
+        "7.2.0",
+        "connection",
+        CONSTANT,
+    ),
     spec("setname", 3, CONNECTION)
         .about("Name this connection", "2.6.9", "connection", CONSTANT)
         .arguments(&[text("connection-name")]),
@@ -51,13 +53,11 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
         .about("Send invalidations of keys, or not", "6.0.0", "connection", CONSTANT)
         .arguments(&[one_of("status", &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF")])]),
     spec("trackinginfo", 2, CONNECTION).about("Tell the state of tracking", "6.2.0", "connection", CONSTANT),
-    spec("unblock", -3, ADMIN)
-        .about("Wake a connection that waits", "5.0.0", "connection", CONSTANT)
-        .arguments(&[
-            integer("client-id"),
-            one_of("timeout_error", &[ArgSpec::word("timeout", "TIMEOUT"), ArgSpec::word("error", "ERROR")])
-                .flags(OPTIONAL),
-        ]),
+    spec("unblock", -3, ADMIN).about("Wake a connection that waits", "5.0.0", "connection", CONSTANT).arguments(&[
+        integer("client-id"),
+        one_of("timeout_error", &[ArgSpec::word("timeout", "TIMEOUT"), ArgSpec::word("error", "ERROR")])
+            .flags(OPTIONAL),
+    ]),
     spec("unpause", 2, ADMIN).about("End a pause", "6.2.0", "connection", BY_CLIENTS),
 ];
 

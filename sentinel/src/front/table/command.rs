@@ -12,8 +12,12 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
     spec("count", 2).about("Count the commands", "2.8.13", "server", CONSTANT),
     spec("docs", -2).about("Document commands", "7.0.0", "server", BY_NAMES).tips(UNORDERED).arguments(&NAMES),
     spec("getkeys", -4).about("Find the keys in a request", "2.8.13", "server", BY_ARGUMENTS),
-    spec("getkeysandflags", -4)
-        .about("Find the keys in a request, and how they are used", "7.0.0", "server", BY_ARGUMENTS),
+    spec("getkeysandflags", -4).about(
+        "Find the keys in a request, and how they are used",
+        "7.0.0",
+        "server",
+        BY_ARGUMENTS,
+    ),
     spec("help", 2).about("Describe the subcommands", "5.0.0", "server", CONSTANT),
     spec("info", -2).about("Describe commands", "2.8.13", "server", BY_NAMES).tips(UNORDERED).arguments(&NAMES),
     spec("list", -2)

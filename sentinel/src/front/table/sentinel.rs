@@ -15,9 +15,11 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 25] = [
     spec("config", -4)
         .about("Read or change settings of this sentinel", "6.2.0", GROUP, CONSTANT)
         .arguments(&[one_of("set_or_get", &CONFIG)]),
-    spec("debug", -2)
-        .about("Read or change periods and limits", "7.0.0", GROUP, CONSTANT)
-        .arguments(&[block("parameter_value", &[text("parameter"), integer("value")]).flags(MULTIPLE)]),
+    spec("debug", -2).about("Read or change periods and limits", "7.0.0", GROUP, CONSTANT).arguments(&[block(
+        "parameter_value",
+        &[text("parameter"), integer("value")],
+    )
+    .flags(MULTIPLE)]),
     spec("failover", -3).about("Hand over to the best replica", "2.8.4", GROUP, BY_INSTANCES).arguments(&[
         text("master-name"),
         one_of("mode", &[ArgSpec::word("coordinated", "COORDINATED"), ArgSpec::word("forced", "FORCED")])
@@ -35,13 +37,20 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 25] = [
     spec("is-master-down-by-addr", 6)
         .about("Give this sentinel's opinion of a master, or its vote", "2.8.4", GROUP, CONSTANT)
         .arguments(&[text("ip"), integer("port"), integer("current-epoch"), text("runid")]),
-    hidden("is-primary-down-by-addr", 6)
-        .about("Give this sentinel's opinion of a master, or its vote", "8.0.0", GROUP, CONSTANT),
+    hidden("is-primary-down-by-addr", 6).about(
+        "Give this sentinel's opinion of a master, or its vote",
+        "8.0.0",
+        GROUP,
+        CONSTANT,
+    ),
     spec("master", 3).about("Show the state of a master", "2.8.4", GROUP, CONSTANT).arguments(&MASTER_NAME),
     spec("masters", 2).about("Show the state of all masters", "2.8.4", GROUP, BY_MASTERS),
-    spec("monitor", 6)
-        .about("Watch one more master", "2.8.4", GROUP, CONSTANT)
-        .arguments(&[text("name"), text("ip"), integer("port"), integer("quorum")]),
+    spec("monitor", 6).about("Watch one more master", "2.8.4", GROUP, CONSTANT).arguments(&[
+        text("name"),
+        text("ip"),
+        integer("port"),
+        integer("quorum"),
+    ]),
     spec("myid", 2).about("Tell the id of this sentinel", "6.2.0", GROUP, CONSTANT),
     spec("pending-scripts", 2).about("Show scripts that run or wait", "2.8.4", GROUP, "O(N), N scripts"),
     hidden("primaries", 2).about("Show the state of all masters", "8.0.0", GROUP, BY_MASTERS),
@@ -56,10 +65,9 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 25] = [
     spec("sentinels", 3)
         .about("Show the other sentinels of a master", "2.8.4", GROUP, BY_INSTANCES)
         .arguments(&MASTER_NAME),
-    spec("set", -5).about("Change options of a master", "2.8.4", GROUP, CONSTANT).arguments(&[
-        text("master-name"),
-        block("option_value", &[text("option"), text("value")]).flags(MULTIPLE),
-    ]),
+    spec("set", -5)
+        .about("Change options of a master", "2.8.4", GROUP, CONSTANT)
+        .arguments(&[text("master-name"), block("option_value", &[text("option"), text("value")]).flags(MULTIPLE)]),
     spec("simulate-failure", -3)
         .about("Crash at a chosen moment of the next failover", "3.2.0", GROUP, CONSTANT)
         .arguments(&[text("mode").flags(MULTIPLE)]),

@@ -3,8 +3,8 @@
 use bongsu_protocol::command::{ArgSpec, Categories, Channels, CommandFlags as F, CommandSpec};
 
 use super::{
-    ABOUT, ADMIN, BY_SUBCOMMAND, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, acl, block, bongsu, client, command, integer,
-    one_of, sentinel, text,
+    ABOUT, ADMIN, BY_SUBCOMMAND, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, acl, block, bongsu, client, command,
+    integer, one_of, sentinel, text,
 };
 
 const SUBSCRIBER: F = CONNECTION.with(F::PUBSUB);
@@ -51,12 +51,24 @@ pub(in crate::front) static COMMANDS: [CommandSpec; 18] = [
     CommandSpec::new("punsubscribe", -1, SUBSCRIBER, Categories::NONE)
         .about("Stop receiving events by pattern", "2.0.0", "pubsub", "O(N), N patterns")
         .arguments(&[text("pattern").flags(OPTIONAL.with(MULTIPLE))]),
-    CommandSpec::new("quit", -1, HANDSHAKE.with(F::HIDDEN), Categories::CONNECTION)
-        .about("Close the connection", "1.0.0", "connection", CONSTANT),
-    CommandSpec::new("reset", 1, HANDSHAKE.with(F::HIDDEN), Categories::CONNECTION)
-        .about("Put the connection into its first state", "6.2.0", "connection", CONSTANT),
-    CommandSpec::new("role", 1, CONNECTION.with(F::FAST), Categories::ADMIN.with(Categories::DANGEROUS))
-        .about("Tell that this is a sentinel, and of which masters", "2.8.12", "server", "O(N), N masters"),
+    CommandSpec::new("quit", -1, HANDSHAKE.with(F::HIDDEN), Categories::CONNECTION).about(
+        "Close the connection",
+        "1.0.0",
+        "connection",
+        CONSTANT,
+    ),
+    CommandSpec::new("reset", 1, HANDSHAKE.with(F::HIDDEN), Categories::CONNECTION).about(
+        "Put the connection into its first state",
+        "6.2.0",
+        "connection",
+        CONSTANT,
+    ),
+    CommandSpec::new("role", 1, CONNECTION.with(F::FAST), Categories::ADMIN.with(Categories::DANGEROUS)).about(
+        "Tell that this is a sentinel, and of which masters",
+        "2.8.12",
+        "server",
+        "O(N), N masters",
+    ),
     CommandSpec::new("sentinel", -2, F::ADMIN, Categories::NONE)
         .about("Supervision of masters", "2.8.4", "sentinel", BY_SUBCOMMAND)
         .subcommands(&sentinel::SUBCOMMANDS),
