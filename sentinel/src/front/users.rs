@@ -77,7 +77,7 @@ pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Replaces the ACL file so that a crash leaves the old or the new one. Blocks: for helper threads.
 pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".tmp-{}", std::process::id()));
     let temporary = dir.join(name);

@@ -143,7 +143,10 @@ impl<'a, S: AsyncRead + AsyncWrite> Connection<'a, S> {
                     self.batch.run(self.front, self.id, self.outbox);
                     true
                 }
-                Step::Closed => false,
+                Step::Closed => {
+                    self.note_overrun();
+                    false
+                }
             };
             if !open {
                 return;
@@ -179,6 +182,17 @@ impl<'a, S: AsyncRead + AsyncWrite> Connection<'a, S> {
             () = self.front.pause_changed.notified(), if pause_end.is_some() => Step::Changed,
             () = sleep_until(pause_end.unwrap_or(self.last_activity)), if pause_end.is_some() => Step::Changed,
             () = sleep_until(deadline.unwrap_or(self.last_activity)), if deadline.is_some() => Step::Closed,
+        }
+    }
+
+    /// A client that was ended because it did not read is worth a line, as in Redis.
+    fn note_overrun(&self) {
+        if self.outbox.exceeded_its_limit() {
+            self.front.stats.output_buffer_disconnections.add(1);
+            self.front.shell.log().warning(format_args!(
+                "Client {} closed for overcoming of output buffer limits.",
+                self.id
+            ));
         }
     }
 
