@@ -21,11 +21,14 @@ use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupId, LinkId, NodeId, RunId};
 use crate::view::FailoverState;
 
-/// Sentinels with a lower run id start this much earlier each, so that votes are not split.
+/// Sentinels with a lower run id start at least this much earlier each, so that votes are not split.
 const RANK_STAGGER: Duration = Duration::from_millis(40);
 
+/// Saves that a call for votes may have to wait for: the one being written, and the next one.
+const SAVES_PER_CALL: u32 = 2;
+
 /// Longest wait for those with a lower run id.
-const RANK_STAGGER_MAX: Duration = Duration::from_millis(400);
+const RANK_STAGGER_MAX: Duration = Duration::from_millis(500);
 
 /// Backoff after the first failed attempt; doubles with each further one.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -106,7 +109,7 @@ impl Sentinel {
         } else {
             match group.hold {
                 Some((until, cause)) if until > now => (until, cause),
-                _ => (odown + (RANK_STAGGER * rank).min(RANK_STAGGER_MAX), HoldCause::Rank(rank)),
+                _ => (odown + self.stagger(rank), HoldCause::Rank(rank)),
             }
         };
         if until > now {
@@ -123,6 +126,13 @@ impl Sentinel {
             self.finish_reconfiguration(now, id, true);
         }
         self.begin_failover(now, id, Kind::Automatic, 0);
+    }
+
+    /// How long a sentinel of this rank lets the others go first: long enough for their call for votes to arrive, which
+    /// waits for a save.
+    fn stagger(&self, rank: u32) -> Duration {
+        let step = RANK_STAGGER.max(self.saves.latency() * SAVES_PER_CALL);
+        (step * rank).min(RANK_STAGGER_MAX)
     }
 
     /// Live peers with a lower run id than ours.
@@ -142,7 +152,7 @@ impl Sentinel {
             && group.peers.get(&leader).is_none_or(|p| p.down.is_down())
         {
             let rank = self.rank(group);
-            let at = now + (RANK_STAGGER * rank).min(RANK_STAGGER_MAX);
+            let at = now + self.stagger(rank);
             if let Some(group) = self.groups.get_mut(&id) {
                 group.hold = Some((at.min(until), HoldCause::Rank(rank)));
             }
@@ -150,7 +160,7 @@ impl Sentinel {
     }
 
     pub(crate) fn begin_failover(&mut self, now: Time, id: GroupId, kind: Kind, lost_elections: u32) {
-        let epoch = self.current_epoch.next();
+        let Some(epoch) = self.next_failover_epoch(id) else { return };
         self.raise_epoch(id, epoch, true);
         let Some(group) = self.groups.get_mut(&id) else { return };
         group.hold = None;
@@ -176,6 +186,14 @@ impl Sentinel {
         self.vote(now, id, self.my_id, epoch);
         self.ask_everyone_at(now, id);
         self.refresh_replicas(now, id);
+    }
+
+    /// The lowest epoch in which nobody can have voted in this group yet, as far as we know, and that no other group has
+    /// outrun. Votes and configurations are counted per group, so that groups may share an epoch; a new one for each would
+    /// make many simultaneous failovers outrun each other, because a vote is refused below the highest epoch seen.
+    fn next_failover_epoch(&self, id: GroupId) -> Option<Epoch> {
+        let group = self.groups.get(&id)?;
+        Some(self.current_epoch.max(group.leader_epoch.next()).max(group.config_epoch.next()))
     }
 
     fn refresh_replicas(&mut self, now: Time, id: GroupId) {
@@ -230,7 +248,7 @@ impl Sentinel {
                 // The next successful save looks at the group again.
                 return None;
             }
-            let stagger = odown + (RANK_STAGGER * self.rank(group)).min(RANK_STAGGER_MAX);
+            let stagger = odown + self.stagger(self.rank(group));
             return Some(group.hold.map_or(stagger, |(until, _)| until.max(stagger)));
         };
         let limit = f.state_since + group.options.failover_timeout;

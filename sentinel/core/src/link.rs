@@ -175,6 +175,8 @@ impl Link {
             *chan = Chan::Idle { retry_at };
         }
         if channel == Channel::Command {
+            // Silence is counted from the last sign of life, whatever a new connection that answers nothing may pretend.
+            self.act_ping.get_or_insert(self.last_avail);
             self.pending.clear();
             self.last_failure = Some(cause);
             if cause.shows_dead_process() {

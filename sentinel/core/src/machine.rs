@@ -104,6 +104,11 @@ impl Sentinel {
         self.timers.first()
     }
 
+    /// The time of the input being handled.
+    pub(crate) const fn present(&self) -> Time {
+        self.last_now
+    }
+
     /// Notes the passing of time before anything else happens: a pause of this process must be known before its
     /// consequences are believed.
     pub(crate) fn advance(&mut self, now: Time) -> Time {

@@ -1,6 +1,7 @@
 //! Persist before send: which save makes what durable, and what waits for it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::action::Action;
 use crate::input::VoteReply;
@@ -20,12 +21,12 @@ pub(crate) struct Saves {
     last: SaveSeq,
     durable: SaveSeq,
     durable_epoch: Epoch,
-    /// The current epoch at the time each outstanding save was asked for.
-    epochs: VecDeque<(SaveSeq, Epoch)>,
+    /// The current epoch when each outstanding save was asked for, and when that was.
+    epochs: VecDeque<(SaveSeq, Epoch, Option<Time>)>,
+    /// How long urgent saves have been taking lately.
+    latency: Duration,
     held: VecDeque<(SaveSeq, CallId, VoteReply)>,
     failing: bool,
-    /// The last unanswered save is urgent, so that another one need not be asked for.
-    urgent_outstanding: bool,
 }
 
 impl Saves {
@@ -35,9 +36,9 @@ impl Saves {
             durable: SaveSeq(0),
             durable_epoch: epoch,
             epochs: VecDeque::new(),
+            latency: Duration::ZERO,
             held: VecDeque::new(),
             failing: false,
-            urgent_outstanding: false,
         }
     }
 
@@ -50,6 +51,11 @@ impl Saves {
         self.failing
     }
 
+    /// How long urgent saves have been taking lately.
+    pub(crate) const fn latency(&self) -> Duration {
+        self.latency
+    }
+
     pub(crate) fn covers(&self, seq: SaveSeq) -> bool {
         self.durable >= seq
     }
@@ -60,8 +66,8 @@ impl Sentinel {
     pub fn save(&mut self, urgent: bool) -> SaveSeq {
         let seq = SaveSeq(self.saves.last.0 + 1);
         self.saves.last = seq;
-        self.saves.epochs.push_back((seq, self.current_epoch));
-        self.saves.urgent_outstanding |= urgent;
+        let asked = urgent.then_some(self.present());
+        self.saves.epochs.push_back((seq, self.current_epoch, asked));
         self.actions.push_back(Action::Save { seq, urgent });
         seq
     }
@@ -89,9 +95,13 @@ impl Sentinel {
         }
         self.saves.durable = seq;
         self.saves.failing = false;
-        while let Some((_, epoch)) = self.saves.epochs.pop_front_if(|(s, _)| *s <= seq) {
+        let mut slowest = Duration::ZERO;
+        while let Some((_, epoch, asked)) = self.saves.epochs.pop_front_if(|(s, ..)| *s <= seq) {
             self.saves.durable_epoch = self.saves.durable_epoch.max(epoch);
+            slowest = slowest.max(asked.map_or(Duration::ZERO, |t| now.since(t)));
         }
+        // Rises at once, forgets slowly.
+        self.saves.latency = slowest.max(self.saves.latency * 3 / 4);
         for (after, call, reply) in std::mem::take(&mut self.saves.held) {
             self.answer_vote(call, after, reply);
         }
