@@ -24,8 +24,14 @@ use crate::view::FailoverState;
 /// Sentinels with a lower run id start at least this much earlier each, so that votes are not split.
 const RANK_STAGGER: Duration = Duration::from_millis(40);
 
-/// Saves that a call for votes may have to wait for: the one being written, and the next one.
-const SAVES_PER_CALL: u32 = 2;
+/// Saves between a sentinel's odown and its peers' votes: its own two (the one being written, and the next one), and theirs.
+const SAVES_PER_CALL: u32 = 4;
+
+/// Backoff after a split vote: everybody has answered and nobody has won, so there is nothing to wait for but each other.
+const RETRY_SPLIT: Duration = Duration::from_millis(200);
+
+/// Split votes in a row after which the ordinary backoff applies.
+const MAX_SPLITS: u32 = 3;
 
 /// Longest wait for those with a lower run id.
 const RANK_STAGGER_MAX: Duration = Duration::from_millis(500);
@@ -319,12 +325,26 @@ impl Sentinel {
         self.abort_failover(now, id, AbortCause::NotElected);
         if let Some(leader) = winner {
             self.yield_to(now, id, leader);
+        } else if tally.open == 0 {
+            self.retry_split_vote(now, id);
         }
         let retry_at = self.groups.get(&id).and_then(|g| g.hold).map_or(now, |(t, _)| t);
         self.record(now, id, Reason::NotElected { epoch, votes: tally.mine(), needed, retry_at });
         // An operator's failover that only met a concurrent epoch is tried again at once, a few times.
         if kind == Kind::Planned && winner.is_none() && tally.open == 0 && lost < MAX_LOST_PLANNED {
             self.begin_failover(now, id, kind, lost);
+        }
+    }
+
+    fn retry_split_vote(&mut self, now: Time, id: GroupId) {
+        let soon = self.rng.around(RETRY_SPLIT);
+        let Some(group) = self.groups.get(&id) else { return };
+        let attempts = group.failed_attempts;
+        let until = now + soon + self.stagger(self.rank(group));
+        if attempts <= MAX_SPLITS
+            && let Some(group) = self.groups.get_mut(&id)
+        {
+            group.hold = Some((until, HoldCause::Backoff(attempts)));
         }
     }
 

@@ -34,7 +34,8 @@ impl Sentinel {
         let Some(n) = self.nodes.get(&node) else { return false };
         let link = n.link.id;
         let Some(hello) = self.groups.get(&n.group).and_then(|g| self.hello_of(g)) else { return false };
-        self.send(now, link, Purpose::Hello, Request::Hello(hello)).is_some()
+        let purpose = Purpose::Hello { group: n.group };
+        self.send(now, link, purpose, Request::Hello(hello)).is_some()
     }
 
     /// Sends hellos to the peers when they are due.
@@ -55,7 +56,7 @@ impl Sentinel {
         let links: Vec<LinkId> = group.peers.keys().filter_map(|p| self.peers.get(p).map(|p| p.link.id)).collect();
         for link in links {
             if self.room(link) {
-                self.send(now, link, Purpose::Hello, Request::Hello(hello.clone()));
+                self.send(now, link, Purpose::Hello { group: id }, Request::Hello(hello.clone()));
             }
         }
     }
@@ -74,22 +75,18 @@ impl Sentinel {
     }
 
     /// A hello was taken.
-    pub(crate) fn on_greeted(&mut self, now: Time, link: LinkId) {
+    pub(crate) fn on_greeted(&mut self, now: Time, link: LinkId, group: GroupId) {
         match self.links.get(&link).copied() {
             Some(Owner::Node(_)) => {
                 if let Some(l) = self.link_mut(link) {
                     l.last_published = Some(now);
                 }
             }
-            Some(Owner::Peer(_)) => {
-                for group in self.groups_of_link(link) {
-                    if self.running(group).is_some() {
-                        self.handover_peer_told(group);
-                        self.run_group(now, group);
-                    }
-                }
+            Some(Owner::Peer(_)) if self.running(group).is_some() => {
+                self.handover_peer_told(group);
+                self.run_group(now, group);
             }
-            None => {}
+            Some(Owner::Peer(_)) | None => {}
         }
     }
 
@@ -180,14 +177,16 @@ impl Sentinel {
 
     /// Files a peer in a group; its link is shared with the other groups that it watches.
     pub(crate) fn add_peer(&mut self, now: Time, id: GroupId, run_id: RunId, addr: &Addr) {
+        let limit = self.options_of(id).map_or(self.tunables.default_down_after, |o| o.down_after);
         if let Some(peer) = self.peers.get_mut(&run_id) {
             peer.groups.insert(id);
+            peer.link.limit = peer.link.limit.min(limit);
         } else {
             let link = LinkId(self.fresh_id());
             let owner = Owner::Peer(run_id);
             self.links.insert(link, owner);
             let groups = std::iter::once(id).collect();
-            self.peers.insert(run_id, Peer { addr: addr.clone(), link: Link::new(now, link, owner), groups });
+            self.peers.insert(run_id, Peer { addr: addr.clone(), link: Link::new(now, link, owner, limit), groups });
             self.resolve_if_needed(addr);
             self.tick_link(now, link);
         }
@@ -206,8 +205,10 @@ impl Sentinel {
         }
         let Some(peer) = self.peers.get_mut(&run_id) else { return };
         peer.groups.remove(&id);
-        if peer.groups.is_empty() {
-            let link = peer.link.id;
+        let link = peer.link.id;
+        if !peer.groups.is_empty() {
+            self.refresh_limit(link);
+        } else {
             self.peers.remove(&run_id);
             self.drop_link(link);
         }

@@ -36,7 +36,10 @@ impl Chan {
 pub(crate) enum Purpose {
     Ping,
     Info,
-    Hello,
+    /// A hello; to a peer, about this group.
+    Hello {
+        group: GroupId,
+    },
     /// An opinion or a vote, for the group and (if a vote) in the epoch.
     Ask {
         group: GroupId,
@@ -82,6 +85,8 @@ pub(crate) struct Link {
     pub(crate) pending: VecDeque<Pending>,
     /// Oldest ping without a valid answer.
     pub(crate) act_ping: Option<Time>,
+    /// The shortest `down-after` among the groups that the link serves.
+    pub(crate) limit: Duration,
     /// The present silence has outlasted the shortest limit, and the groups have looked at it.
     pub(crate) silence_told: bool,
     /// Last valid answer to a ping.
@@ -101,7 +106,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(now: Time, id: LinkId, owner: Owner) -> Self {
+    pub(crate) fn new(now: Time, id: LinkId, owner: Owner, limit: Duration) -> Self {
         let idle = Chan::Idle { retry_at: now };
         Self {
             id,
@@ -111,6 +116,7 @@ impl Link {
             pending: VecDeque::new(),
             // A node that can never be reached must become sdown too: the clock runs from its creation.
             act_ping: Some(now),
+            limit,
             silence_told: false,
             last_avail: now,
             last_pong: now,

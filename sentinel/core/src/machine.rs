@@ -173,11 +173,12 @@ impl Sentinel {
         let id = NodeId(self.fresh_id());
         let link = LinkId(self.fresh_id());
         self.resolve_if_needed(&addr);
+        let limit = self.options_of(group).map_or(self.tunables.default_down_after, |o| o.down_after);
         let node = Node {
             id,
             group,
             addr,
-            link: Link::new(now, link, Owner::Node(id)),
+            link: Link::new(now, link, Owner::Node(id), limit),
             info: InfoReport::default(),
             info_at: None,
             role_reported: role,

@@ -225,6 +225,7 @@ impl Sentinel {
             .chain(group.peers.keys().filter_map(|p| self.peers.get(p).map(|p| p.link.id)))
             .collect();
         for link in links {
+            self.refresh_limit(link);
             if let Some(l) = self.link_mut(link) {
                 l.next_ping = l.next_ping.min(now);
                 l.next_info = l.next_info.min(now);

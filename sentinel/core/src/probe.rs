@@ -57,13 +57,16 @@ impl Sentinel {
 
     /// The shortest `down-after` among the groups of a link.
     fn down_limit(&self, id: LinkId) -> Duration {
-        let of = |g: &GroupId| self.groups.get(g).map(|g| g.options.down_after);
-        let limit = match self.links.get(&id) {
-            Some(Owner::Node(node)) => self.nodes.get(node).and_then(|n| of(&n.group)),
-            Some(Owner::Peer(peer)) => self.peers.get(peer).and_then(|p| p.groups.iter().filter_map(of).min()),
-            None => None,
-        };
-        limit.unwrap_or(self.tunables.default_down_after)
+        self.link(id).map_or(self.tunables.default_down_after, |l| l.limit)
+    }
+
+    /// Looks at the groups of a link again after one came, went, or changed its limit.
+    pub(crate) fn refresh_limit(&mut self, id: LinkId) {
+        let groups = self.groups_of_link(id);
+        let limit = groups.iter().filter_map(|g| self.options_of(*g)).map(|o| o.down_after).min();
+        if let (Some(limit), Some(link)) = (limit, self.link_mut(id)) {
+            link.limit = limit;
+        }
     }
 
     /// Deadlines of slow links are rounded up to this many milliseconds.
@@ -389,13 +392,13 @@ impl Sentinel {
             (Purpose::Ping, Reply::Pong(pong)) => self.on_pong(now, id, pong),
             (Purpose::Ping, _) => self.on_pong(now, id, Pong::Error),
             (Purpose::Info, Reply::Info(info)) => self.on_info(now, id, request, *info),
-            (Purpose::Hello, Reply::Done) => self.on_greeted(now, id),
+            (Purpose::Hello { group }, Reply::Done) => self.on_greeted(now, id, group),
             (Purpose::Ask { group, vote_in }, Reply::Vote(vote)) => self.on_opinion(now, id, group, vote_in, vote),
             (Purpose::Promote { group }, reply) => self.on_promotion_reply(now, group, id, &reply),
             (Purpose::Pause { group }, reply) => self.on_pause_reply(now, group, id, &reply),
             (Purpose::Demote { group }, reply) => self.on_demote_reply(now, group, id, &reply),
             // Errors to INFO, hellos and opinions change nothing: age will tell.
-            (Purpose::Info | Purpose::Hello | Purpose::Ask { .. } | Purpose::Repoint | Purpose::Other, _) => {}
+            (Purpose::Info | Purpose::Hello { .. } | Purpose::Ask { .. } | Purpose::Repoint | Purpose::Other, _) => {}
         }
     }
 

@@ -189,10 +189,10 @@ impl<'a, S: AsyncRead + AsyncWrite> Connection<'a, S> {
     fn note_overrun(&self) {
         if self.outbox.exceeded_its_limit() {
             self.front.stats.output_buffer_disconnections.add(1);
-            self.front.shell.log().warning(format_args!(
-                "Client {} closed for overcoming of output buffer limits.",
-                self.id
-            ));
+            self.front
+                .shell
+                .log()
+                .warning(format_args!("Client {} closed for overcoming of output buffer limits.", self.id));
         }
     }
 
