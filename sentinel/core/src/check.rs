@@ -15,17 +15,14 @@ impl Sentinel {
         let Some(group) = self.group_by_name(name) else { return };
         assert!(!group.replicas.contains(&group.master), "a master is no replica of its group");
         assert!(group.leader_epoch <= self.current_epoch, "a vote is given in a known epoch");
-        assert!(
-            group.members().all(|id| self.nodes.get(&id).is_some_and(|n| n.group == group.id)),
-            "members are nodes"
-        );
+        assert!(group.members().all(|id| self.nodes.get(id).is_some_and(|n| n.group == group.id)), "members are nodes");
         assert!(
             group.peers.keys().all(|p| self.peers.get(p).is_some_and(|p| p.groups.contains(&group.id))),
             "peers know their groups"
         );
         if let Some(f) = &group.failover {
             assert!(f.epoch <= self.current_epoch, "a failover has a known epoch");
-            assert!(f.candidate.is_none_or(|c| self.nodes.contains_key(&c)), "a candidate is a node");
+            assert!(f.candidate.is_none_or(|c| self.nodes.contains(c)), "a candidate is a node");
         }
     }
 }

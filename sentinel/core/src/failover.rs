@@ -104,7 +104,7 @@ impl Sentinel {
 
     pub(crate) fn start_failover_if_due(&mut self, now: Time, id: GroupId) {
         self.release_hold_of_dead_leader(now, id);
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(odown) = group.odown_since else { return };
         if group.failover.as_ref().is_some_and(|f| !f.is_committed()) {
             return;
@@ -119,7 +119,7 @@ impl Sentinel {
             }
         };
         if until > now {
-            if let Some(group) = self.groups.get_mut(&id) {
+            if let Some(group) = self.groups.get_mut(id) {
                 let told = std::mem::replace(&mut group.hold_told, true);
                 if !told && !matches!(cause, HoldCause::Rank(_)) {
                     self.record(now, id, Reason::FailoverHeld { until, cause });
@@ -153,13 +153,13 @@ impl Sentinel {
 
     /// Waiting for a leader that is down itself would help nobody.
     fn release_hold_of_dead_leader(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         if let Some((until, HoldCause::VotedForOther(leader))) = group.hold
             && group.peers.get(&leader).is_none_or(|p| p.down.is_down())
         {
             let rank = self.rank(group);
             let at = now + self.stagger(rank);
-            if let Some(group) = self.groups.get_mut(&id) {
+            if let Some(group) = self.groups.get_mut(id) {
                 group.hold = Some((at.min(until), HoldCause::Rank(rank)));
             }
         }
@@ -168,7 +168,7 @@ impl Sentinel {
     pub(crate) fn begin_failover(&mut self, now: Time, id: GroupId, kind: Kind, lost_elections: u32) {
         let Some(epoch) = self.next_failover_epoch(id) else { return };
         self.raise_epoch(id, epoch, true);
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         group.hold = None;
         group.hold_told = false;
         group.failover = Some(Failover {
@@ -198,13 +198,13 @@ impl Sentinel {
     /// outrun. Votes and configurations are counted per group, so that groups may share an epoch; a new one for each would
     /// make many simultaneous failovers outrun each other, because a vote is refused below the highest epoch seen.
     fn next_failover_epoch(&self, id: GroupId) -> Option<Epoch> {
-        let group = self.groups.get(&id)?;
+        let group = self.groups.get(id)?;
         Some(self.current_epoch.max(group.leader_epoch.next()).max(group.config_epoch.next()))
     }
 
     fn refresh_replicas(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
-        let links: Vec<LinkId> = group.replicas.iter().filter_map(|r| self.nodes.get(r).map(|n| n.link.id)).collect();
+        let Some(group) = self.groups.get(id) else { return };
+        let links: Vec<LinkId> = group.replicas.iter().filter_map(|r| self.nodes.get(*r).map(|n| n.link.id)).collect();
         for link in links {
             self.info_now(now, link);
         }
@@ -232,11 +232,11 @@ impl Sentinel {
     }
 
     pub(crate) fn running(&self, id: GroupId) -> Option<&Failover> {
-        self.groups.get(&id)?.failover.as_ref()
+        self.groups.get(id)?.failover.as_ref()
     }
 
     pub(crate) fn running_mut(&mut self, id: GroupId) -> Option<&mut Failover> {
-        self.groups.get_mut(&id)?.failover.as_mut()
+        self.groups.get_mut(id)?.failover.as_mut()
     }
 
     pub(crate) fn enter(&mut self, now: Time, id: GroupId, state: FailoverState) {
@@ -285,7 +285,7 @@ impl Sentinel {
     // --- election -------------------------------------------------------------------------------------------------
 
     fn step_election(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         if !self.saves.covers(group.vote_saved_by) {
             if self.saves.is_failing() {
@@ -318,7 +318,7 @@ impl Sentinel {
     }
 
     fn lose_election(&mut self, now: Time, id: GroupId, tally: &Tally, needed: u32) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let (epoch, kind, lost) = (f.epoch, f.kind, f.lost_elections + 1);
         let winner = tally.best_other.filter(|(_, votes)| votes + tally.open >= needed).map(|(leader, _)| leader);
@@ -328,7 +328,7 @@ impl Sentinel {
         } else if tally.open == 0 {
             self.retry_split_vote(now, id);
         }
-        let retry_at = self.groups.get(&id).and_then(|g| g.hold).map_or(now, |(t, _)| t);
+        let retry_at = self.groups.get(id).and_then(|g| g.hold).map_or(now, |(t, _)| t);
         self.record(now, id, Reason::NotElected { epoch, votes: tally.mine(), needed, retry_at });
         // An operator's failover that only met a concurrent epoch is tried again at once, a few times.
         if kind == Kind::Planned && winner.is_none() && tally.open == 0 && lost < MAX_LOST_PLANNED {
@@ -338,11 +338,11 @@ impl Sentinel {
 
     fn retry_split_vote(&mut self, now: Time, id: GroupId) {
         let soon = self.rng.around(RETRY_SPLIT);
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let attempts = group.failed_attempts;
         let until = now + soon + self.stagger(self.rank(group));
         if attempts <= MAX_SPLITS
-            && let Some(group) = self.groups.get_mut(&id)
+            && let Some(group) = self.groups.get_mut(id)
         {
             group.hold = Some((until, HoldCause::Backoff(attempts)));
         }
@@ -351,19 +351,19 @@ impl Sentinel {
     // --- selection and promotion ----------------------------------------------------------------------------------
 
     fn step_selection(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let since = self.master_of(group).and_then(|m| m.down.now).map_or(f.started, |(t, _)| t.min(f.started));
         let waiting = group
             .replicas
             .iter()
-            .filter_map(|r| self.nodes.get(r))
+            .filter_map(|r| self.nodes.get(*r))
             .any(|n| n.link.command.is_up() && !n.down.is_down() && n.info_at.is_none_or(|t| t < since));
         if waiting && now.since(f.state_since) < FRESH_INFO_LIMIT {
             return;
         }
         let Choice { best, verdicts } = self.choose(now, group, f.kind == Kind::Planned);
-        let chosen = best.and_then(|n| self.nodes.get(&n)).map(|n| n.addr.clone());
+        let chosen = best.and_then(|n| self.nodes.get(n)).map(|n| n.addr.clone());
         self.record(now, id, Reason::Selected { chosen, verdicts });
         let Some(best) = best else {
             self.tell_master(id, "-failover-abort-no-good-slave", Level::Warning, "");
@@ -391,7 +391,7 @@ impl Sentinel {
     /// Tells the candidate to become master, and asks right behind it whether it is.
     fn promote(&mut self, now: Time, id: GroupId) {
         let Some(candidate) = self.running(id).and_then(|f| f.candidate) else { return };
-        let Some(link) = self.nodes.get(&candidate).map(|n| n.link.id) else { return };
+        let Some(link) = self.nodes.get(candidate).map(|n| n.link.id) else { return };
         let request = Request::Reconfigure { to: None, unpause: false };
         if self.send(now, link, Purpose::Promote { group: id }, request).is_none() {
             return;
@@ -407,9 +407,9 @@ impl Sentinel {
 
     /// Aborts when the candidate is lost for too long or the state lasts too long.
     fn candidate_is_there(&mut self, now: Time, id: GroupId) -> bool {
-        let Some(group) = self.groups.get(&id) else { return false };
+        let Some(group) = self.groups.get(id) else { return false };
         let Some(f) = &group.failover else { return false };
-        let candidate = f.candidate.and_then(|c| self.nodes.get(&c));
+        let candidate = f.candidate.and_then(|c| self.nodes.get(c));
         let there = candidate.is_some_and(|c| c.link.command.is_up() && !c.down.is_down());
         let lost_since = if there { None } else { Some(f.candidate_lost.unwrap_or(now)) };
         let lost = lost_since.is_some_and(|t| now.since(t) >= CANDIDATE_LOST_LIMIT);
@@ -437,7 +437,7 @@ impl Sentinel {
             return;
         }
         f.next_confirm = now + CONFIRM_PERIOD;
-        let Some(link) = f.candidate.and_then(|c| self.nodes.get(&c)).map(|n| n.link.id) else { return };
+        let Some(link) = f.candidate.and_then(|c| self.nodes.get(c)).map(|n| n.link.id) else { return };
         if !self.link(link).is_some_and(|l| l.has_pending(|p| p.purpose == Purpose::Info)) {
             self.info_now(now, link);
         }
@@ -446,7 +446,7 @@ impl Sentinel {
     /// The candidate refused to become master: its answer says why, and waiting would not help.
     pub(crate) fn on_promotion_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
         let Some(f) = self.running(id) else { return };
-        let is_candidate = f.candidate.and_then(|c| self.nodes.get(&c)).is_some_and(|n| n.link.id == link);
+        let is_candidate = f.candidate.and_then(|c| self.nodes.get(c)).is_some_and(|n| n.link.id == link);
         if is_candidate && f.state == FailoverState::WaitPromotion && matches!(reply, Reply::Failed(_)) {
             self.abort_with_event(now, id, AbortCause::ReplicaTimeout);
             self.run_group(now, id);
@@ -477,11 +477,11 @@ impl Sentinel {
             self.tell_master(id, "-failover-abort-not-elected", Level::Warning, "");
         }
         self.roll_back_handover(now, id);
-        let Some(failover) = self.groups.get_mut(&id).and_then(|g| g.failover.take()) else { return };
+        let Some(failover) = self.groups.get_mut(id).and_then(|g| g.failover.take()) else { return };
         let jittered = |rng: &mut crate::rng::Rng, attempts: u32| {
             rng.around((RETRY_FIRST * 2u32.saturating_pow(attempts.min(6))).min(RETRY_MAX))
         };
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         let attempts = group.failed_attempts;
         group.failed_attempts = attempts.saturating_add(1);
         let until = now + jittered(&mut self.rng, attempts);
@@ -492,10 +492,10 @@ impl Sentinel {
 
     /// The promotion is confirmed: the group has a new master.
     pub(crate) fn complete_promotion(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let (Some(candidate), epoch) = (f.candidate, f.epoch) else { return };
-        let Some(new) = self.nodes.get(&candidate) else { return };
+        let Some(new) = self.nodes.get(candidate) else { return };
         let addr: Addr = new.addr.clone();
         let old_offset = f.handover.as_ref().and_then(HandOver::frozen_offset).or(group.lineage.offset);
         let has = new.info.second_offset.map(|o| o.saturating_sub(1)).or(new.info.replica_offset);

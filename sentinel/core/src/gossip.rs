@@ -31,27 +31,27 @@ impl Sentinel {
         if self.is_paused(node) {
             return false;
         }
-        let Some(n) = self.nodes.get(&node) else { return false };
+        let Some(n) = self.nodes.get(node) else { return false };
         let link = n.link.id;
-        let Some(hello) = self.groups.get(&n.group).and_then(|g| self.hello_of(g)) else { return false };
+        let Some(hello) = self.groups.get(n.group).and_then(|g| self.hello_of(g)) else { return false };
         let purpose = Purpose::Hello { group: n.group };
         self.send(now, link, purpose, Request::Hello(hello)).is_some()
     }
 
     /// Sends hellos to the peers when they are due.
     pub(crate) fn greet_peers_if_due(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         if group.next_peer_hello <= now {
             let period = self.peer_hello_period(now, group);
             self.greet_peers(now, id);
-            if let Some(group) = self.groups.get_mut(&id) {
+            if let Some(group) = self.groups.get_mut(id) {
                 group.next_peer_hello = now + period;
             }
         }
     }
 
     fn greet_peers(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(hello) = self.hello_of(group) else { return };
         let links: Vec<LinkId> = group.peers.keys().filter_map(|p| self.peers.get(p).map(|p| p.link.id)).collect();
         for link in links {
@@ -63,7 +63,7 @@ impl Sentinel {
 
     /// Tells everybody at once, as after a switch.
     pub(crate) fn announce(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         group.announce_pending = false;
         group.next_peer_hello = now + self.tunables.publish_period;
         let members: Vec<NodeId> = group.members().collect();
@@ -76,7 +76,7 @@ impl Sentinel {
 
     /// A hello was taken.
     pub(crate) fn on_greeted(&mut self, now: Time, link: LinkId, group: GroupId) {
-        match self.links.get(&link).copied() {
+        match self.links.get(link).copied() {
             Some(Owner::Node(_)) => {
                 if let Some(l) = self.link_mut(link) {
                     l.last_published = Some(now);
@@ -104,11 +104,11 @@ impl Sentinel {
             return;
         }
         self.raise_epoch(id, hello.current_epoch, false);
-        if let Some(entry) = self.groups.get_mut(&id).and_then(|g| g.peers.get_mut(&hello.run_id)) {
+        if let Some(entry) = self.groups.get_mut(id).and_then(|g| g.peers.get_mut(&hello.run_id)) {
             entry.last_hello = now;
             entry.config = Some((hello.config_epoch, hello.master.clone()));
         }
-        let newer = self.groups.get(&id).is_some_and(|g| g.config_epoch < hello.config_epoch);
+        let newer = self.groups.get(id).is_some_and(|g| g.config_epoch < hello.config_epoch);
         if newer {
             self.adopt_config(now, id, &hello);
             self.run_group(now, id);
@@ -117,7 +117,7 @@ impl Sentinel {
 
     /// Files the sender, or its new address. False if it cannot be taken in.
     fn know_peer(&mut self, now: Time, id: GroupId, hello: &Hello) -> bool {
-        let Some(group) = self.groups.get(&id) else { return false };
+        let Some(group) = self.groups.get(id) else { return false };
         let known_here = group.peers.contains_key(&hello.run_id);
         let same_addr = self.peers.get(&hello.run_id).map(|p| p.addr.same_place(&hello.addr));
         if known_here && same_addr == Some(true) {
@@ -182,15 +182,14 @@ impl Sentinel {
             peer.groups.insert(id);
             peer.link.limit = peer.link.limit.min(limit);
         } else {
-            let link = LinkId(self.fresh_id());
             let owner = Owner::Peer(run_id);
-            self.links.insert(link, owner);
+            let link = self.links.add(owner);
             let groups = std::iter::once(id).collect();
             self.peers.insert(run_id, Peer { addr: addr.clone(), link: Link::new(now, link, owner, limit), groups });
             self.resolve_if_needed(addr);
             self.tick_link(now, link);
         }
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.peers.insert(run_id, PeerEntry::new(now));
             // It shall hear of us at once.
             group.next_peer_hello = now;
@@ -200,7 +199,7 @@ impl Sentinel {
 
     /// Forgets a peer in one group, and altogether with its last group.
     pub(crate) fn remove_peer(&mut self, _now: Time, id: GroupId, run_id: RunId) {
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.peers.remove(&run_id);
         }
         let Some(peer) = self.peers.get_mut(&run_id) else { return };

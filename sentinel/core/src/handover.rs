@@ -96,7 +96,7 @@ impl Sentinel {
     }
 
     fn begin_handover(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(master) = self.master_of(group) else { return };
         if master.down.is_down() || !master.link.command.is_up() {
             return self.abort_with_event(now, id, AbortCause::MasterDown);
@@ -113,7 +113,7 @@ impl Sentinel {
     /// The pause was refused: an old server, a missing permission.
     pub(crate) fn on_pause_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
         let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return };
-        let from_old = self.nodes.get(&h.old).is_some_and(|n| n.link.id == link);
+        let from_old = self.nodes.get(h.old).is_some_and(|n| n.link.id == link);
         let waiting = matches!(h.stage, Stage::Pausing { .. });
         if from_old && waiting && matches!(reply, Reply::Failed(_)) {
             self.abort_with_event(now, id, AbortCause::MasterTimeout);
@@ -163,7 +163,7 @@ impl Sentinel {
         if let Some(HandOver { stage: Stage::CatchingUp { next_poll, .. }, .. }) = f.handover.as_mut() {
             *next_poll = now + CATCH_UP_POLL;
         }
-        let Some(link) = f.candidate.and_then(|c| self.nodes.get(&c)).map(|n| n.link.id) else { return };
+        let Some(link) = f.candidate.and_then(|c| self.nodes.get(c)).map(|n| n.link.id) else { return };
         if !self.link(link).is_some_and(|l| l.has_pending(|p| p.purpose == Purpose::Info)) {
             self.info_now(now, link);
         }
@@ -177,7 +177,7 @@ impl Sentinel {
         if unconfirmed < CONFIRM_LIMIT && now.since(h.paused_at) + CONFIRM_LIMIT / 2 < PAUSE {
             return true;
         }
-        let Some(link) = self.nodes.get(&h.old).map(|n| n.link.id) else { return true };
+        let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) else { return true };
         self.send(now, link, Purpose::Other, Request::PauseWrites { limit: PAUSE });
         if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
             h.paused_at = now;
@@ -216,14 +216,14 @@ impl Sentinel {
 
     /// Demotes the old master once enough peers know the new one.
     pub(crate) fn finish_handover(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(h) = group.failover.as_ref().and_then(|f| f.handover.as_ref()) else { return };
         let Stage::Announcing { offset, until } = h.stage else { return };
         let majority = group.voters() / 2;
         if h.told < majority && now < until {
             return;
         }
-        let old = self.nodes.get(&h.old).map(|n| n.link.id);
+        let old = self.nodes.get(h.old).map(|n| n.link.id);
         let Some(to) = self.master_of(group).map(|m| m.addr.clone()) else { return };
         let request = Request::Reconfigure { to: Some(to), unpause: true };
         let sent = old.and_then(|link| self.send(now, link, Purpose::Demote { group: id }, request)).is_some();
@@ -247,7 +247,7 @@ impl Sentinel {
     pub(crate) fn handover_lost_link(&mut self, now: Time, id: GroupId, link: LinkId) {
         let Some(f) = self.running(id) else { return };
         let Some(h) = f.handover.as_ref() else { return };
-        let of_old = self.nodes.get(&h.old).is_some_and(|n| n.link.id == link);
+        let of_old = self.nodes.get(h.old).is_some_and(|n| n.link.id == link);
         if !of_old {
             return;
         }
@@ -263,7 +263,7 @@ impl Sentinel {
     /// Ends the pause of a hand-over that is being given up.
     pub(crate) fn roll_back_handover(&mut self, now: Time, id: GroupId) {
         let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
-        if let Some(link) = self.nodes.get(&h.old).map(|n| n.link.id) {
+        if let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) {
             self.send(now, link, Purpose::Other, Request::Unpause);
         }
         self.record(now, id, Reason::HandOver { step: HandOverStep::RolledBack });
@@ -272,7 +272,7 @@ impl Sentinel {
     /// True while the master must not be sent anything that its write pause would block.
     pub(crate) fn is_paused(&self, node: NodeId) -> bool {
         self.nodes
-            .get(&node)
+            .get(node)
             .and_then(|n| self.running(n.group))
             .and_then(|f| f.handover.as_ref())
             .is_some_and(|h| h.old == node)

@@ -33,6 +33,7 @@ mod rng;
 mod save;
 mod sdown;
 mod select;
+mod slots;
 mod switch;
 mod tilt;
 mod time;

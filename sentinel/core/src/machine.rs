@@ -12,6 +12,7 @@ use crate::options::{GroupOptions, Setup, SimulatedFailures, Tunables};
 use crate::reason::{Decision, Reason};
 use crate::rng::Rng;
 use crate::save::Saves;
+use crate::slots::Slots;
 use crate::tilt::Tilt;
 use crate::time::Time;
 use crate::timers::{Timer, Timers};
@@ -31,17 +32,16 @@ pub struct Sentinel {
     pub(crate) announce_hostnames: bool,
     pub(crate) tunables: Tunables,
     pub(crate) simulated: SimulatedFailures,
-    pub(crate) groups: BTreeMap<GroupId, Group>,
+    pub(crate) groups: Slots<GroupId, Group>,
     pub(crate) names: BTreeMap<GroupName, GroupId>,
-    pub(crate) nodes: BTreeMap<NodeId, Node>,
+    pub(crate) nodes: Slots<NodeId, Node>,
     pub(crate) peers: BTreeMap<RunId, Peer>,
-    pub(crate) links: BTreeMap<LinkId, Owner>,
+    pub(crate) links: Slots<LinkId, Owner>,
     pub(crate) timers: Timers,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) saves: Saves,
     pub(crate) tilt: Tilt,
     pub(crate) rng: Rng,
-    next_id: u32,
     next_request: u64,
     last_now: Time,
 }
@@ -55,17 +55,16 @@ impl Sentinel {
             announce_hostnames: setup.announce_hostnames,
             tunables: setup.tunables,
             simulated: SimulatedFailures::default(),
-            groups: BTreeMap::new(),
+            groups: Slots::default(),
             names: BTreeMap::new(),
-            nodes: BTreeMap::new(),
+            nodes: Slots::default(),
             peers: BTreeMap::new(),
-            links: BTreeMap::new(),
+            links: Slots::default(),
             timers: Timers::default(),
             actions: VecDeque::new(),
             saves: Saves::new(setup.current_epoch),
             tilt: Tilt::default(),
             rng: Rng::new(setup.seed),
-            next_id: 0,
             next_request: 0,
             last_now: now,
         };
@@ -132,7 +131,7 @@ impl Sentinel {
 
     /// Re-evaluates everything that concerns one group, and sets its next deadline.
     pub(crate) fn run_group(&mut self, now: Time, id: GroupId) {
-        if !self.groups.contains_key(&id) {
+        if !self.groups.contains(id) {
             return;
         }
         if self.tilt.is_on() {
@@ -149,7 +148,7 @@ impl Sentinel {
     }
 
     fn schedule_group(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let next = [
             self.next_member_deadline(now, group),
             self.next_ask(group),
@@ -163,15 +162,10 @@ impl Sentinel {
 
     // --- identity -------------------------------------------------------------------------------------------------
 
-    pub(crate) fn fresh_id(&mut self) -> u32 {
-        self.next_id += 1;
-        self.next_id
-    }
-
     /// Adds a data node to a group; the caller files it as master or replica.
     pub(crate) fn add_node(&mut self, now: Time, group: GroupId, addr: Addr, role: Role) -> NodeId {
-        let id = NodeId(self.fresh_id());
-        let link = LinkId(self.fresh_id());
+        let id = self.nodes.next_id();
+        let link = self.links.add(Owner::Node(id));
         self.resolve_if_needed(&addr);
         let limit = self.options_of(group).map_or(self.tunables.default_down_after, |o| o.down_after);
         let node = Node {
@@ -189,20 +183,19 @@ impl Sentinel {
             script_kill_sent: false,
             last_repointed: None,
         };
-        self.nodes.insert(id, node);
-        self.links.insert(link, Owner::Node(id));
+        self.nodes.add(node);
         self.tick_link(now, link);
         id
     }
 
     pub(crate) fn drop_node(&mut self, id: NodeId) {
-        if let Some(node) = self.nodes.remove(&id) {
+        if let Some(node) = self.nodes.remove(id) {
             self.drop_link(node.link.id);
         }
     }
 
     pub(crate) fn drop_link(&mut self, link: LinkId) {
-        self.links.remove(&link);
+        self.links.remove(link);
         self.timers.set(Timer::Link(link), None);
         self.actions.push_back(Action::DropLink { link });
     }
@@ -216,41 +209,41 @@ impl Sentinel {
     // --- looking things up ----------------------------------------------------------------------------------------
 
     pub(crate) fn link(&self, id: LinkId) -> Option<&Link> {
-        match self.links.get(&id)? {
-            Owner::Node(node) => self.nodes.get(node).map(|n| &n.link),
+        match self.links.get(id)? {
+            Owner::Node(node) => self.nodes.get(*node).map(|n| &n.link),
             Owner::Peer(peer) => self.peers.get(peer).map(|p| &p.link),
         }
     }
 
     pub(crate) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
-        match self.links.get(&id)? {
-            Owner::Node(node) => self.nodes.get_mut(node).map(|n| &mut n.link),
+        match self.links.get(id)? {
+            Owner::Node(node) => self.nodes.get_mut(*node).map(|n| &mut n.link),
             Owner::Peer(peer) => self.peers.get_mut(peer).map(|p| &mut p.link),
         }
     }
 
     pub(crate) fn group_by_name(&self, name: &str) -> Option<&Group> {
-        self.names.get(name).and_then(|id| self.groups.get(id))
+        self.names.get(name).and_then(|id| self.groups.get(*id))
     }
 
     /// The master node of a group.
     pub(crate) fn master_of(&self, group: &Group) -> Option<&Node> {
-        self.nodes.get(&group.master)
+        self.nodes.get(group.master)
     }
 
     /// The group's node at this place, master or replica.
     pub(crate) fn node_at(&self, group: &Group, addr: &Addr) -> Option<NodeId> {
-        group.members().find(|id| self.nodes.get(id).is_some_and(|n| n.addr.same_place(addr)))
+        group.members().find(|id| self.nodes.get(*id).is_some_and(|n| n.addr.same_place(addr)))
     }
 
     pub(crate) fn options_of(&self, group: GroupId) -> Option<&GroupOptions> {
-        self.groups.get(&group).map(|g| &g.options)
+        self.groups.get(group).map(|g| &g.options)
     }
 
     /// Groups that a link serves.
     pub(crate) fn groups_of_link(&self, link: LinkId) -> Vec<GroupId> {
-        match self.links.get(&link) {
-            Some(Owner::Node(node)) => self.nodes.get(node).map(|n| n.group).into_iter().collect(),
+        match self.links.get(link) {
+            Some(Owner::Node(node)) => self.nodes.get(*node).map(|n| n.group).into_iter().collect(),
             Some(Owner::Peer(peer)) => {
                 self.peers.get(peer).map(|p| p.groups.iter().copied().collect()).unwrap_or_default()
             }
@@ -274,7 +267,7 @@ impl Sentinel {
     }
 
     pub(crate) fn record(&mut self, now: Time, group: GroupId, reason: Reason) {
-        if let Some(name) = self.groups.get(&group).map(|g| g.name.clone()) {
+        if let Some(name) = self.groups.get(group).map(|g| g.name.clone()) {
             self.actions.push_back(Action::Record(Decision { at: now, group: name, reason }));
         }
     }
@@ -289,20 +282,20 @@ impl Sentinel {
 
     /// An event about the group's master.
     pub(crate) fn tell_master(&mut self, group: GroupId, name: &'static str, level: Level, detail: impl Into<String>) {
-        let Some(g) = self.groups.get(&group) else { return };
-        let Some(master) = self.nodes.get(&g.master) else { return };
+        let Some(g) = self.groups.get(group) else { return };
+        let Some(master) = self.nodes.get(g.master) else { return };
         let subject = Subject::Master { group: g.name.clone(), addr: self.shown(&master.addr) };
         self.publish(Event::about(name, level, subject, detail));
     }
 
     /// An event about a data node, in its present role.
     pub(crate) fn tell_node(&mut self, node: NodeId, name: &'static str, level: Level, detail: impl Into<String>) {
-        let Some(n) = self.nodes.get(&node) else { return };
-        let Some(g) = self.groups.get(&n.group) else { return };
+        let Some(n) = self.nodes.get(node) else { return };
+        let Some(g) = self.groups.get(n.group) else { return };
         if g.master == node {
             return self.tell_master(g.id, name, level, detail);
         }
-        let Some(master) = self.nodes.get(&g.master) else { return };
+        let Some(master) = self.nodes.get(g.master) else { return };
         let subject =
             Subject::Replica { addr: self.shown(&n.addr), group: g.name.clone(), master: self.shown(&master.addr) };
         self.publish(Event::about(name, level, subject, detail));
@@ -317,8 +310,8 @@ impl Sentinel {
         level: Level,
         detail: impl Into<String>,
     ) {
-        let Some(g) = self.groups.get(&group) else { return };
-        let Some(master) = self.nodes.get(&g.master) else { return };
+        let Some(g) = self.groups.get(group) else { return };
+        let Some(master) = self.nodes.get(g.master) else { return };
         let Some(peer) = self.peers.get(&run_id) else { return };
         let subject = Subject::Sentinel {
             run_id,
@@ -331,7 +324,7 @@ impl Sentinel {
 
     /// An event of a group whose payload is free text.
     pub(crate) fn tell_group(&mut self, group: GroupId, name: &'static str, level: Level, detail: impl Into<String>) {
-        if let Some(g) = self.groups.get(&group) {
+        if let Some(g) = self.groups.get(group) {
             let event = Event::of_group(name, level, g.name.clone(), detail);
             self.publish(event);
         }

@@ -12,17 +12,17 @@ use crate::view::FailoverState;
 
 impl Sentinel {
     pub(crate) fn on_info(&mut self, now: Time, link: LinkId, request: RequestId, info: InfoReport) {
-        let Some(Owner::Node(id)) = self.links.get(&link).copied() else { return };
-        let Some(group) = self.nodes.get(&id).map(|n| n.group) else { return };
+        let Some(Owner::Node(id)) = self.links.get(link).copied() else { return };
+        let Some(group) = self.nodes.get(id).map(|n| n.group) else { return };
         self.note_restart(now, group, id, &info);
         self.note_role(now, group, id, &info);
         self.note_master(now, id, &info);
-        let is_master = self.groups.get(&group).is_some_and(|g| g.master == id);
+        let is_master = self.groups.get(group).is_some_and(|g| g.master == id);
         if is_master {
             self.discover_replicas(now, group, &info);
             self.note_lineage(group, &info);
         }
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         node.info = info;
         node.info_at = Some(now);
         let info = node.info.clone();
@@ -35,9 +35,9 @@ impl Sentinel {
     }
 
     fn note_restart(&mut self, now: Time, group: GroupId, id: NodeId, info: &InfoReport) {
-        let is_master = self.groups.get(&group).is_some_and(|g| g.master == id);
+        let is_master = self.groups.get(group).is_some_and(|g| g.master == id);
         let watches_reboots = self.options_of(group).is_some_and(|o| !o.reboot_down_after.is_zero());
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         let restarted = match (node.info.run_id, info.run_id) {
             (Some(before), Some(after)) => before != after,
             _ => false,
@@ -52,11 +52,11 @@ impl Sentinel {
 
     fn note_role(&mut self, now: Time, group: GroupId, id: NodeId, info: &InfoReport) {
         let Some(role) = info.role else { return };
-        let configured = match self.groups.get(&group) {
+        let configured = match self.groups.get(group) {
             Some(g) if g.master == id => Role::Master,
             _ => Role::Replica,
         };
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         if node.role_reported == role {
             return;
         }
@@ -70,14 +70,14 @@ impl Sentinel {
     }
 
     fn note_master(&mut self, now: Time, id: NodeId, info: &InfoReport) {
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         if info.role == Some(Role::Replica) && node.info.master != info.master {
             node.master_reported_since = now;
         }
     }
 
     fn note_lineage(&mut self, group: GroupId, info: &InfoReport) {
-        let Some(g) = self.groups.get_mut(&group) else { return };
+        let Some(g) = self.groups.get_mut(group) else { return };
         if info.role == Some(Role::Master) && info.replid.is_some() {
             g.lineage = Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
         }
@@ -94,13 +94,13 @@ impl Sentinel {
 
     /// Files a replica that is not known yet.
     pub(crate) fn discover_replica(&mut self, now: Time, group: GroupId, addr: &Addr) {
-        let Some(g) = self.groups.get(&group) else { return };
-        let known = g.members().any(|id| self.nodes.get(&id).is_some_and(|n| self.means(addr, &n.addr)));
+        let Some(g) = self.groups.get(group) else { return };
+        let known = g.members().any(|id| self.nodes.get(id).is_some_and(|n| self.means(addr, &n.addr)));
         if known || g.replicas.len() >= MAX_REPLICAS {
             return;
         }
         let id = self.add_node(now, group, addr.clone(), Role::Replica);
-        if let Some(g) = self.groups.get_mut(&group) {
+        if let Some(g) = self.groups.get_mut(group) {
             g.replicas.insert(id);
         }
         self.tell_node(id, "+slave", Level::Notice, "");

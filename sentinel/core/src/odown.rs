@@ -27,7 +27,7 @@ impl Sentinel {
     pub(crate) fn check_odown(&mut self, now: Time, id: GroupId) {
         let expiry = self.tunables.ask_period * OPINION_PERIODS;
         let my_id = self.my_id;
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         for entry in group.peers.values_mut() {
             if entry.opinion_at.is_some_and(|t| now.since(t) > expiry) {
                 entry.master_down = false;
@@ -35,7 +35,7 @@ impl Sentinel {
                 entry.vote = None;
             }
         }
-        let sdown = self.nodes.get(&group.master).is_some_and(|m| m.down.is_down());
+        let sdown = self.nodes.get(group.master).is_some_and(|m| m.down.is_down());
         let mut witnesses: Vec<RunId> = Vec::new();
         if sdown {
             witnesses.push(my_id);
@@ -56,14 +56,14 @@ impl Sentinel {
             }
             _ => {}
         }
-        if !sdown && let Some(group) = self.groups.get_mut(&id) {
+        if !sdown && let Some(group) = self.groups.get_mut(id) {
             group.failed_attempts = 0;
         }
     }
 
     /// Asks the peers for what is needed now, each of them at most once at a time.
     pub(crate) fn ask_peers(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some((epoch, candidate)) = self.wanted(group) else { return };
         let Some(addr) = self.master_of(group).map(|m| m.addr.clone()) else { return };
         let (period, slow) = (self.ask_period(now, group), self.tunables.ask_period);
@@ -82,7 +82,7 @@ impl Sentinel {
             if !in_flight && self.room(link) {
                 self.send(now, link, purpose, Request::AskDown { addr: addr.clone(), epoch, candidate });
             }
-            if let Some(entry) = self.groups.get_mut(&id).and_then(|g| g.peers.get_mut(&run_id)) {
+            if let Some(entry) = self.groups.get_mut(id).and_then(|g| g.peers.get_mut(&run_id)) {
                 // Who has voted is asked on for its opinion of the master, but in no hurry.
                 let answered = candidate.is_some() && entry.answered_in == Some(epoch);
                 entry.next_ask = now + if answered { slow } else { period };
@@ -116,7 +116,7 @@ impl Sentinel {
 
     /// Lets every peer be asked at once.
     pub(crate) fn ask_everyone_at(&mut self, now: Time, id: GroupId) {
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             for entry in group.peers.values_mut() {
                 entry.next_ask = now;
             }
@@ -125,10 +125,10 @@ impl Sentinel {
 
     /// A link broke: what was asked on it will not be answered.
     pub(crate) fn forget_asked(&mut self, now: Time, link: LinkId) {
-        let Some(Owner::Peer(run_id)) = self.links.get(&link).copied() else { return };
+        let Some(Owner::Peer(run_id)) = self.links.get(link).copied() else { return };
         let groups: Vec<_> = self.peers.get(&run_id).map(|p| p.groups.iter().copied().collect()).unwrap_or_default();
         for group in groups {
-            if let Some(entry) = self.groups.get_mut(&group).and_then(|g| g.peers.get_mut(&run_id)) {
+            if let Some(entry) = self.groups.get_mut(group).and_then(|g| g.peers.get_mut(&run_id)) {
                 entry.next_ask = now;
             }
         }
@@ -143,8 +143,8 @@ impl Sentinel {
         vote_in: Option<Epoch>,
         answer: VoteReply,
     ) {
-        let Some(Owner::Peer(run_id)) = self.links.get(&link).copied() else { return };
-        let Some(entry) = self.groups.get_mut(&id).and_then(|g| g.peers.get_mut(&run_id)) else { return };
+        let Some(Owner::Peer(run_id)) = self.links.get(link).copied() else { return };
+        let Some(entry) = self.groups.get_mut(id).and_then(|g| g.peers.get_mut(&run_id)) else { return };
         entry.opinion_at = Some(now);
         entry.master_down = answer.down;
         if let Some(epoch) = vote_in {

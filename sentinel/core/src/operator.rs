@@ -90,16 +90,16 @@ impl Sentinel {
         if self.groups.len() >= MAX_GROUPS {
             return Err(MonitorError::TooMany);
         }
-        let id = GroupId(self.fresh_id());
+        let id = self.groups.next_id();
         let epochs = (spec.config_epoch, spec.leader_epoch);
         self.current_epoch = self.current_epoch.max(spec.config_epoch).max(spec.leader_epoch);
         let quorum = spec.options.quorum.get();
         self.names.insert(spec.name.clone(), id);
         // The node needs the group for its limits, the group its master: the group comes first, with the id of the node to be.
         let master = NodeId(u32::MAX);
-        self.groups.insert(id, Group::new(now, id, spec.name, spec.options, master, epochs));
+        self.groups.add(Group::new(now, id, spec.name, spec.options, master, epochs));
         let master = self.add_node(now, id, spec.master, Role::Master);
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.master = master;
         }
         for addr in &spec.replicas {
@@ -116,12 +116,12 @@ impl Sentinel {
     }
 
     fn add_known_replica(&mut self, now: Time, id: GroupId, addr: &Addr) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         if self.node_at(group, addr).is_some() || group.replicas.len() >= crate::machine::MAX_REPLICAS {
             return;
         }
         let node = self.add_node(now, id, addr.clone(), Role::Replica);
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.replicas.insert(node);
         }
     }
@@ -133,7 +133,7 @@ impl Sentinel {
         self.roll_back_handover(now, id);
         self.tell_master(id, "-monitor", Level::Warning, "");
         self.drop_members(now, id, true);
-        if let Some(group) = self.groups.remove(&id) {
+        if let Some(group) = self.groups.remove(id) {
             self.names.remove(&group.name);
             self.drop_node(group.master);
         }
@@ -159,7 +159,7 @@ impl Sentinel {
         }
         self.roll_back_handover(now, id);
         self.drop_members(now, id, true);
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         group.failover = None;
         group.odown_since = None;
         group.leader = None;
@@ -167,7 +167,7 @@ impl Sentinel {
         group.failed_attempts = 0;
         group.lineage = crate::group::Lineage::default();
         let master = group.master;
-        if let Some(node) = self.nodes.get_mut(&master) {
+        if let Some(node) = self.nodes.get_mut(master) {
             node.down = crate::group::Down::default();
             node.assume_role(now, Role::Master);
             node.role_reported_since = now;
@@ -183,7 +183,7 @@ impl Sentinel {
     }
 
     fn drop_members(&mut self, now: Time, id: GroupId, peers_too: bool) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         let replicas = std::mem::take(&mut group.replicas);
         let peers: Vec<RunId> = if peers_too { group.peers.keys().copied().collect() } else { Vec::new() };
         for node in replicas {
@@ -198,7 +198,7 @@ impl Sentinel {
     pub fn set(&mut self, now: Time, name: &str, change: GroupChange) -> Result<(), NoSuchGroup> {
         let now = self.advance(now);
         let id = self.group_by_name(name).ok_or(NoSuchGroup)?.id;
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             let o = &mut group.options;
             match change {
                 GroupChange::Quorum(q) => o.quorum = q,
@@ -218,10 +218,10 @@ impl Sentinel {
 
     /// Serves all timers of a group anew after its periods changed.
     fn rearm(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let links: Vec<LinkId> = group
             .members()
-            .filter_map(|n| self.nodes.get(&n).map(|n| n.link.id))
+            .filter_map(|n| self.nodes.get(n).map(|n| n.link.id))
             .chain(group.peers.keys().filter_map(|p| self.peers.get(p).map(|p| p.link.id)))
             .collect();
         for link in links {
@@ -274,7 +274,7 @@ impl Sentinel {
     pub fn reconnect_group(&mut self, now: Time, name: &str) {
         let now = self.advance(now);
         let Some(group) = self.group_by_name(name) else { return };
-        let links: Vec<LinkId> = group.members().filter_map(|n| self.nodes.get(&n).map(|n| n.link.id)).collect();
+        let links: Vec<LinkId> = group.members().filter_map(|n| self.nodes.get(n).map(|n| n.link.id)).collect();
         for link in links {
             self.reconnect(now, link);
         }
@@ -295,7 +295,7 @@ impl Sentinel {
     pub fn set_tunables(&mut self, now: Time, tunables: Tunables) {
         let now = self.advance(now);
         self.tunables = tunables;
-        let ids: Vec<GroupId> = self.groups.keys().copied().collect();
+        let ids: Vec<GroupId> = self.groups.ids().collect();
         for id in ids {
             self.rearm(now, id);
         }

@@ -132,8 +132,8 @@ impl Sentinel {
     }
 
     fn destination(&self, id: LinkId) -> Option<(crate::types::Addr, Option<GroupId>)> {
-        match self.links.get(&id)? {
-            Owner::Node(node) => self.nodes.get(node).map(|n| (n.addr.clone(), Some(n.group))),
+        match self.links.get(id)? {
+            Owner::Node(node) => self.nodes.get(*node).map(|n| (n.addr.clone(), Some(n.group))),
             Owner::Peer(peer) => self.peers.get(peer).map(|p| (p.addr.clone(), None)),
         }
     }
@@ -204,9 +204,9 @@ impl Sentinel {
 
     /// `process-death-after-milliseconds` of the node at the other end.
     pub(crate) fn process_death_limit(&self, id: LinkId) -> Option<Duration> {
-        match self.links.get(&id)? {
+        match self.links.get(id)? {
             Owner::Node(node) => {
-                let node = self.nodes.get(node)?;
+                let node = self.nodes.get(*node)?;
                 self.options_of(node.group)?.process_death_after
             }
             Owner::Peer(_) => None,
@@ -283,7 +283,7 @@ impl Sentinel {
 
     /// True while less is outstanding than a link may have.
     pub(crate) fn room(&self, id: LinkId) -> bool {
-        let sharing = match self.links.get(&id) {
+        let sharing = match self.links.get(id) {
             Some(Owner::Peer(peer)) => self.peers.get(peer).map_or(1, |p| p.groups.len().max(1)),
             _ => 1,
         };
@@ -291,7 +291,7 @@ impl Sentinel {
     }
 
     fn info_if_due(&mut self, now: Time, id: LinkId) {
-        let Some(Owner::Node(node)) = self.links.get(&id).copied() else { return };
+        let Some(Owner::Node(node)) = self.links.get(id).copied() else { return };
         let period = self.info_period(node);
         let room = self.room(id);
         let Some(link) = self.link_mut(id) else { return };
@@ -307,8 +307,8 @@ impl Sentinel {
 
     fn info_period(&self, id: crate::types::NodeId) -> Duration {
         let usual = self.tunables.info_period;
-        let Some(node) = self.nodes.get(&id) else { return usual };
-        let Some(group) = self.groups.get(&node.group) else { return usual };
+        let Some(node) = self.nodes.get(id) else { return usual };
+        let Some(group) = self.groups.get(node.group) else { return usual };
         if group.failover.as_ref().is_some_and(|f| f.is_waiting_for(id)) {
             return usual.min(REPOINTED_INFO);
         }
@@ -330,7 +330,7 @@ impl Sentinel {
     /// Brings the next INFO forward after a change that shortens its period.
     pub(crate) fn hasten_info(&mut self, now: Time, node: crate::types::NodeId) {
         let period = self.info_period(node);
-        if let Some(n) = self.nodes.get_mut(&node) {
+        if let Some(n) = self.nodes.get_mut(node) {
             n.link.next_info = n.link.next_info.min(now + period);
             let (link, at) = (n.link.id, n.link.next_info);
             self.timers.at_latest(Timer::Link(link), at);
@@ -338,7 +338,7 @@ impl Sentinel {
     }
 
     fn greet_node_if_due(&mut self, now: Time, id: LinkId) {
-        let Some(Owner::Node(node)) = self.links.get(&id).copied() else { return };
+        let Some(Owner::Node(node)) = self.links.get(id).copied() else { return };
         let heartbeat = self.heartbeat(id);
         let Some(link) = self.link_mut(id) else { return };
         // A hello that is almost due leaves together with the ping.
@@ -357,8 +357,8 @@ impl Sentinel {
 
     fn hello_period(&self, now: Time, id: crate::types::NodeId) -> Duration {
         let period = self.tunables.publish_period;
-        let Some(node) = self.nodes.get(&id) else { return period };
-        let Some(group) = self.groups.get(&node.group) else { return period };
+        let Some(node) = self.nodes.get(id) else { return period };
+        let Some(group) = self.groups.get(node.group) else { return period };
         let settled = group.master != id && self.is_settled(now, group) && !self.is_young(now, &node.link);
         if settled { period * SETTLED_HELLO_FACTOR } else { period }
     }
@@ -410,7 +410,7 @@ impl Sentinel {
             link.act_ping = None;
             link.silence_told = false;
         }
-        match self.links.get(&id).copied() {
+        match self.links.get(id).copied() {
             Some(Owner::Node(node)) => self.on_node_pong(now, node, pong),
             Some(Owner::Peer(peer)) => {
                 let Some(peer) = self.peers.get(&peer) else { return };
@@ -426,12 +426,12 @@ impl Sentinel {
     }
 
     fn peer_is_down(&self, group: GroupId, link: LinkId) -> bool {
-        let Some(Owner::Peer(peer)) = self.links.get(&link) else { return false };
-        self.groups.get(&group).and_then(|g| g.peers.get(peer)).is_some_and(|e| e.down.is_down())
+        let Some(Owner::Peer(peer)) = self.links.get(link) else { return false };
+        self.groups.get(group).and_then(|g| g.peers.get(peer)).is_some_and(|e| e.down.is_down())
     }
 
     fn on_node_pong(&mut self, now: Time, id: crate::types::NodeId, pong: Pong) {
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         if pong == Pong::Pong {
             node.rebooting_since = None;
         }

@@ -37,7 +37,7 @@ impl Sentinel {
 
     /// All groups, by name.
     pub fn groups(&self, now: Time) -> Vec<GroupView> {
-        self.names.values().filter_map(|id| self.view_group(now, self.groups.get(id)?)).collect()
+        self.names.values().filter_map(|id| self.view_group(now, self.groups.get(*id)?)).collect()
     }
 
     /// One group.
@@ -53,7 +53,7 @@ impl Sentinel {
     /// The replicas of a group.
     pub fn replicas(&self, now: Time, name: &str) -> Option<Vec<ReplicaView>> {
         let group = self.group_by_name(name)?;
-        let nodes = group.replicas.iter().filter_map(|r| self.nodes.get(r));
+        let nodes = group.replicas.iter().filter_map(|r| self.nodes.get(*r));
         Some(nodes.map(|n| self.view_replica(now, group, n)).collect())
     }
 

@@ -39,13 +39,13 @@ impl Sentinel {
         self.finish_handover(now, id);
         self.expire_targets(now, id);
         self.send_to_targets(now, id);
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let expired = now.since(f.state_since) >= group.options.failover_timeout;
         let left = f
             .targets
             .iter()
-            .any(|(node, t)| *t != Target::Done && self.nodes.get(node).is_some_and(|n| !n.down.is_down()));
+            .any(|(node, t)| *t != Target::Done && self.nodes.get(*node).is_some_and(|n| !n.down.is_down()));
         if expired || (!left && f.handover.is_none()) {
             self.finish_reconfiguration(now, id, expired && left);
         }
@@ -67,14 +67,16 @@ impl Sentinel {
     }
 
     fn send_to_targets(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let under_way = f.targets.values().filter(|t| t.is_under_way()).count();
         let room = usize::try_from(group.options.parallel_syncs.max(1)).unwrap_or(1).saturating_sub(under_way);
         let next: Vec<NodeId> = f
             .targets
             .iter()
-            .filter(|(node, t)| **t == Target::Waiting && self.nodes.get(node).is_some_and(|n| n.link.command.is_up()))
+            .filter(|(node, t)| {
+                **t == Target::Waiting && self.nodes.get(**node).is_some_and(|n| n.link.command.is_up())
+            })
             .map(|(node, _)| *node)
             .take(room)
             .collect();
@@ -115,7 +117,7 @@ impl Sentinel {
             }
         }
         self.tell_master(id, "+failover-end", Level::Warning, "");
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.failover = None;
             group.failed_attempts = 0;
         }
@@ -123,9 +125,9 @@ impl Sentinel {
 
     /// A replica that is being repointed said what it does.
     fn advance_target(&mut self, id: GroupId, node: NodeId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(target) = group.failover.as_ref().and_then(|f| f.targets.get(&node)).copied() else { return };
-        let (Some(n), Some(master)) = (self.nodes.get(&node), self.master_of(group)) else { return };
+        let (Some(n), Some(master)) = (self.nodes.get(node), self.master_of(group)) else { return };
         let follows =
             n.role_reported == Role::Replica && n.info.master.as_ref().is_some_and(|m| self.means(m, &master.addr));
         let up = n.info.master_link_up;
@@ -151,8 +153,8 @@ impl Sentinel {
         if self.tilt.is_on() {
             return;
         }
-        let Some(group) = self.groups.get(&id) else { return };
-        let Some(n) = self.nodes.get(&node) else { return };
+        let Some(group) = self.groups.get(id) else { return };
+        let Some(n) = self.nodes.get(node) else { return };
         if !self.may_correct(now, group, n) {
             return;
         }
@@ -237,14 +239,14 @@ impl Sentinel {
 
     /// Tells a node to follow the group's master.
     fn repoint(&mut self, now: Time, id: GroupId, node: NodeId) -> bool {
-        let Some(group) = self.groups.get(&id) else { return false };
+        let Some(group) = self.groups.get(id) else { return false };
         let Some(to) = self.master_of(group).map(|m| m.addr.clone()) else { return false };
-        let Some(link) = self.nodes.get(&node).map(|n| n.link.id) else { return false };
+        let Some(link) = self.nodes.get(node).map(|n| n.link.id) else { return false };
         let sent =
             self.send(now, link, Purpose::Repoint, Request::Reconfigure { to: Some(to), unpause: false }).is_some();
         if sent {
             self.info_now(now, link);
-            if let Some(n) = self.nodes.get_mut(&node) {
+            if let Some(n) = self.nodes.get_mut(node) {
                 n.last_repointed = Some(now);
             }
         }
@@ -252,7 +254,7 @@ impl Sentinel {
     }
 
     fn record_repointed(&mut self, now: Time, id: GroupId, node: NodeId, cause: RepointCause) {
-        if let Some(addr) = self.nodes.get(&node).map(|n| n.addr.clone()) {
+        if let Some(addr) = self.nodes.get(node).map(|n| n.addr.clone()) {
             self.record(now, id, Reason::Repointed { addr, cause });
         }
     }
@@ -262,7 +264,7 @@ impl Sentinel {
         let Some(f) = self.running(id) else { return };
         let (epoch, committed) = (f.epoch, f.state == FailoverState::ReconfReplicas);
         self.roll_back_handover(now, id);
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.failover = None;
         }
         if !committed {

@@ -117,7 +117,7 @@ impl Sentinel {
             self.actions.push_back(Action::AnswerVote { call, reply: VoteReply { leader: None, ..reply } });
         }
         if newly {
-            let groups: Vec<_> = self.groups.keys().copied().collect();
+            let groups: Vec<_> = self.groups.ids().collect();
             for group in groups {
                 self.record(now, group, Reason::DiskFailing);
             }
@@ -146,8 +146,8 @@ impl Sentinel {
     /// What must survive a restart, as of now.
     pub fn durable(&self) -> Durable {
         let groups = self.groups.values().filter_map(|g| {
-            let master = self.nodes.get(&g.master)?.addr.clone();
-            let replicas = g.replicas.iter().filter_map(|r| self.nodes.get(r).map(|n| n.addr.clone())).collect();
+            let master = self.nodes.get(g.master)?.addr.clone();
+            let replicas = g.replicas.iter().filter_map(|r| self.nodes.get(*r).map(|n| n.addr.clone())).collect();
             let peers = g.peers.keys().filter_map(|p| self.peers.get(p).map(|peer| (*p, peer.addr.clone()))).collect();
             Some(GroupSpec {
                 name: g.name.clone(),

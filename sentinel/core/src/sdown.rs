@@ -14,7 +14,7 @@ use crate::types::{GroupId, NodeId, Role, RunId};
 impl Sentinel {
     /// Checks every member of a group.
     pub(crate) fn check_members(&mut self, now: Time, id: GroupId) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let nodes: Vec<_> = group.members().collect();
         let peers: Vec<_> = group.peers.keys().copied().collect();
         for node in nodes {
@@ -27,11 +27,11 @@ impl Sentinel {
 
     fn check_node(&mut self, now: Time, group: GroupId, id: NodeId) {
         let info_period = self.tunables.info_period;
-        let Some(g) = self.groups.get(&group) else { return };
-        let Some(node) = self.nodes.get(&id) else { return };
+        let Some(g) = self.groups.get(group) else { return };
+        let Some(node) = self.nodes.get(id) else { return };
         let cause = node_down_cause(now, node, g, info_period);
         let was = node.down.now;
-        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let Some(node) = self.nodes.get_mut(id) else { return };
         match (was, cause) {
             (None, Some(cause)) => {
                 node.down = Down { now: Some((now, cause)), last_onset: Some(now) };
@@ -53,11 +53,11 @@ impl Sentinel {
 
     /// The master is down: what a failover will need is fetched while the peers are being asked.
     fn on_node_down(&mut self, now: Time, group: GroupId, id: NodeId) {
-        let Some(g) = self.groups.get(&group) else { return };
+        let Some(g) = self.groups.get(group) else { return };
         if g.master != id {
             return;
         }
-        let replicas: Vec<_> = g.replicas.iter().filter_map(|r| self.nodes.get(r).map(|n| n.link.id)).collect();
+        let replicas: Vec<_> = g.replicas.iter().filter_map(|r| self.nodes.get(*r).map(|n| n.link.id)).collect();
         for link in replicas {
             self.info_now(now, link);
         }
@@ -68,7 +68,7 @@ impl Sentinel {
         let Some(peer) = self.peers.get(&id) else { return };
         let silence = peer.link.silence(now);
         let addr = peer.addr.clone();
-        let Some(g) = self.groups.get_mut(&group) else { return };
+        let Some(g) = self.groups.get_mut(group) else { return };
         let limit = g.options.down_after;
         let Some(entry) = g.peers.get_mut(&id) else { return };
         match (entry.down.now, silence > limit) {
@@ -90,7 +90,7 @@ impl Sentinel {
     /// When a member's state may change by the passing of time alone.
     pub(crate) fn next_member_deadline(&self, now: Time, group: &Group) -> Option<Time> {
         let nodes = group.members().filter_map(|id| {
-            let node = self.nodes.get(&id)?;
+            let node = self.nodes.get(id)?;
             next_down_time(node, group, self.tunables.info_period).filter(|t| *t > now && !node.down.is_down())
         });
         let peers = group.peers.iter().filter_map(|(id, entry)| {

@@ -15,16 +15,16 @@ use crate::types::{Addr, Epoch, GroupId, NodeId, Role};
 impl Sentinel {
     /// Our own failover promoted `candidate`.
     pub(crate) fn lead_switch(&mut self, now: Time, id: GroupId, candidate: NodeId, epoch: Epoch) {
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let old = group.master;
         let targets = group.replicas.iter().filter(|r| **r != candidate).map(|r| (*r, Target::Waiting)).collect();
         if let Some(f) = self.running_mut(id) {
             f.targets = targets;
         }
-        let from = self.nodes.get(&old).map(|n| n.addr.clone());
-        let to = self.nodes.get(&candidate).map(|n| n.addr.clone());
+        let from = self.nodes.get(old).map(|n| n.addr.clone());
+        let to = self.nodes.get(candidate).map(|n| n.addr.clone());
         let (Some(from), Some(to)) = (from, to) else { return };
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.config_epoch = epoch;
         }
         self.reconfig_script(id, true, &from, &to);
@@ -34,9 +34,9 @@ impl Sentinel {
 
     /// A peer announced a configuration with a higher epoch.
     pub(crate) fn adopt_config(&mut self, now: Time, id: GroupId, hello: &Hello) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         group.config_epoch = hello.config_epoch;
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let Some(master) = self.master_of(group) else { return };
         if self.means(&hello.master, &master.addr) {
             self.note_new_config(now, id, false);
@@ -48,26 +48,26 @@ impl Sentinel {
         let reason =
             Reason::ConfigAdopted { from: hello.run_id, epoch: hello.config_epoch, master: hello.master.clone() };
         self.record(now, id, reason);
-        let Some(group) = self.groups.get(&id) else { return };
+        let Some(group) = self.groups.get(id) else { return };
         let node = match self.node_at(group, &hello.master) {
             Some(node) => node,
             None => self.add_node(now, id, hello.master.clone(), Role::Replica),
         };
-        let to = self.nodes.get(&node).map_or_else(|| hello.master.clone(), |n| n.addr.clone());
+        let to = self.nodes.get(node).map_or_else(|| hello.master.clone(), |n| n.addr.clone());
         self.make_master(now, id, node, &from, &to);
         self.reconfig_script(id, false, &from, &to);
         self.note_new_config(now, id, true);
     }
 
     fn reconfig_script(&mut self, id: GroupId, leader: bool, from: &Addr, to: &Addr) {
-        if let Some(group) = self.groups.get(&id).map(|g| g.name.clone()) {
+        if let Some(group) = self.groups.get(id).map(|g| g.name.clone()) {
             self.actions.push_back(Action::ReconfigScript { group, leader, from: from.clone(), to: to.clone() });
         }
     }
 
     fn make_master(&mut self, now: Time, id: GroupId, new: NodeId, from: &Addr, to: &Addr) {
         let (shown_from, shown_to) = (self.shown(from), self.shown(to));
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         let name = group.name.clone();
         let old = std::mem::replace(&mut group.master, new);
         group.replicas.remove(&new);
@@ -96,8 +96,8 @@ impl Sentinel {
     /// A node has another configured role. What it reports from now on is measured against that one; for how long it has
     /// said something else is counted anew.
     fn become_role(&mut self, now: Time, node: NodeId, role: Role) {
-        let fresh_lineage = self.nodes.get(&node).map(|n| n.info.clone());
-        let Some(n) = self.nodes.get_mut(&node) else { return };
+        let fresh_lineage = self.nodes.get(node).map(|n| n.info.clone());
+        let Some(n) = self.nodes.get_mut(node) else { return };
         n.role_reported_since = now;
         n.master_reported_since = now;
         n.rebooting_since = None;
@@ -109,7 +109,7 @@ impl Sentinel {
             if n.role_reported != Role::Master {
                 n.role_reported = Role::Master;
             }
-            if let (Some(info), Some(g)) = (fresh_lineage, self.groups.get_mut(&group))
+            if let (Some(info), Some(g)) = (fresh_lineage, self.groups.get_mut(group))
                 && info.role == Some(Role::Master)
             {
                 g.lineage =
@@ -123,7 +123,7 @@ impl Sentinel {
     /// A new configuration: durable first, then told to everybody.
     fn note_new_config(&mut self, _now: Time, id: GroupId, tell: bool) {
         let seq = self.save(true);
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.config_saved_by = seq;
             group.announce_pending |= tell;
         }

@@ -56,7 +56,7 @@ impl Sentinel {
         for peer in self.peers.values_mut() {
             peer.link.forgive(now);
         }
-        let groups: Vec<_> = self.groups.keys().copied().collect();
+        let groups: Vec<_> = self.groups.ids().collect();
         for group in groups {
             self.record(now, group, Reason::Paused { stalled });
         }
@@ -66,7 +66,7 @@ impl Sentinel {
         if self.tilt.since.take().is_some() {
             self.tilt.until = None;
             self.publish(Event::plain("-tilt", Level::Warning, "#tilt mode exited"));
-            let groups: Vec<_> = self.groups.keys().copied().collect();
+            let groups: Vec<_> = self.groups.ids().collect();
             for group in groups {
                 self.run_group(now, group);
             }

@@ -31,7 +31,7 @@ impl Sentinel {
             return self.answer_vote(call, SaveSeq(0), VoteReply { down, leader: None });
         };
         self.vote(now, group, candidate, epoch);
-        let Some(g) = self.groups.get(&group) else { return };
+        let Some(g) = self.groups.get(group) else { return };
         let leader = g.leader.map(|l| (l, g.leader_epoch));
         let after = g.vote_saved_by;
         self.answer_vote(call, after, VoteReply { down, leader });
@@ -46,7 +46,7 @@ impl Sentinel {
         }
         self.raise_epoch(id, epoch, true);
         let current = self.current_epoch;
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(id) else { return };
         if current > epoch {
             return self.record(now, id, refused(RefusalCause::OldEpoch(current)));
         }
@@ -60,7 +60,7 @@ impl Sentinel {
         group.leader = Some(candidate);
         group.leader_epoch = epoch;
         let seq = self.save(true);
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.vote_saved_by = seq;
         }
         self.tell_group(id, "+vote-for-leader", Level::Warning, format!("{candidate} {epoch}"));
@@ -83,7 +83,7 @@ impl Sentinel {
     pub(crate) fn yield_to(&mut self, now: Time, id: GroupId, leader: RunId) {
         let jitter = self.rng.up_to(Duration::from_secs(1));
         let election = self.tunables.election_timeout;
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             let until = now + election.min(group.options.failover_timeout) + jitter;
             group.hold = Some((until, HoldCause::VotedForOther(leader)));
             group.hold_told = false;
