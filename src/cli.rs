@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config_command, exit, healthcheck_command, sentinel_command, status, switchover};
+use crate::{config_command, demo, exit, healthcheck_command, sentinel_command, status, switchover};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
         arguments: Vec<OsString>,
     },
+    /// Start a small installation, kill its master, and show the recovery
+    Demo(demo::DemoArgs),
     /// Show the groups that a sentinel watches, with their nodes
     Status(status::StatusArgs),
     /// Hand a group over to its best replica, without losing a write
@@ -82,6 +84,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     };
     let result = match command {
         Command::Sentinel { arguments } => return sentinel_command::run(&arguments),
+        Command::Demo(args) => demo::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
         Command::Config(command) => config_command::run(&command),

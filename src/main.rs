@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod config_command;
+mod demo;
 mod exit;
 mod healthcheck_command;
 mod sentinel_command;

@@ -1,6 +1,6 @@
 //! Subcommands of `CLIENT`.
 
-use bongsu_protocol::command::{ArgSpec, Categories, CommandFlags as F, CommandSpec};
+use bongsu_protocol::command::{ArgSpec, Categories, CommandFlags, CommandSpec};
 
 use super::{ABOUT, ADMIN, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, block, integer, one_of, text};
 
@@ -40,12 +40,7 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
             "on_off_skip",
             &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF"), ArgSpec::word("skip", "SKIP")],
         )]),
-    spec("setinfo", 4, CONNECTION.with(F::HIDDEN)).about(
-        "Tell which library uses this connection",
-        "7.2.0",
-        "connection",
-        CONSTANT,
-    ),
+    spec("setinfo", 4, CONNECTION).about("Tell which library uses this connection", "7.2.0", "connection", CONSTANT),
     spec("setname", 3, CONNECTION)
         .about("Name this connection", "2.6.9", "connection", CONSTANT)
         .arguments(&[text("connection-name")]),
@@ -77,6 +72,6 @@ static KILL: [ArgSpec; 6] = [
     text("yes/no").token("SKIPME").flags(OPTIONAL),
 ];
 
-const fn spec(name: &'static str, arity: i32, flags: F) -> CommandSpec {
+const fn spec(name: &'static str, arity: i32, flags: CommandFlags) -> CommandSpec {
     CommandSpec::new(name, arity, flags, Categories::CONNECTION)
 }

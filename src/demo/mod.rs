@@ -1,0 +1,84 @@
+//! `bongsu demo`: a small installation, a failure, and how long each step of the recovery took.
+
+mod group;
+mod processes;
+mod timeline;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
+
+use crate::cli::milliseconds;
+use crate::client::block_on;
+use group::Group;
+use timeline::Timeline;
+
+/// Sentinels of the demo: the least that survives the loss of one.
+const SENTINELS: usize = 3;
+
+/// How long the picture is left alone before the master is killed.
+const BEFORE_THE_KILL: Duration = Duration::from_secs(3);
+
+/// The recovery must be over by then, or it has failed.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Leave everything running after the failover, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+    /// Replicas of the master
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=10))]
+    replicas: u16,
+    /// Silence after which a node is down, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
+    down_after: Duration,
+    /// Shorter limit for a process that is gone (its host refuses connections), in milliseconds
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    process_death_after: Option<Duration>,
+    /// The data server to run
+    #[arg(long, value_name = "PATH", default_value = "redis-server")]
+    server: PathBuf,
+}
+
+/// Runs the demo. The exit status says whether the group has a writable master again.
+pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
+    block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = show(args) => result,
+            // Leaving this block ends every process and removes every file of the demo.
+            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
+            _ = terminate.recv() => Ok(ExitCode::from(143)),
+        }
+    })
+}
+
+async fn show(args: &DemoArgs) -> Result<ExitCode> {
+    println!("Starting a master, {} replica(s) and {SENTINELS} sentinels ...", args.replicas);
+    let mut group = Group::start(args, SENTINELS).await?;
+    print!("{}", group.topology().await?);
+    let mut timeline = Timeline::watch(&group).await?;
+    let kill_at = Instant::now() + BEFORE_THE_KILL;
+    println!("\nThe master is killed (SIGKILL) in {} s.", BEFORE_THE_KILL.as_secs());
+    timeline.print_until(sleep_until(kill_at)).await;
+    group.kill_master()?;
+    timeline.start();
+    println!("\nThe master {} is killed. What the sentinels publish:", group.master());
+    let recovered = timeline.follow(&group, Instant::now() + RECOVERY_LIMIT).await;
+    println!("\n{}", timeline.table());
+    if args.keep {
+        println!("{}", group.invitation());
+        timeline.print_until(std::future::pending::<()>()).await;
+    }
+    if recovered {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("The failover did not finish within {} s.", RECOVERY_LIMIT.as_secs());
+    Ok(ExitCode::FAILURE)
+}
