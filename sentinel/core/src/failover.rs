@@ -71,8 +71,6 @@ pub(crate) struct Failover {
     pub(crate) started: Time,
     pub(crate) state_since: Time,
     pub(crate) candidate: Option<NodeId>,
-    /// The candidate was told to become master.
-    pub(crate) promotion_sent: Option<Time>,
     pub(crate) next_confirm: Time,
     pub(crate) candidate_lost: Option<Time>,
     /// Present while a planned hand-over is under way.
@@ -178,7 +176,6 @@ impl Sentinel {
             started: now,
             state_since: now,
             candidate: None,
-            promotion_sent: None,
             next_confirm: now,
             candidate_lost: None,
             handover: None,
@@ -287,8 +284,9 @@ impl Sentinel {
     fn step_election(&mut self, now: Time, id: GroupId) {
         let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
-        if !self.saves.covers(group.vote_saved_by) {
-            if self.saves.is_failing() {
+        let voted = group.voted_for(self.my_id, f.epoch);
+        if !voted || !self.saves.covers(group.vote_saved_by) {
+            if !voted || self.saves.is_failing() {
                 self.abort_failover(now, id, AbortCause::NotElected);
             }
             return;
@@ -398,7 +396,6 @@ impl Sentinel {
         }
         self.info_now(now, link);
         if let Some(f) = self.running_mut(id) {
-            f.promotion_sent = Some(now);
             f.next_confirm = now + CONFIRM_PERIOD;
         }
         self.enter(now, id, FailoverState::WaitPromotion);

@@ -31,6 +31,8 @@ pub(crate) struct Node {
     /// `SCRIPT KILL` was sent in this sdown episode.
     pub(crate) script_kill_sent: bool,
     pub(crate) last_repointed: Option<Time>,
+    /// A switch has replaced it as master, and it has not said that it follows since.
+    pub(crate) is_replaced_master: bool,
 }
 
 impl Node {
@@ -57,7 +59,9 @@ impl Node {
 
     /// A replica without any history: it never finished a synchronisation.
     pub(crate) fn never_synced(&self) -> bool {
-        let has_history = self.info.replica_offset.unwrap_or(0) > 0;
+        // Servers without any history report offset 0 or 1. Data without history was loaded from a disk, and is better than
+        // nothing.
+        let has_history = self.info.replica_offset.unwrap_or(0) > 1 || self.info.keys.is_some_and(|k| k > 0);
         (!self.info.master_link_up && !has_history)
             || (self.info.sync_in_progress && (self.info.never_synced || self.info.loading))
     }
@@ -145,6 +149,10 @@ pub(crate) struct Group {
     pub(crate) hold: Option<(Time, HoldCause)>,
     /// A hold already reported, so that it is told once.
     pub(crate) hold_told: bool,
+    /// Sentinels that were known before a reset; they count until they are known again or the time is up, because a sentinel
+    /// that has forgotten its peers must not be a majority by itself.
+    pub(crate) former_voters: u32,
+    pub(crate) former_voters_until: Time,
     /// Failed attempts since the master went down.
     pub(crate) failed_attempts: u32,
     /// Whom the group's master replaced, and when; so that peers and nodes are told quickly after a switch.
@@ -165,9 +173,14 @@ pub(crate) struct Lineage {
 }
 
 impl Group {
+    /// Our own vote in this epoch, for ourselves.
+    pub(crate) fn voted_for(&self, who: RunId, epoch: Epoch) -> bool {
+        self.leader == Some(who) && self.leader_epoch == epoch
+    }
+
     /// Sentinels known in the group, ourselves included.
     pub(crate) fn voters(&self) -> u32 {
-        u32::try_from(self.peers.len() + 1).unwrap_or(u32::MAX)
+        u32::try_from(self.peers.len() + 1).unwrap_or(u32::MAX).max(self.former_voters)
     }
 
     /// Votes needed to lead a failover: a majority of all known sentinels, and at least the quorum.

@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// How long pausing and catching up may take together; well inside [`PAUSE`].
 const CATCH_UP_LIMIT: Duration = Duration::from_millis(1500);
 
-/// How long the promotion may take to be confirmed; together with the catch-up inside [`PAUSE`].
-const CONFIRM_LIMIT: Duration = Duration::from_secs(1);
+/// The pause is renewed this long before it would end, while the promotion or its announcement is not through yet.
+const RENEWAL_MARGIN: Duration = Duration::from_millis(1500);
 
 /// How often the candidate is asked for its offset.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
@@ -73,7 +73,7 @@ impl HandOver {
             Stage::CatchingUp { next_poll, .. } => next_poll,
             Stage::Announcing { until, .. } => until,
             Stage::Pausing { .. } => self.began + CATCH_UP_LIMIT,
-            Stage::Ready { .. } | Stage::Demoted { .. } => self.paused_at + (PAUSE - CONFIRM_LIMIT / 2),
+            Stage::Ready { .. } | Stage::Demoted { .. } => self.paused_at + (PAUSE - RENEWAL_MARGIN),
         }
     }
 }
@@ -173,8 +173,8 @@ impl Sentinel {
     pub(crate) fn keep_paused(&mut self, now: Time, id: GroupId) -> bool {
         let Some(f) = self.running(id) else { return false };
         let Some(h) = f.handover.as_ref() else { return true };
-        let unconfirmed = f.promotion_sent.map_or(Duration::ZERO, |t| now.since(t));
-        if unconfirmed < CONFIRM_LIMIT && now.since(h.paused_at) + CONFIRM_LIMIT / 2 < PAUSE {
+        let over = matches!(h.stage, Stage::Demoted { .. });
+        if over || now.since(h.paused_at) + RENEWAL_MARGIN < PAUSE {
             return true;
         }
         let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) else { return true };

@@ -202,9 +202,6 @@ impl Link {
         if self.refused_since.is_some() {
             self.refused_since = Some(now);
         }
-        for p in &mut self.pending {
-            p.sent = now;
-        }
         self.last_avail = now;
         self.last_pong = now;
         self.last_message = now;

@@ -182,6 +182,7 @@ impl Sentinel {
             rebooting_since: None,
             script_kill_sent: false,
             last_repointed: None,
+            is_replaced_master: false,
         };
         self.nodes.add(node);
         self.tick_link(now, link);
@@ -357,6 +358,8 @@ impl Group {
             failover: None,
             hold: None,
             hold_told: false,
+            former_voters: 0,
+            former_voters_until: now,
             failed_attempts: 0,
             switched_at: None,
             next_peer_hello: now,

@@ -57,6 +57,7 @@ impl Sentinel {
             _ => Role::Replica,
         };
         let Some(node) = self.nodes.get_mut(id) else { return };
+        node.is_replaced_master &= role == Role::Master;
         if node.role_reported == role {
             return;
         }

@@ -28,6 +28,9 @@ impl Sentinel {
         let expiry = self.tunables.ask_period * OPINION_PERIODS;
         let my_id = self.my_id;
         let Some(group) = self.groups.get_mut(id) else { return };
+        if group.former_voters_until <= now || group.peers.len() + 1 >= group.former_voters as usize {
+            group.former_voters = 0;
+        }
         for entry in group.peers.values_mut() {
             if entry.opinion_at.is_some_and(|t| now.since(t) > expiry) {
                 entry.master_down = false;
@@ -95,7 +98,8 @@ impl Sentinel {
         let sdown = self.master_of(group).is_some_and(|m| m.down.is_down());
         match &group.failover {
             Some(f) if f.state == FailoverState::WaitStart && !f.is_forced() => {
-                self.saves.covers(group.vote_saved_by).then_some((f.epoch, Some(self.my_id)))
+                let durable = group.voted_for(self.my_id, f.epoch) && self.saves.covers(group.vote_saved_by);
+                durable.then_some((f.epoch, Some(self.my_id)))
             }
             _ => sdown.then_some((self.durable_epoch(), None)),
         }
@@ -141,11 +145,12 @@ impl Sentinel {
         link: LinkId,
         id: GroupId,
         vote_in: Option<Epoch>,
-        answer: VoteReply,
+        (asked, answer): (Time, VoteReply),
     ) {
         let Some(Owner::Peer(run_id)) = self.links.get(link).copied() else { return };
         let Some(entry) = self.groups.get_mut(id).and_then(|g| g.peers.get_mut(&run_id)) else { return };
-        entry.opinion_at = Some(now);
+        // An answer that was long under way says how it was when it was asked for, at best.
+        entry.opinion_at = Some(asked);
         entry.master_down = answer.down;
         if let Some(epoch) = vote_in {
             entry.answered_in = Some(epoch);

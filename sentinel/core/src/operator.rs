@@ -1,6 +1,7 @@
 //! What operators and configuration may ask for: groups come and go, options change, failovers are requested.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::event::Level;
 use crate::failover::Kind;
@@ -15,6 +16,10 @@ use crate::types::{Addr, GroupId, LinkId, NodeId, Role, RunId};
 /// Groups that one sentinel may watch; far beyond what three thousand were measured with, and it keeps a runaway script from
 /// filling the memory.
 const MAX_GROUPS: usize = 100_000;
+
+/// How long the peers that a reset forgets count towards the majority, unless they are found again earlier. A reset is meant to
+/// get rid of sentinels that are gone for good, so it cannot be for ever.
+const FORMER_VOTERS: Duration = Duration::from_secs(300);
 
 /// Why a group cannot be added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,6 +163,9 @@ impl Sentinel {
             self.abort_failover(now, id, AbortCause::Reset);
         }
         self.roll_back_handover(now, id);
+        let Some(group) = self.groups.get_mut(id) else { return };
+        group.former_voters = group.voters();
+        group.former_voters_until = now + FORMER_VOTERS;
         self.drop_members(now, id, true);
         let Some(group) = self.groups.get_mut(id) else { return };
         group.failover = None;

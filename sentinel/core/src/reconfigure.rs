@@ -36,6 +36,7 @@ impl Sentinel {
     // --- after a promotion ----------------------------------------------------------------------------------------
 
     pub(crate) fn step_reconfiguration(&mut self, now: Time, id: GroupId) {
+        self.keep_paused(now, id);
         self.finish_handover(now, id);
         self.expire_targets(now, id);
         self.send_to_targets(now, id);
@@ -191,15 +192,13 @@ impl Sentinel {
         sane && !in_failover && !just_sent && node.link.command.is_up()
     }
 
-    /// How long the node must have said it. Once a majority of the sentinels has confirmed our configuration after the node
-    /// last changed, there is nothing to wait for: it is the node that is wrong.
+    /// How long the node must have said it. For a master that a switch has replaced there is nothing to wait for once a majority
+    /// of the sentinels knows of the switch. Any other node may be one that somebody has just promoted.
     fn patience(&self, now: Time, group: &Group, node: &Node, cause: RepointCause) -> Duration {
         let settle = self.tunables.publish_period * PATIENCE_PERIODS;
         let confirmed = self.is_config_confirmed(now, group);
         match cause {
-            RepointCause::SaysMaster if confirmed && group.switched_at.is_some() && node.info_at.is_some() => {
-                Duration::ZERO
-            }
+            RepointCause::SaysMaster if confirmed && node.is_replaced_master => Duration::ZERO,
             RepointCause::SaysMaster => settle,
             // A leader may still be repointing the replicas one by one.
             _ if confirmed => (settle + self.tunables.replica_reconf_timeout).min(group.options.failover_timeout),

@@ -87,6 +87,9 @@ impl Sentinel {
         self.tell_group(id, "+switch-master", Level::Warning, detail);
         self.become_role(now, new, Role::Master);
         self.become_role(now, old, Role::Replica);
+        if let Some(node) = self.nodes.get_mut(old) {
+            node.is_replaced_master = true;
+        }
         for replica in replicas {
             self.tell_node(replica, "+slave", Level::Notice, "");
             self.hasten_info(now, replica);
@@ -102,6 +105,7 @@ impl Sentinel {
         n.master_reported_since = now;
         n.rebooting_since = None;
         n.last_repointed = None;
+        n.is_replaced_master = false;
         // As a fresh entry would: a member that is still silent is told to be down again, in its new role.
         n.down.now = None;
         let (group, link) = (n.group, n.link.id);
