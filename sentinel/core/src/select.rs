@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::group::{Group, Node};
 use crate::machine::Sentinel;
-use crate::reason::{Rejection, Verdict};
+use crate::reason::{DownCause, Rejection, Verdict};
 use crate::time::Time;
 use crate::types::{NodeId, Role, RunId};
 
@@ -101,7 +101,10 @@ impl Sentinel {
         let link_down =
             if node.info.master_link_up { Duration::ZERO } else { node.info.master_link_down.unwrap_or_default() };
         let allowed = master_down.unwrap_or_default() + group.options.down_after * 10;
-        if link_down > allowed || (planned && !node.info.master_link_up) {
+        // While the master itself is a replica there is nobody that a replica could be connected to.
+        let headless =
+            self.master_of(group).is_some_and(|m| matches!(m.down.now, Some((_, DownCause::SaysReplica(_)))));
+        if (link_down > allowed && !headless) || (planned && !node.info.master_link_up) {
             return Some(Rejection::LinkDownTooLong(link_down));
         }
         None

@@ -8,6 +8,7 @@ use crate::world::Pid;
 
 /// Something that happened, told at the moment when it happens.
 #[derive(Debug)]
+#[allow(dead_code, reason = "a fact is told whole; each invariant reads what it needs")]
 pub(crate) enum Fact<'a> {
     /// A sentinel (re)started.
     SentinelStarted { pid: Pid },

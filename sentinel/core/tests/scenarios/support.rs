@@ -178,13 +178,6 @@ impl World {
         self.node(port).frozen = true;
     }
 
-    pub(crate) fn thaw(&mut self, port: u16) {
-        self.node(port).frozen = false;
-        for (site, link, id, request) in std::mem::take(&mut self.node(port).stuck) {
-            self.answer(site, link, id, request);
-        }
-    }
-
     /// Starts a killed node again, as what it was configured to be.
     pub(crate) fn restart(&mut self, port: u16) {
         let n = self.node(port);
@@ -256,11 +249,6 @@ impl World {
 
     pub(crate) fn count(&self, name: &str) -> usize {
         self.events.iter().filter(|(_, _, e)| e.name == name).count()
-    }
-
-    /// When an event was first published, by whomever.
-    pub(crate) fn first(&self, name: &str) -> Option<u64> {
-        self.events.iter().find(|(_, _, e)| e.name == name).map(|(at, _, _)| *at)
     }
 
     pub(crate) fn masters(&self) -> Vec<u16> {

@@ -31,7 +31,7 @@ impl World {
         }
     }
 
-    pub(crate) fn from_replica(&mut self, pid: Pid, id: ConnId, msg: Msg) {
+    pub(crate) fn take_from_replica(&mut self, pid: Pid, id: ConnId, msg: Msg) {
         match msg {
             Msg::Psync { replid, offset } => self.psync(pid, id, replid, offset),
             Msg::Ack(offset) => {

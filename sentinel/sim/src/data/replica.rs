@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    pub(crate) fn from_master(&mut self, pid: Pid, conn: ConnId, msg: Msg) {
+    pub(crate) fn take_from_master(&mut self, pid: Pid, conn: ConnId, msg: Msg) {
         if self.data(pid).upstream.conn() != Some(conn) {
             return;
         }

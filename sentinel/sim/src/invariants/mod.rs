@@ -96,7 +96,7 @@ impl Watch {
 
     pub(crate) fn fail(&mut self, invariant: &str, what: String) {
         let at_ms = self.now_us / MS;
-        self.failure.get_or_insert(Failure { invariant: invariant.into(), what, at_ms });
+        self.failure.get_or_insert_with(|| Failure { invariant: invariant.into(), what, at_ms });
     }
 
     pub(crate) fn see(&mut self, world: &World, fact: &Fact<'_>) {

@@ -17,13 +17,6 @@ impl World {
         }
     }
 
-    pub(crate) fn real_node(&self, pid: Pid) -> Option<&RealNode> {
-        match &self.proc(pid).body {
-            Body::Real(node) => Some(node),
-            Body::Core(_) | Body::Data(_) => None,
-        }
-    }
-
     pub(crate) fn start_real(&mut self, pid: Pid) {
         let now = self.now_us;
         if let Some(node) = self.real(pid) {

@@ -85,7 +85,7 @@ impl World {
 }
 
 fn options(shape: &GroupShape) -> GroupOptions {
-    let quorum = Quorum::new(shape.quorum).unwrap_or(Quorum::new(1).unwrap_or_else(|| unreachable!("one is not zero")));
+    let quorum = Quorum::new(shape.quorum.max(1)).unwrap_or_else(|| unreachable!("at least one"));
     GroupOptions {
         down_after: shape.down_after,
         failover_timeout: shape.failover_timeout,

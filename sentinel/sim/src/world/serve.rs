@@ -86,8 +86,8 @@ impl World {
             (Use::Core(link, _), Msg::Push(hello)) => self.sentinel_hears(pid, Some(link.0), &hello),
             (Use::Real(instance, _), Msg::Answer { id: ask, reply }) => self.real_answered(pid, instance, ask, reply),
             (Use::Real(instance, _), Msg::Push(hello)) => self.sentinel_hears(pid, Some(instance), &hello),
-            (Use::Replication, msg) if to == Side::Server => self.from_replica(pid, id, msg),
-            (Use::Replication, msg) => self.from_master(pid, id, msg),
+            (Use::Replication, msg) if to == Side::Server => self.take_from_replica(pid, id, msg),
+            (Use::Replication, msg) => self.take_from_master(pid, id, msg),
             _ => {}
         }
     }
