@@ -25,6 +25,10 @@ const CATCH_UP_LIMIT: Duration = Duration::from_millis(1500);
 /// The pause is renewed this long before it would end, while the promotion or its announcement is not through yet.
 const RENEWAL_MARGIN: Duration = Duration::from_millis(1500);
 
+/// Bytes by which a history may grow although writes are paused (pings to the replicas). A replica that claims more is not
+/// talking of this history.
+const DRIFT_MAX: u64 = 64 * 1024;
+
 /// How often the candidate is asked for its offset.
 const CATCH_UP_POLL: Duration = Duration::from_millis(5);
 
@@ -146,7 +150,7 @@ impl Sentinel {
                 let caught_up = info.role == Some(Role::Replica)
                     && info.master_link_up
                     && info.replid == h.replid
-                    && info.replica_offset.is_some_and(|o| o >= offset);
+                    && info.replica_offset.is_some_and(|o| (offset..=offset.saturating_add(DRIFT_MAX)).contains(&o));
                 if caught_up {
                     h.stage = Stage::Ready { offset };
                     let waited = now.since(h.began);

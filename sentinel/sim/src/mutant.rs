@@ -29,12 +29,8 @@ pub enum Mutant {
     PromoteNeverSynced,
     /// Prefers the replica that has less.
     PromoteEmptier,
-    /// Promotes another replica than the one it selected.
-    PromoteUnselected,
     /// Hands over without pausing the writes.
     SkipPause,
-    /// Does not notice that it stood still.
-    StaleTime,
     /// Never tells a replica to follow the new master.
     NeverRepoint,
     /// Announces a master that it just made up.
@@ -43,7 +39,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 13] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -54,9 +50,7 @@ impl Mutant {
         Self::IgnoreConfigEpoch,
         Self::PromoteNeverSynced,
         Self::PromoteEmptier,
-        Self::PromoteUnselected,
         Self::SkipPause,
-        Self::StaleTime,
         Self::NeverRepoint,
         Self::MalformedHello,
     ];
@@ -74,9 +68,7 @@ impl Mutant {
             Self::IgnoreConfigEpoch => "ignore-config-epoch",
             Self::PromoteNeverSynced => "promote-never-synced",
             Self::PromoteEmptier => "promote-emptier",
-            Self::PromoteUnselected => "promote-unselected",
             Self::SkipPause => "skip-pause",
-            Self::StaleTime => "stale-time",
             Self::NeverRepoint => "never-repoint",
             Self::MalformedHello => "malformed-hello",
         }

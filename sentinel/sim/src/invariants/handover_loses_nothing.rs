@@ -10,8 +10,9 @@ use crate::world::{Pid, World};
 
 #[derive(Default)]
 pub(super) struct HandoverLosesNothing {
-    /// The promoted node of a sentinel's running failover of a group, and in which of its lives it was promoted.
-    promoted: BTreeMap<(Pid, usize), (Pid, u32)>,
+    /// The promoted node of a sentinel's running failover of a group, in which of its lives it was promoted, and whom it
+    /// replaces.
+    promoted: BTreeMap<(Pid, usize), (Pid, u32, Option<Pid>)>,
     /// What the demotion of the old master threw away.
     thrown_away: BTreeMap<(Pid, usize), String>,
 }
@@ -20,7 +21,11 @@ impl HandoverLosesNothing {
     /// The old master follows the new one: what it had, the new one must have.
     fn demoted(&mut self, world: &World, by: Pid, old: Pid, new: Pid) {
         let group = world.data(old).group;
-        let Some((promoted, life)) = self.promoted.get(&(by, group)) else { return };
+        let Some((promoted, life, replaced)) = self.promoted.get(&(by, group)) else { return };
+        // What a stray second master took was never the group's.
+        if *replaced != Some(old) {
+            return;
+        }
         let restarted = world.proc(new).incarnation != *life;
         if *promoted != new || restarted || world.data(old).foreign {
             return;
@@ -51,7 +56,10 @@ impl Invariant for HandoverLosesNothing {
         match fact {
             Fact::Reconfigured { node, by: Some(by), to: None, .. } => {
                 let group = world.data(*node).group;
-                self.promoted.insert((*by, group), (*node, world.proc(*node).incarnation));
+                let core = world.core_node(*by).and_then(|n| n.core.as_ref());
+                let name = &world.groups[group].name;
+                let replaced = core.and_then(|c| c.current_addr(name.as_str())).and_then(|a| world.find(&a));
+                self.promoted.insert((*by, group), (*node, world.proc(*node).incarnation, replaced));
                 self.thrown_away.remove(&(*by, group));
                 Ok(())
             }
