@@ -1,0 +1,48 @@
+//! Under one config epoch all sentinels announce one master (Sentinel documentation, "Configuration propagation").
+
+use std::collections::BTreeMap;
+
+use bongsu_sentinel_core::{Epoch, Reason, Request};
+
+use crate::facts::Fact;
+use crate::invariants::Invariant;
+use crate::world::{Pid, World};
+
+#[derive(Default)]
+pub(super) struct ConfigEpochNamesOneMaster {
+    masters: BTreeMap<(usize, Epoch), (Pid, Pid)>,
+    /// An operator forced failovers past the election: two of them may have taken one epoch.
+    forced: bool,
+}
+
+impl Invariant for ConfigEpochNamesOneMaster {
+    fn name(&self) -> &'static str {
+        "config-epoch-names-one-master"
+    }
+
+    fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        match fact {
+            Fact::RealElected { forced: true, .. } => self.forced = true,
+            Fact::Decided { decision, .. } if matches!(decision.reason, Reason::Elected { forced: true, .. }) => {
+                self.forced = true;
+            }
+            _ => {}
+        }
+        let Fact::Asked { by, request: Request::Hello(hello), .. } = fact else { return Ok(()) };
+        let (Some(group), Some(master)) = (world.group_index(&hello.group), world.find(&hello.master)) else {
+            return Ok(());
+        };
+        let (first, teller) = *self.masters.entry((group, hello.config_epoch)).or_insert((master, *by));
+        if first == master || self.forced || world.watch.has_reset() {
+            return Ok(());
+        }
+        Err(format!(
+            "in config epoch {} {} announces {} and {} announces {}",
+            hello.config_epoch,
+            world.label(teller),
+            world.label(first),
+            world.label(*by),
+            world.label(master)
+        ))
+    }
+}

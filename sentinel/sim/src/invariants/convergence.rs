@@ -1,0 +1,106 @@
+//! After all faults ended there is exactly one master per group, all sentinels agree on it and on its epoch, and everybody
+//! follows it, within the time that the shape allows (design, section 9).
+
+use bongsu_sentinel_core::{Epoch, Time};
+
+use crate::facts::Fact;
+use crate::invariants::Invariant;
+use crate::world::{Body, Pid, World};
+
+pub(super) struct Convergence;
+
+impl Invariant for Convergence {
+    fn name(&self) -> &'static str {
+        "convergence"
+    }
+
+    fn see(&mut self, _world: &World, _fact: &Fact<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn end(&mut self, world: &World) -> Result<(), String> {
+        (0..world.groups.len()).try_for_each(|g| check_group(world, g))
+    }
+}
+
+fn check_group(world: &World, g: usize) -> Result<(), String> {
+    let mut agreed: Option<(Pid, Epoch)> = None;
+    for sentinel in &world.sentinels {
+        let who = world.label(*sentinel);
+        let master = world.master_by(*sentinel, g).and_then(|a| world.find(&a));
+        let Some(master) = master else { return Err(format!("{who} knows no master of group {g}")) };
+        let view = (master, config_epoch(world, *sentinel, g));
+        let first = *agreed.get_or_insert(view);
+        if first != view {
+            return Err(format!(
+                "group {g}: {who} holds {} in epoch {} to be the master, s0 {} in epoch {}",
+                world.label(view.0),
+                view.1,
+                world.label(first.0),
+                first.1
+            ));
+        }
+    }
+    let Some((master, _)) = agreed else { return Ok(()) };
+    for node in &world.groups[g].nodes {
+        check_node(world, *node, master)?;
+    }
+    check_views(world, g)
+}
+
+fn config_epoch(world: &World, sentinel: Pid, g: usize) -> Epoch {
+    let name = &world.groups[g].name;
+    let found = match &world.proc(sentinel).body {
+        Body::Core(node) => node.core.as_ref().and_then(|c| c.group(Time::ZERO, name.as_str())).map(|v| v.config_epoch),
+        Body::Real(node) => node.config_epoch(name),
+        Body::Data(_) => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn check_node(world: &World, node: Pid, master: Pid) -> Result<(), String> {
+    let who = world.label(node);
+    let data = world.data(node);
+    if !world.proc(node).up || data.loading {
+        return Err(format!("{who} is not up"));
+    }
+    if data.paused_until_us.is_some() {
+        return Err(format!("writes of {who} are still paused"));
+    }
+    if node == master {
+        let fine = data.is_master();
+        return if fine { Ok(()) } else { Err(format!("{who} should be a master and follows {:?}", data.following)) };
+    }
+    if data.is_master() {
+        return Err(format!("{who} is a second master beside {}", world.label(master)));
+    }
+    if !world.follows(node, master) {
+        return Err(format!("{who} does not follow {}: {:?} {:?}", world.label(master), data.following, data.upstream));
+    }
+    Ok(())
+}
+
+/// The cores see the group as healthy, and know each other.
+fn check_views(world: &World, g: usize) -> Result<(), String> {
+    let name = world.groups[g].name.as_str();
+    for sentinel in &world.sentinels {
+        let Some(node) = world.core_node(*sentinel) else { continue };
+        let now = node.clock.show(world.now_us);
+        let who = world.label(*sentinel);
+        let Some(core) = node.core.as_ref() else { return Err(format!("{who} is down")) };
+        let Some(view) = core.group(now, name) else { return Err(format!("{who} lost its group")) };
+        if view.master.instance.sdown || view.odown {
+            return Err(format!("{who} holds the master of group {g} to be down"));
+        }
+        if view.failover_state != bongsu_sentinel_core::FailoverState::None {
+            return Err(format!("{who} is still in {}", view.failover_state.as_str()));
+        }
+        if view.peer_count + 1 != world.sentinels.len() {
+            return Err(format!("{who} knows {} peers of {}", view.peer_count, world.sentinels.len() - 1));
+        }
+        if view.replica_count + 1 != world.groups[g].nodes.len() {
+            return Err(format!("{who} knows {} replicas of {}", view.replica_count, world.groups[g].nodes.len() - 1));
+        }
+    }
+    Ok(())
+}

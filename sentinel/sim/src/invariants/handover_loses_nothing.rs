@@ -1,0 +1,76 @@
+//! A planned hand-over that reports success lost no acknowledged write (design, 4.3 "Planned hand-over loses nothing").
+
+use std::collections::BTreeMap;
+
+use bongsu_sentinel_core::{HandOverStep, Reason};
+
+use crate::facts::Fact;
+use crate::invariants::Invariant;
+use crate::world::{Pid, World};
+
+#[derive(Default)]
+pub(super) struct HandoverLosesNothing {
+    /// The promoted node of a sentinel's running failover of a group, and in which of its lives it was promoted.
+    promoted: BTreeMap<(Pid, usize), (Pid, u32)>,
+    /// What the demotion of the old master threw away.
+    thrown_away: BTreeMap<(Pid, usize), String>,
+}
+
+impl HandoverLosesNothing {
+    /// The old master follows the new one: what it had, the new one must have.
+    fn demoted(&mut self, world: &World, by: Pid, old: Pid, new: Pid) {
+        let group = world.data(old).group;
+        let Some((promoted, life)) = self.promoted.get(&(by, group)) else { return };
+        let restarted = world.proc(new).incarnation != *life;
+        if *promoted != new || restarted || world.data(old).foreign {
+            return;
+        }
+        let (old_node, new_node) = (world.data(old), world.data(new));
+        let has: std::collections::BTreeSet<_> = new_node.log.iter().map(|e| e.write).collect();
+        let missing = old_node.log.iter().filter(|e| !has.contains(&e.write));
+        let acked: Vec<_> = missing.filter(|e| world.oracle.was_acked(group, e.write)).collect();
+        if let Some(first) = acked.first() {
+            let text = format!(
+                "{} loses {} acknowledged writes of {}, the first at offset {}",
+                world.label(new),
+                acked.len(),
+                world.label(old),
+                first.end
+            );
+            self.thrown_away.insert((by, group), text);
+        }
+    }
+}
+
+impl Invariant for HandoverLosesNothing {
+    fn name(&self) -> &'static str {
+        "handover-loses-nothing"
+    }
+
+    fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        match fact {
+            Fact::Reconfigured { node, by: Some(by), to: None, .. } => {
+                let group = world.data(*node).group;
+                self.promoted.insert((*by, group), (*node, world.proc(*node).incarnation));
+                self.thrown_away.remove(&(*by, group));
+                Ok(())
+            }
+            Fact::Reconfigured { node, by: Some(by), to: Some(to), was_master: true } => {
+                if let Some(new) = world.find(to) {
+                    self.demoted(world, *by, *node, new);
+                }
+                Ok(())
+            }
+            Fact::Decided { by, decision } => {
+                let Some(group) = world.group_index(&decision.group) else { return Ok(()) };
+                match decision.reason {
+                    Reason::HandOver { step: HandOverStep::Demoted { .. } } => {
+                        self.thrown_away.remove(&(*by, group)).map_or(Ok(()), Err)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What others may rely on is on disk before it leaves: votes, epochs, configurations (design, "Persist before send").
+
+use bongsu_sentinel_core::{Durable, Epoch, GroupName, Reason, Request};
+
+use crate::facts::Fact;
+use crate::invariants::Invariant;
+use crate::world::{Pid, World};
+
+pub(super) struct PersistBeforeSend;
+
+fn durable(world: &World, by: Pid) -> Option<&Durable> {
+    world.core_node(by).map(|n| &n.disk.durable)
+}
+
+fn need(what: &str, said: Epoch, on_disk: Epoch) -> Result<(), String> {
+    if said <= on_disk {
+        return Ok(());
+    }
+    Err(format!("{what} {said} leaves while the disk has {on_disk}"))
+}
+
+fn leader_epoch(disk: &Durable, group: &GroupName) -> Epoch {
+    disk.groups.iter().find(|g| &g.name == group).map_or(Epoch::ZERO, |g| g.leader_epoch)
+}
+
+impl Invariant for PersistBeforeSend {
+    fn name(&self) -> &'static str {
+        "persist-before-send"
+    }
+
+    fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        match fact {
+            Fact::VoteAnswered { by, group: Some(group), reply, .. } => {
+                let (Some(disk), Some((_, epoch))) = (durable(world, *by), reply.leader) else { return Ok(()) };
+                need("a vote in epoch", epoch, leader_epoch(disk, &world.groups[*group].name))
+            }
+            Fact::Asked { by, request, .. } => {
+                let Some(disk) = durable(world, *by) else { return Ok(()) };
+                match request {
+                    Request::AskDown { epoch, candidate: Some(_), .. } => {
+                        need("a candidacy in epoch", *epoch, disk.current_epoch)
+                    }
+                    Request::Hello(hello) => {
+                        need("current epoch", hello.current_epoch, disk.current_epoch)?;
+                        // A sentinel whose disk fails goes on telling what others made durable.
+                        if world.core_node(*by).is_some_and(|n| n.disk.failed) {
+                            return Ok(());
+                        }
+                        let group = disk.groups.iter().find(|g| g.name == hello.group);
+                        need("config epoch", hello.config_epoch, group.map_or(Epoch::ZERO, |g| g.config_epoch))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Fact::Decided { by, decision } => {
+                let Some(disk) = durable(world, *by) else { return Ok(()) };
+                match &decision.reason {
+                    Reason::Elected { epoch, .. } => {
+                        need("the own vote in epoch", *epoch, leader_epoch(disk, &decision.group))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Broken behaviours, to prove that the invariants notice them.
+//!
+//! Most are done to what goes into a core or comes out of it, as a broken core would have done it to itself.
+
+use bongsu_sentinel_core::{Action, Epoch, Input, Reply, Request, Role};
+
+use crate::world::{Pid, World};
+
+/// A broken behaviour.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Mutant {
+    /// Reports a save as done without doing it.
+    SkipSave,
+    /// Comes back from a restart without its epochs.
+    ForgetOnRestart,
+    /// Votes for everybody who asks.
+    VoteTwice,
+    /// Takes every answer to a request for a vote as a vote for itself.
+    ForgetMajority,
+    /// Holds a master to be down as soon as a single peer answers anything.
+    ForgetQuorum,
+    /// Asks for votes in an epoch that it has used before.
+    ReuseEpoch,
+    /// Announces epochs that are one too low now and then.
+    EpochGoesBack,
+    /// Takes every hello for newer than what it knows.
+    IgnoreConfigEpoch,
+    /// Holds a replica that never synchronised to be a good one.
+    PromoteNeverSynced,
+    /// Prefers the replica that has less.
+    PromoteEmptier,
+    /// Promotes another replica than the one it selected.
+    PromoteUnselected,
+    /// Hands over without pausing the writes.
+    SkipPause,
+    /// Does not notice that it stood still.
+    StaleTime,
+    /// Never tells a replica to follow the new master.
+    NeverRepoint,
+    /// Announces a master that it just made up.
+    MalformedHello,
+}
+
+impl Mutant {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::SkipSave,
+        Self::ForgetOnRestart,
+        Self::VoteTwice,
+        Self::ForgetMajority,
+        Self::ForgetQuorum,
+        Self::ReuseEpoch,
+        Self::EpochGoesBack,
+        Self::IgnoreConfigEpoch,
+        Self::PromoteNeverSynced,
+        Self::PromoteEmptier,
+        Self::PromoteUnselected,
+        Self::SkipPause,
+        Self::StaleTime,
+        Self::NeverRepoint,
+        Self::MalformedHello,
+    ];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SkipSave => "skip-save",
+            Self::ForgetOnRestart => "forget-on-restart",
+            Self::VoteTwice => "vote-twice",
+            Self::ForgetMajority => "forget-majority",
+            Self::ForgetQuorum => "forget-quorum",
+            Self::ReuseEpoch => "reuse-epoch",
+            Self::EpochGoesBack => "epoch-goes-back",
+            Self::IgnoreConfigEpoch => "ignore-config-epoch",
+            Self::PromoteNeverSynced => "promote-never-synced",
+            Self::PromoteEmptier => "promote-emptier",
+            Self::PromoteUnselected => "promote-unselected",
+            Self::SkipPause => "skip-pause",
+            Self::StaleTime => "stale-time",
+            Self::NeverRepoint => "never-repoint",
+            Self::MalformedHello => "malformed-hello",
+        }
+    }
+
+    /// The mutant of this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+}
+
+impl World {
+    /// What a mutant makes of an input.
+    pub(crate) fn mutate_input(&mut self, pid: Pid, input: Input) -> Input {
+        let Some(mutant) = self.mutant else { return input };
+        let Some(id) = self.run_id(pid) else { return input };
+        match (mutant, input) {
+            (Mutant::ForgetMajority, Input::Reply { link, id: ask, reply: Reply::Vote(mut vote) }) => {
+                let epoch =
+                    self.core_node(pid).and_then(|n| n.core.as_ref()).map_or(Epoch::ZERO, |c| c.current_epoch());
+                vote.leader = Some((id, epoch));
+                Input::Reply { link, id: ask, reply: Reply::Vote(vote) }
+            }
+            (Mutant::ForgetQuorum, Input::Reply { link, id: ask, reply: Reply::Vote(mut vote) }) => {
+                vote.down = true;
+                Input::Reply { link, id: ask, reply: Reply::Vote(vote) }
+            }
+            (Mutant::IgnoreConfigEpoch, Input::Hello { via, mut hello }) => {
+                let core = self.core_node(pid).and_then(|n| n.core.as_ref());
+                let known = core.and_then(|c| c.group(bongsu_sentinel_core::Time::ZERO, hello.group.as_str()));
+                if let Some(group) = known.filter(|g| !g.current_addr.same_place(&hello.master)) {
+                    hello.config_epoch = hello.config_epoch.max(group.config_epoch.next());
+                    hello.current_epoch = hello.current_epoch.max(hello.config_epoch);
+                }
+                Input::Hello { via, hello }
+            }
+            (Mutant::PromoteNeverSynced | Mutant::PromoteEmptier, Input::Reply { link, id: ask, reply }) => {
+                Input::Reply { link, id: ask, reply: embellish(mutant, reply) }
+            }
+            (_, input) => input,
+        }
+    }
+
+    /// What a mutant makes of an action; `None` if it is left undone.
+    pub(crate) fn mutate_action(&mut self, pid: Pid, action: Action) -> Option<Action> {
+        let Some(mutant) = self.mutant else { return Some(action) };
+        match (mutant, action) {
+            (Mutant::VoteTwice, Action::AnswerVote { call, mut reply }) => {
+                if let Some((candidate, epoch)) = self.candidate_of(pid, call) {
+                    reply.leader = Some((candidate, epoch));
+                }
+                Some(Action::AnswerVote { call, reply })
+            }
+            (Mutant::ReuseEpoch, Action::Send { link, id, request: Request::AskDown { addr, epoch, candidate } }) => {
+                let epoch = if candidate.is_some() { Epoch(epoch.0.saturating_sub(1).max(1)) } else { epoch };
+                Some(Action::Send { link, id, request: Request::AskDown { addr, epoch, candidate } })
+            }
+            (Mutant::EpochGoesBack, Action::Send { link, id, request: Request::Hello(mut out) }) => {
+                if self.rng.chance(1, 50) {
+                    out.current_epoch = Epoch(out.current_epoch.0.saturating_sub(1));
+                }
+                Some(Action::Send { link, id, request: Request::Hello(out) })
+            }
+            (Mutant::MalformedHello, Action::Send { link, id, request: Request::Hello(mut out) }) => {
+                out.master = out.master.with_port(0);
+                Some(Action::Send { link, id, request: Request::Hello(out) })
+            }
+            (Mutant::SkipPause, Action::Send { link, id, request: Request::PauseWrites { .. } }) => {
+                Some(Action::Send { link, id, request: Request::Unpause })
+            }
+            (Mutant::NeverRepoint, Action::Send { link, id, request: Request::Reconfigure { to: Some(_), .. } }) => {
+                Some(Action::Send { link, id, request: Request::Ping })
+            }
+            (_, action) => Some(action),
+        }
+    }
+}
+
+fn embellish(mutant: Mutant, reply: Reply) -> Reply {
+    let Reply::Info(mut report) = reply else { return reply };
+    if report.role == Some(Role::Replica) {
+        if mutant == Mutant::PromoteNeverSynced {
+            report.never_synced = false;
+        } else {
+            report.replica_offset = report.replica_offset.map(|o| 1_000_000_000 - o.min(1_000_000_000));
+        }
+    }
+    Reply::Info(report)
+}
