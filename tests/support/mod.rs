@@ -1,0 +1,244 @@
+//! Real processes for black-box tests: data servers and sentinels on free ports in a directory of their own.
+#![allow(dead_code, reason = "every test binary uses its part")]
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use redis::{Client, Connection, FromRedisValue, RedisResult};
+
+/// The group of every test.
+pub(crate) const GROUP: &str = "mymaster";
+
+/// How long a condition may take. Generous: it is reached only when something is broken.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Ports that nobody listens on, all different.
+pub(crate) fn free_ports(count: usize) -> Vec<u16> {
+    let held: Vec<TcpListener> =
+        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port")).collect();
+    held.iter().map(|l| l.local_addr().expect("an address").port()).collect()
+}
+
+/// Who plays the sentinel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Program {
+    Ours,
+    /// Debian's `redis-sentinel`.
+    Real,
+}
+
+/// A group of real processes, all of which end with it.
+pub(crate) struct Installation {
+    dir: tempfile::TempDir,
+    running: Vec<(u16, Child)>,
+    pub(crate) nodes: Vec<u16>,
+    pub(crate) sentinels: Vec<u16>,
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.running {
+            let _gone = child.kill();
+            let _gone = child.wait();
+        }
+    }
+}
+
+impl Installation {
+    /// One master, `replicas` replicas, and a sentinel per program, until everybody knows everybody.
+    pub(crate) fn start(replicas: usize, programs: &[Program]) -> Self {
+        let mut nodes = free_ports(replicas + 1 + programs.len());
+        let sentinels = nodes.split_off(replicas + 1);
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut me = Self { dir, running: Vec::new(), nodes, sentinels };
+        let master = me.nodes[0];
+        for port in me.nodes.clone() {
+            let follow = if port == master { String::new() } else { format!("replicaof 127.0.0.1 {master}\n") };
+            me.write(port, &format!(
+                "port {port}\nbind 127.0.0.1\nsave \"\"\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n{follow}"
+            ));
+            me.start_node(port);
+        }
+        for port in me.nodes.clone().into_iter().skip(1) {
+            wait("a replica follows", || info(port, "master_link_status")?.eq("up").then_some(()));
+        }
+        for (port, program) in me.sentinels.clone().into_iter().zip(programs) {
+            me.write(
+                port,
+                &format!(
+                    "port {port}\nbind 127.0.0.1\nsentinel monitor {GROUP} 127.0.0.1 {master} 2\n\
+                 sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 10000\n"
+                ),
+            );
+            me.start_sentinel(port, *program);
+        }
+        me.wait_until_known();
+        me
+    }
+
+    /// Every sentinel lists every node and every other sentinel, all of them up.
+    pub(crate) fn wait_until_known(&self) {
+        for port in &self.sentinels {
+            wait("everybody knows everybody", || {
+                let master = fields(*port, &["MASTER", GROUP])?;
+                let replicas: Vec<Vec<String>> = ask(*port, &["REPLICAS", GROUP])?;
+                let peers: Vec<Vec<String>> = ask(*port, &["SENTINELS", GROUP])?;
+                let healthy = |list: &[Vec<String>]| {
+                    list.iter()
+                        .all(|i| !field(i, "flags").is_some_and(|f| f.contains("down") || f.contains("disconnected")))
+                };
+                let linked = replicas.iter().all(|r| field(r, "master-link-status").as_deref() == Some("ok"));
+                (replicas.len() + 1 == self.nodes.len()
+                    && peers.len() + 1 == self.sentinels.len()
+                    && field(&master, "flags").as_deref() == Some("master")
+                    && healthy(&replicas)
+                    && healthy(&peers)
+                    && linked)
+                    .then_some(())
+            });
+        }
+    }
+
+    fn home(&self, port: u16) -> PathBuf {
+        self.dir.path().join(port.to_string())
+    }
+
+    /// The configuration file of a process.
+    pub(crate) fn file(&self, port: u16) -> PathBuf {
+        self.home(port).join("the.conf")
+    }
+
+    fn write(&self, port: u16, text: &str) {
+        fs::create_dir(self.home(port)).expect("a directory");
+        fs::write(self.file(port), format!("{text}dir {}\n", self.home(port).display())).expect("a file");
+    }
+
+    pub(crate) fn start_node(&mut self, port: u16) {
+        self.spawn(port, Command::new("redis-server"));
+    }
+
+    pub(crate) fn start_sentinel(&mut self, port: u16, program: Program) {
+        let command = match program {
+            Program::Real => Command::new("redis-sentinel"),
+            Program::Ours => {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+                command.arg("sentinel");
+                command
+            }
+        };
+        self.spawn(port, command);
+        wait("a sentinel answers", || ask::<String>(port, &["MYID"]).map(drop));
+    }
+
+    fn spawn(&mut self, port: u16, mut command: Command) {
+        let log = File::options().create(true).append(true).open(self.home(port).join("log")).expect("a log");
+        let child = command
+            .arg(self.file(port))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        self.running.push((port, child));
+    }
+
+    /// SIGKILL, and wait for the end.
+    pub(crate) fn kill(&mut self, port: u16) {
+        let at = self.running.iter().position(|(p, _)| *p == port).expect("it runs");
+        let (_, mut child) = self.running.remove(at);
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub(crate) fn signal(&self, port: u16, signal: &str) {
+        let (_, child) = self.running.iter().find(|(p, _)| *p == port).expect("it runs");
+        let status = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Where each sentinel sends clients.
+    pub(crate) fn addresses(&self) -> Vec<Option<u16>> {
+        self.sentinels.iter().map(|port| master_of(*port)).collect()
+    }
+
+    /// All sentinels name one master other than `old`, and it takes writes.
+    pub(crate) fn wait_for_new_master(&self, old: u16) -> u16 {
+        let new = wait("all sentinels name a new master", || {
+            let named = self.addresses();
+            let first = named.first().copied().flatten()?;
+            (first != old && named.iter().all(|a| *a == Some(first))).then_some(first)
+        });
+        wait("the new master takes writes", || {
+            command::<String>(new, &["SET", "written", "yes"]).filter(|answer| answer == "OK")
+        });
+        new
+    }
+
+    /// The log of a process.
+    pub(crate) fn log(&self, port: u16) -> String {
+        fs::read_to_string(self.home(port).join("log")).unwrap_or_default()
+    }
+}
+
+/// Polls until there is something.
+#[track_caller]
+pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < LIMIT, "not within {LIMIT:?}: {what}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+pub(crate) fn connect(port: u16) -> Option<Connection> {
+    let client = Client::open(("127.0.0.1", port)).ok()?;
+    let connection = client.get_connection_with_timeout(Duration::from_millis(500)).ok()?;
+    connection.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    Some(connection)
+}
+
+/// One command on a connection of its own.
+pub(crate) fn command<T: FromRedisValue>(port: u16, words: &[&str]) -> Option<T> {
+    try_command(port, words)?.ok()
+}
+
+pub(crate) fn try_command<T: FromRedisValue>(port: u16, words: &[&str]) -> Option<RedisResult<T>> {
+    let mut connection = connect(port)?;
+    let mut request = redis::cmd(words[0]);
+    request.arg(&words[1..]);
+    Some(request.query(&mut connection))
+}
+
+/// `SENTINEL ...`.
+pub(crate) fn ask<T: FromRedisValue>(port: u16, words: &[&str]) -> Option<T> {
+    let words: Vec<&str> = std::iter::once("SENTINEL").chain(words.iter().copied()).collect();
+    command(port, &words)
+}
+
+fn fields(port: u16, words: &[&str]) -> Option<Vec<String>> {
+    ask(port, words)
+}
+
+/// A field of a flat instance description.
+pub(crate) fn field(flat: &[String], name: &str) -> Option<String> {
+    flat.chunks_exact(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone())
+}
+
+pub(crate) fn master_of(sentinel: u16) -> Option<u16> {
+    let address: (String, u16) = ask(sentinel, &["GET-MASTER-ADDR-BY-NAME", GROUP])?;
+    Some(address.1)
+}
+
+/// A field of `INFO replication`.
+pub(crate) fn info(port: u16, name: &str) -> Option<String> {
+    let text: String = command(port, &["INFO", "replication"])?;
+    let prefix = format!("{name}:");
+    text.lines().find_map(|l| l.strip_prefix(&prefix)).map(|v| v.trim().to_owned())
+}
