@@ -12,6 +12,7 @@
 
 mod action;
 mod check;
+mod election;
 mod event;
 mod failover;
 mod gossip;
