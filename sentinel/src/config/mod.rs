@@ -1,6 +1,6 @@
 //! Configuration of a sentinel: `.conf` and YAML, one table of directives behind both, and the place of the state.
 //!
-//! [`load`] reads a file, what it includes, standard input and the command line into [`Settings`] (the daemon's business),
+//! [`load()`] reads a file, what it includes, standard input and the command line into [`Settings`] (the daemon's business),
 //! a `Setup` (the core's business) and a [`Store`] that makes both survive a restart. The tables ([`SERVER_DIRECTIVES`],
 //! [`SENTINEL_DIRECTIVES`], [`GROUP_OPTIONS`]) drive the parsers, the defaults, what is written back, `SENTINEL SET`
 //! and the reference page.
