@@ -17,7 +17,7 @@ const PROBES_AT_ONCE: usize = 64;
 
 #[derive(Args)]
 pub(crate) struct CheckArgs {
-    /// Nodes to ask: HOST, HOST:PORT or [IPv6]:PORT (data servers or sentinels)
+    /// Nodes to ask: HOST or HOST:PORT (an IPv6 address in brackets) (data servers or sentinels)
     #[arg(required = true, value_name = "ADDR")]
     nodes: Vec<String>,
     /// Print one JSON document instead of a table

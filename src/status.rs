@@ -13,7 +13,7 @@ use crate::table::Table;
 
 #[derive(Args)]
 pub(crate) struct StatusArgs {
-    /// The sentinel to ask: HOST, HOST:PORT or [IPv6]:PORT
+    /// The sentinel to ask: HOST or HOST:PORT (an IPv6 address in brackets)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:26379")]
     sentinel: String,
     /// Show only this group

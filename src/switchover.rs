@@ -15,7 +15,7 @@ use crate::client::{Event, Events, SENTINEL_PORT, SentinelClient, block_on};
 pub(crate) struct SwitchoverArgs {
     /// The group to hand over
     group: String,
-    /// The sentinel that does it: HOST, HOST:PORT or [IPv6]:PORT
+    /// The sentinel that does it: HOST or HOST:PORT (an IPv6 address in brackets)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:26379")]
     sentinel: String,
     /// Give up watching after this time, in milliseconds; the sentinel goes on by itself
