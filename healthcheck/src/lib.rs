@@ -1,6 +1,6 @@
 //! Is a node alive, and what does it say of itself?
 //!
-//! [`probe`] asks one Redis-compatible node (data server or sentinel) `PING`, `ROLE` and `INFO` under one deadline and
+//! [`probe()`] asks one Redis-compatible node (data server or sentinel) `PING`, `ROLE` and `INFO` under one deadline and
 //! gives a [`Report`]: a verdict that a monitoring system understands, and the facts it rests on. Nothing here knows
 //! of groups, quorums or failovers.
 
