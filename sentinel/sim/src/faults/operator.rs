@@ -19,7 +19,7 @@ impl World {
             FaultKind::HandOver | FaultKind::ForcedFailover => self.order_failover(pid, group, kind),
             FaultKind::Reset => {
                 let name = self.groups[group].name.clone();
-                self.watch.reset_happened();
+                self.peers_forgotten = true;
                 self.command(pid, |core, now| core.reset(now, &|n| n == name.as_str()));
             }
             FaultKind::ChangeOptions => self.change_options(pid, group),

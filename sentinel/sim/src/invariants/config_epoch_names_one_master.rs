@@ -37,7 +37,7 @@ impl Invariant for ConfigEpochNamesOneMaster {
             return Ok(());
         };
         let (first, teller) = *self.masters.entry((group, hello.config_epoch)).or_insert((master, *by));
-        if first == master || self.forced || world.watch.has_reset() {
+        if first == master || self.forced || world.peers_forgotten {
             return Ok(());
         }
         Err(format!(

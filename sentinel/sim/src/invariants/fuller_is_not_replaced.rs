@@ -32,8 +32,8 @@ impl FullerIsNotReplaced {
             self.check_rejection(world, by, other)?;
             let offset = self.offset(world, by, other);
             let comparable = other.rejected.is_none() && other.same_history == best.same_history;
-            let same_class = other.priority >= best.priority;
-            if comparable && (offset > best_offset.saturating_add(window) || (same_class && offset > best_offset)) {
+            let as_preferred = other.priority <= best.priority;
+            if comparable && (offset > best_offset.saturating_add(window) || (as_preferred && offset > best_offset)) {
                 return Err(format!(
                     "{} with offset {best_offset} is chosen over {} with {offset} (window {window})",
                     world.label_addr(chosen),

@@ -42,8 +42,6 @@ pub(crate) struct Watch {
     failure: Option<Failure>,
     pub(crate) now_us: u64,
     counts: Counts,
-    /// An operator made a sentinel forget its peers, so that its majority may be smaller than the world's.
-    reset: bool,
     ticks: BTreeMap<Pid, (u64, u32)>,
 }
 
@@ -84,14 +82,6 @@ impl Watch {
 
     pub(crate) const fn counts(&self) -> Counts {
         self.counts
-    }
-
-    pub(crate) const fn reset_happened(&mut self) {
-        self.reset = true;
-    }
-
-    pub(crate) const fn has_reset(&self) -> bool {
-        self.reset
     }
 
     pub(crate) fn fail(&mut self, invariant: &str, what: String) {

@@ -30,7 +30,7 @@ impl Invariant for OneLeaderPerEpoch {
         };
         let Some(group) = group else { return Ok(()) };
         let first = *self.leaders.entry((group, epoch)).or_insert(by);
-        if first == by || world.watch.has_reset() {
+        if first == by || world.peers_forgotten {
             return Ok(());
         }
         Err(format!("{} and {} both lead group {group} in epoch {epoch}", world.label(first), world.label(by)))

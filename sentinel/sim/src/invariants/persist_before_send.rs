@@ -55,7 +55,7 @@ impl Invariant for PersistBeforeSend {
             Fact::Decided { by, decision } => {
                 let Some(disk) = durable(world, *by) else { return Ok(()) };
                 match &decision.reason {
-                    Reason::Elected { epoch, .. } => {
+                    Reason::Elected { epoch, forced: false, .. } => {
                         need("the own vote in epoch", *epoch, leader_epoch(disk, &decision.group))
                     }
                     _ => Ok(()),

@@ -73,7 +73,7 @@ impl QuorumAndMajority {
             }
         }
         let quorum = world.shape.groups[group].quorum as usize;
-        let all = if world.watch.has_reset() { known(world, by, group) } else { world.sentinels.len() };
+        let all = if world.peers_forgotten { known(world, by, group) } else { world.sentinels.len() };
         let needed = quorum.max(all / 2 + 1);
         if distinct.len() < needed {
             return Err(format!("{} elected by {} of {all}, needs {needed}", world.label(by), distinct.len()));

@@ -15,8 +15,10 @@ impl RealNode {
         let group = &mut self.groups[g];
         if group.peers.contains_key(&hello.run_id) && group.config_epoch < hello.config_epoch {
             group.config_epoch = hello.config_epoch;
-            let master = group.master;
-            let moved = self.instances.get(&master).is_none_or(|m| !m.addr.same_place(&hello.master));
+            let name = group.name.clone();
+            // Real ones compare with the old master's address even when they announce a promoted one already. Nobody could tell
+            // their announcements from right ones, so the model does not do that.
+            let moved = self.current_addr(&name).is_none_or(|m| !m.same_place(&hello.master));
             if moved {
                 self.say("+switch-master", g);
                 self.change_address(now, g, &hello.master);

@@ -46,6 +46,7 @@ impl World {
             mutant,
             unsafe_phase: true,
             events: 0,
+            peers_forgotten: false,
             rng,
             shape,
         };

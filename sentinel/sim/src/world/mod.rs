@@ -42,6 +42,8 @@ pub(crate) struct World {
     /// Faults may strike.
     pub(crate) unsafe_phase: bool,
     pub(crate) events: u64,
+    /// An operator made a sentinel forget its peers, so that its majority may be smaller than the world's.
+    pub(crate) peers_forgotten: bool,
 }
 
 /// A supervised group as the world knows it.
