@@ -72,6 +72,11 @@ impl Invariant for HandoverLosesNothing {
             Fact::Decided { by, decision } => {
                 let Some(group) = world.group_index(&decision.group) else { return Ok(()) };
                 match decision.reason {
+                    // It says itself that something is amiss.
+                    Reason::HandOver { step: HandOverStep::Diverged } => {
+                        self.promoted.remove(&(*by, group));
+                        Ok(())
+                    }
                     Reason::HandOver { step: HandOverStep::Demoted { .. } } => {
                         self.thrown_away.remove(&(*by, group)).map_or(Ok(()), Err)
                     }
