@@ -2,8 +2,9 @@
 //!
 //! Most are done to what goes into a core or comes out of it, as a broken core would have done it to itself.
 
-use bongsu_sentinel_core::{Action, Epoch, Input, Reply, Request, Role};
+use bongsu_sentinel_core::{Action, Epoch, Input, LinkId, Reply, Request, Role};
 
+use crate::units::SEC;
 use crate::world::{Pid, World};
 
 /// A broken behaviour.
@@ -29,8 +30,12 @@ pub enum Mutant {
     PromoteNeverSynced,
     /// Prefers the replica that has less.
     PromoteEmptier,
+    /// Promotes another replica than the one it selected.
+    PromoteUnselected,
     /// Hands over without pausing the writes.
     SkipPause,
+    /// Does not notice that it stood still.
+    StaleTime,
     /// Never tells a replica to follow the new master.
     NeverRepoint,
     /// Announces a master that it just made up.
@@ -39,7 +44,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -50,7 +55,9 @@ impl Mutant {
         Self::IgnoreConfigEpoch,
         Self::PromoteNeverSynced,
         Self::PromoteEmptier,
+        Self::PromoteUnselected,
         Self::SkipPause,
+        Self::StaleTime,
         Self::NeverRepoint,
         Self::MalformedHello,
     ];
@@ -68,7 +75,9 @@ impl Mutant {
             Self::IgnoreConfigEpoch => "ignore-config-epoch",
             Self::PromoteNeverSynced => "promote-never-synced",
             Self::PromoteEmptier => "promote-emptier",
+            Self::PromoteUnselected => "promote-unselected",
             Self::SkipPause => "skip-pause",
+            Self::StaleTime => "stale-time",
             Self::NeverRepoint => "never-repoint",
             Self::MalformedHello => "malformed-hello",
         }
@@ -139,11 +148,43 @@ impl World {
             (Mutant::SkipPause, Action::Send { link, id, request: Request::PauseWrites { .. } }) => {
                 Some(Action::Send { link, id, request: Request::Unpause })
             }
+            (Mutant::PromoteUnselected, Action::Send { link, id, request }) => {
+                let promotes = matches!(request, Request::Reconfigure { to: None, .. });
+                let link = if promotes { self.other_replica(pid, link) } else { link };
+                Some(Action::Send { link, id, request })
+            }
             (Mutant::NeverRepoint, Action::Send { link, id, request: Request::Reconfigure { to: Some(_), .. } }) => {
                 Some(Action::Send { link, id, request: Request::Ping })
             }
             (_, action) => Some(action),
         }
+    }
+}
+
+impl World {
+    /// The link to another data node than that behind this one, if there is any.
+    fn other_replica(&self, pid: Pid, link: LinkId) -> LinkId {
+        let Some(node) = self.core_node(pid) else { return link };
+        let behind = |l: LinkId| node.command_link(l).and_then(|c| self.net.conn(c).server());
+        let Some(chosen) = behind(link).filter(|p| self.is_data(*p)) else { return link };
+        let siblings = &self.groups[self.data(chosen).group].nodes;
+        let mut links = node.command_links();
+        links.find(|l| behind(*l).is_some_and(|p| p != chosen && siblings.contains(&p))).unwrap_or(link)
+    }
+
+    /// A core that does not notice that it stood still lives through the lost time as if it had been awake.
+    pub(crate) fn sleepwalk(&mut self, pid: Pid, stalled_us: u64) {
+        if self.mutant != Some(Mutant::StaleTime) {
+            return;
+        }
+        let now_us = self.now_us;
+        let mut at_us = now_us - stalled_us;
+        while at_us < now_us {
+            self.now_us = at_us;
+            self.feed_core(pid, Input::Tick);
+            at_us += SEC;
+        }
+        self.now_us = now_us;
     }
 }
 

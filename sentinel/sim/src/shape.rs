@@ -77,6 +77,8 @@ impl Shape {
         let nodes: usize = groups.iter().map(|g| g.replicas + 1).sum();
         let slowest = groups.iter().map(|g| g.failover_timeout).max().unwrap_or_default();
         let deafest = groups.iter().map(|g| g.down_after).max().unwrap_or_default();
+        // Who knows nobody yet is a majority by itself; only the quorum keeps it from acting.
+        let lax = groups.iter().any(|g| (g.quorum as usize) <= count / 2);
         let slack = micros(slowest) * 6 + micros(deafest) * 3 + 100 * SEC;
         Self {
             colocated: rng.chance(1, 2),
@@ -87,7 +89,7 @@ impl Shape {
             crash_on_step_one_in: *rng.pick(&[0, 0, 10, 50]),
             faults: FaultKind::draw_menu(rng),
             fault_period_us: *rng.pick(&[4 * SEC, 8 * SEC, 15 * SEC, 40 * SEC]),
-            known_at_start: rng.chance(1, 2),
+            known_at_start: lax || rng.chance(1, 2),
             heal_at_us: END_US.saturating_sub(slack).max(WARM_UP_US * 2),
             end_us: END_US,
             sentinels,

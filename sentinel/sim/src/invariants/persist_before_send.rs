@@ -19,6 +19,12 @@ fn need(what: &str, said: Epoch, on_disk: Epoch) -> Result<(), String> {
     Err(format!("{what} {said} leaves while the disk has {on_disk}"))
 }
 
+/// A start takes the highest epoch that it finds.
+fn highest_epoch(disk: &Durable) -> Epoch {
+    let groups = disk.groups.iter().flat_map(|g| [g.config_epoch, g.leader_epoch]);
+    groups.fold(disk.current_epoch, Epoch::max)
+}
+
 fn leader_epoch(disk: &Durable, group: &GroupName) -> Epoch {
     disk.groups.iter().find(|g| &g.name == group).map_or(Epoch::ZERO, |g| g.leader_epoch)
 }
@@ -38,10 +44,10 @@ impl Invariant for PersistBeforeSend {
                 let Some(disk) = durable(world, *by) else { return Ok(()) };
                 match request {
                     Request::AskDown { epoch, candidate: Some(_), .. } => {
-                        need("a candidacy in epoch", *epoch, disk.current_epoch)
+                        need("a candidacy in epoch", *epoch, highest_epoch(disk))
                     }
                     Request::Hello(hello) => {
-                        need("current epoch", hello.current_epoch, disk.current_epoch)?;
+                        need("current epoch", hello.current_epoch, highest_epoch(disk))?;
                         // A sentinel whose disk fails goes on telling what others made durable.
                         if world.core_node(*by).is_some_and(|n| n.disk.failed) {
                             return Ok(());

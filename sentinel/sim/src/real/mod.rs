@@ -212,13 +212,16 @@ impl RealNode {
     fn flush(&mut self) {
         let at = |id: &u32| self.instances.get(id).map(|i| i.addr.clone());
         let specs = self.groups.iter().filter_map(|g| {
+            // What is written is the address that clients are told; the rest are replicas.
+            let master = self.current_addr(&g.name)?;
+            let members = [g.master].into_iter().chain(g.replicas.iter().copied());
             Some(GroupSpec {
                 name: g.name.clone(),
-                master: at(&g.master)?,
                 options: g.options.clone(),
                 config_epoch: g.config_epoch,
                 leader_epoch: g.leader_epoch,
-                replicas: g.replicas.iter().filter_map(at).collect(),
+                replicas: members.filter_map(|i| at(&i)).filter(|a| !a.same_place(&master)).collect(),
+                master,
                 peers: g.peers.iter().filter_map(|(id, i)| Some((*id, at(i)?))).collect(),
             })
         });

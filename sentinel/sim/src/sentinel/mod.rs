@@ -68,6 +68,17 @@ impl CoreNode {
     }
 }
 
+impl CoreNode {
+    /// The established command channel of a link.
+    pub(crate) fn command_link(&self, link: LinkId) -> Option<ConnId> {
+        self.links.get(&(link, Channel::Command)).copied()
+    }
+
+    pub(crate) fn command_links(&self) -> impl Iterator<Item = LinkId> {
+        self.links.keys().filter(|(_, channel)| *channel == Channel::Command).map(|(link, _)| *link)
+    }
+}
+
 impl World {
     pub(crate) fn core_node(&self, pid: Pid) -> Option<&CoreNode> {
         match &self.proc(pid).body {

@@ -78,6 +78,7 @@ impl World {
         self.proc_mut(pid).paused = false;
         let stalled = self.now_us - self.proc(pid).paused_us;
         self.core_resumed(pid, stalled);
+        self.sleepwalk(pid, stalled);
         let mut inbox: Vec<Job> = std::mem::take(&mut self.proc_mut(pid).inbox).into();
         // The timer and the sockets become ready together; either may be served first.
         if self.rng.chance(1, 2) {
