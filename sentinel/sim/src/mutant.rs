@@ -177,14 +177,11 @@ impl World {
         if self.mutant != Some(Mutant::StaleTime) {
             return;
         }
-        let now_us = self.now_us;
-        let mut at_us = now_us - stalled_us;
-        while at_us < now_us {
-            self.now_us = at_us;
-            self.feed_core(pid, Input::Tick);
+        let mut at_us = self.now_us - stalled_us;
+        while at_us < self.now_us {
+            self.feed_core_at(pid, at_us, Input::Tick);
             at_us += SEC;
         }
-        self.now_us = now_us;
     }
 }
 

@@ -96,7 +96,11 @@ impl World {
 
     /// Hands an input to a core and does what it asks for.
     pub(crate) fn feed_core(&mut self, pid: Pid, input: Input) {
-        let now_us = self.now_us;
+        self.feed_core_at(pid, self.now_us, input);
+    }
+
+    /// As [`Self::feed_core`], with a clock that shows another moment than now.
+    pub(crate) fn feed_core_at(&mut self, pid: Pid, now_us: u64, input: Input) {
         let input = self.mutate_input(pid, input);
         let Some(node) = self.core_node_mut(pid) else { return };
         let now = node.clock.show(now_us);
