@@ -1,17 +1,19 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{config_command, demo, exit, healthcheck_command, sentinel_command, status, switchover};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
 #[command(name = "bongsu", version, max_term_width = 100)]
+#[command(after_help = "Under the name redis-sentinel or valkey-sentinel (a link), or as `bongsu FILE --sentinel`, \
+    it takes the arguments of that program.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -96,6 +98,11 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     })
 }
 
+/// Whether `word` names one of our commands.
+pub(crate) fn is_command(word: &OsStr) -> bool {
+    word == "help" || Cli::command().get_subcommands().any(|command| word == command.get_name())
+}
+
 /// A time in whole milliseconds, at least one.
 pub(crate) fn milliseconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
@@ -107,8 +114,6 @@ pub(crate) fn milliseconds(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -6,3 +6,7 @@ pub(crate) const USAGE: u8 = 64;
 pub(crate) const UNAVAILABLE: u8 = 69;
 /// A configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
+/// Ended by Ctrl-C, as a shell reports it.
+pub(crate) const INTERRUPTED: u8 = 130;
+/// Ended by SIGTERM, as a shell reports it.
+pub(crate) const TERMINATED: u8 = 143;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bongsu_sentinel::config::Invocation;
 
-use crate::exit;
+use crate::{cli, exit};
 
 /// The Redis version whose behaviour is announced.
 const REDIS_VERSION: &str = "7.2.4";
@@ -30,12 +30,12 @@ A lone `-` reads more directives from standard input.
 ";
 
 /// The arguments of a sentinel if the program was started in the way of one: through a link whose name says so, or with
-/// `--sentinel` before any command of ours.
+/// `--sentinel` and no command of ours, some of which have an option of that name.
 pub(crate) fn asked_for(args: &[OsString]) -> Option<Vec<String>> {
     let (program, rest) = args.split_first()?;
     let name = Path::new(program).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let by_name = SENTINEL_NAMES.iter().any(|s| name.contains(s));
-    let by_option = rest.first().is_some_and(|first| first != "sentinel") && rest.iter().any(|a| a == "--sentinel");
+    let by_option = !rest.first().is_some_and(|first| cli::is_command(first)) && rest.iter().any(|a| a == "--sentinel");
     (by_name || by_option).then(|| lossy(rest))
 }
 
@@ -100,5 +100,7 @@ mod tests {
         assert!(asked_for(&args(&["bongsu", "s.conf", "--sentinel"])).is_some());
         assert!(asked_for(&args(&["bongsu", "sentinel", "s.conf", "--sentinel", "monitor"])).is_none());
         assert!(asked_for(&args(&["bongsu", "status"])).is_none());
+        assert!(asked_for(&args(&["bongsu", "status", "--sentinel", "127.0.0.1:26379"])).is_none());
+        assert!(asked_for(&args(&["redis-sentinel", "status"])).is_some());
     }
 }

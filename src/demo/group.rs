@@ -34,9 +34,9 @@ pub(super) struct Group {
 
 impl Group {
     /// Starts all processes and waits until every sentinel knows every node and every other sentinel.
-    pub(super) async fn start(args: &DemoArgs, sentinels: usize) -> Result<Self> {
+    pub(super) async fn start(args: &DemoArgs) -> Result<Self> {
         let count = usize::from(args.replicas) + 1;
-        let mut ports = free_ports(count + sentinels)?;
+        let mut ports = free_ports(count + usize::from(args.sentinels))?;
         let sentinels = ports.split_off(count);
         let mut group = Self { processes: Processes::new()?, nodes: ports, sentinels };
         group.start_nodes(&args.server)?;

@@ -15,11 +15,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cli::milliseconds;
 use crate::client::block_on;
+use crate::exit;
 use group::Group;
 use timeline::Timeline;
-
-/// Sentinels of the demo: the least that survives the loss of one.
-const SENTINELS: usize = 3;
 
 /// How long the picture is left alone before the master is killed.
 const BEFORE_THE_KILL: Duration = Duration::from_secs(3);
@@ -35,6 +33,9 @@ pub(crate) struct DemoArgs {
     /// Replicas of the master
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=10))]
     replicas: u16,
+    /// Sentinels; three are the least that survive the loss of one
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=9))]
+    sentinels: u16,
     /// Silence after which a node is down, in milliseconds
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
     down_after: Duration,
@@ -53,15 +54,15 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
         tokio::select! {
             result = show(args) => result,
             // Leaving this block ends every process and removes every file of the demo.
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
-            _ = terminate.recv() => Ok(ExitCode::from(143)),
+            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(exit::INTERRUPTED)),
+            _ = terminate.recv() => Ok(ExitCode::from(exit::TERMINATED)),
         }
     })
 }
 
 async fn show(args: &DemoArgs) -> Result<ExitCode> {
-    println!("Starting a master, {} replica(s) and {SENTINELS} sentinels ...", args.replicas);
-    let mut group = Group::start(args, SENTINELS).await?;
+    println!("Starting a master, {} replica(s) and {} sentinel(s) ...", args.replicas, args.sentinels);
+    let mut group = Group::start(args).await?;
     print!("{}", group.topology().await?);
     let mut timeline = Timeline::watch(&group).await?;
     let kill_at = Instant::now() + BEFORE_THE_KILL;

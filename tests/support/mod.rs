@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "every test binary uses its part")]
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{Read, Seek, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,11 +16,28 @@ pub(crate) const GROUP: &str = "mymaster";
 /// How long a condition may take. Generous: it is reached only when something is broken.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// Ports that nobody listens on, all different.
+/// Where ports are taken from: below those that the kernel gives to outgoing connections, one of which could otherwise
+/// hold the port when the process that it was meant for starts.
+const PORTS: std::ops::Range<u16> = 10_000..32_000;
+
+/// Ports that nobody listens on and that no other test was given, whichever process it runs in.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<TcpListener> =
-        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port")).collect();
-    held.iter().map(|l| l.local_addr().expect("an address").port()).collect()
+    let path = std::env::temp_dir().join("bongsu-test-ports");
+    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path).expect("a file");
+    file.lock().expect("a lock");
+    let mut text = String::new();
+    file.read_to_string(&mut text).expect("text");
+    let mut next = text.trim().parse().unwrap_or(PORTS.start);
+    let mut found = Vec::new();
+    while found.len() < count {
+        next = if PORTS.contains(&next) { next + 1 } else { PORTS.start };
+        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, next)).is_ok() {
+            found.push(next);
+        }
+    }
+    file.rewind().expect("a file");
+    file.write_all(format!("{next:05}").as_bytes()).expect("a file");
+    found
 }
 
 /// Who plays the sentinel.
@@ -50,33 +68,44 @@ impl Drop for Installation {
 impl Installation {
     /// One master, `replicas` replicas, and a sentinel per program, until everybody knows everybody.
     pub(crate) fn start(replicas: usize, programs: &[Program]) -> Self {
-        let mut nodes = free_ports(replicas + 1 + programs.len());
-        let sentinels = nodes.split_off(replicas + 1);
-        let dir = tempfile::tempdir().expect("a directory");
-        let mut me = Self { dir, running: Vec::new(), nodes, sentinels };
-        let master = me.nodes[0];
-        for port in me.nodes.clone() {
-            let follow = if port == master { String::new() } else { format!("replicaof 127.0.0.1 {master}\n") };
-            me.write(port, &format!(
-                "port {port}\nbind 127.0.0.1\nsave \"\"\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n{follow}"
-            ));
-            me.start_node(port);
+        let mut me = Self::empty();
+        let master = me.add_node("");
+        for _ in 0..replicas {
+            me.add_node(&format!("replicaof 127.0.0.1 {master}\n"));
         }
         for port in me.nodes.clone().into_iter().skip(1) {
             wait("a replica follows", || info(port, "master_link_status")?.eq("up").then_some(()));
         }
-        for (port, program) in me.sentinels.clone().into_iter().zip(programs) {
-            me.write(
-                port,
-                &format!(
-                    "port {port}\nbind 127.0.0.1\nsentinel monitor {GROUP} 127.0.0.1 {master} 2\n\
-                 sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 10000\n"
-                ),
-            );
-            me.start_sentinel(port, *program);
+        for program in programs {
+            me.add_sentinel(*program, &monitor(GROUP, master));
         }
         me.wait_until_known();
         me
+    }
+
+    /// Nothing yet.
+    pub(crate) fn empty() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        Self { dir, running: Vec::new(), nodes: Vec::new(), sentinels: Vec::new() }
+    }
+
+    /// Starts a data server on a free port; gives the port.
+    pub(crate) fn add_node(&mut self, directives: &str) -> u16 {
+        let port = free_ports(1)[0];
+        let common = "bind 127.0.0.1\nsave \"\"\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n";
+        self.write(port, &format!("port {port}\n{common}{directives}"));
+        self.nodes.push(port);
+        self.start_node(port);
+        port
+    }
+
+    /// Starts a sentinel on a free port; gives the port.
+    pub(crate) fn add_sentinel(&mut self, program: Program, directives: &str) -> u16 {
+        let port = free_ports(1)[0];
+        self.write(port, &format!("port {port}\nbind 127.0.0.1\n{directives}"));
+        self.sentinels.push(port);
+        self.start_sentinel(port, program);
+        port
     }
 
     /// Every sentinel lists every node and every other sentinel, all of them up.
@@ -118,6 +147,7 @@ impl Installation {
 
     pub(crate) fn start_node(&mut self, port: u16) {
         self.spawn(port, Command::new("redis-server"));
+        wait("a data server listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
     }
 
     pub(crate) fn start_sentinel(&mut self, port: u16, program: Program) {
@@ -182,6 +212,14 @@ impl Installation {
     pub(crate) fn log(&self, port: u16) -> String {
         fs::read_to_string(self.home(port).join("log")).unwrap_or_default()
     }
+}
+
+/// Directives of a sentinel that watches a group of two or more with our tests' limits.
+pub(crate) fn monitor(group: &str, master: u16) -> String {
+    format!(
+        "sentinel monitor {group} 127.0.0.1 {master} 2\nsentinel down-after-milliseconds {group} 1000\n\
+         sentinel failover-timeout {group} 10000\n"
+    )
 }
 
 /// Polls until there is something.

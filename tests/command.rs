@@ -1,0 +1,170 @@
+//! The `bongsu` command as its users see it: output, exit status, and what it leaves behind.
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use support::{GROUP, Installation, Program, free_ports, master_of, wait};
+
+const BONGSU: &str = env!("CARGO_BIN_EXE_bongsu");
+
+fn bongsu(args: &[&str]) -> Output {
+    Command::new(BONGSU).args(args).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_failure() {
+    assert_eq!(bongsu(&["frobnicate"]).status.code(), Some(64));
+    assert_eq!(bongsu(&["healthcheck", "check", "host:port"]).status.code(), Some(64));
+    assert_eq!(bongsu(&["--help"]).status.code(), Some(0));
+    let nobody = free_ports(1)[0];
+    assert_eq!(bongsu(&["status", "--sentinel", &format!("127.0.0.1:{nobody}")]).status.code(), Some(69));
+}
+
+#[test]
+fn under_another_name_it_answers_as_that_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("redis-sentinel");
+    symlink(BONGSU, &link).unwrap();
+    let version = text(&Command::new(&link).arg("--version").output().unwrap());
+    let real = text(&Command::new("redis-sentinel").arg("--version").output().unwrap());
+    let keys = |line: &str| -> Vec<String> {
+        line.split_whitespace().map(|word| word.split('=').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(keys(&version), keys(&real), "{version}");
+    // A sentinel without a file to keep its state in does not start.
+    assert_eq!(Command::new(&link).output().unwrap().status.code(), Some(1));
+}
+
+#[test]
+fn status_and_health_of_a_group_and_a_switchover() {
+    let mut i = Installation::start(1, &[Program::Ours; 3]);
+    let (old, other) = (i.nodes[0], i.nodes[1]);
+    let sentinel = format!("127.0.0.1:{}", i.sentinels[0]);
+
+    let status = bongsu(&["status", "--sentinel", &sentinel]);
+    assert_eq!(status.status.code(), Some(0), "{}", text(&status));
+    for port in i.nodes.iter().chain(&i.sentinels[1..]) {
+        assert!(text(&status).contains(&format!("127.0.0.1:{port}")), "{}", text(&status));
+    }
+
+    let switch = bongsu(&["switchover", GROUP, "--sentinel", &sentinel]);
+    assert_eq!(switch.status.code(), Some(0), "{}", text(&switch));
+    assert!(text(&switch).contains("+switch-master"), "{}", text(&switch));
+    assert_eq!(master_of(i.sentinels[0]), Some(other));
+    assert_ne!(bongsu(&["switchover", "no-such-group", "--sentinel", &sentinel]).status.code(), Some(0));
+
+    let nodes = [format!("127.0.0.1:{other}"), sentinel];
+    let health = bongsu(&["healthcheck", "check", &nodes[0], &nodes[1]]);
+    assert_eq!(health.status.code(), Some(0), "{}", text(&health));
+    assert!(text(&health).contains("master of") && text(&health).contains("sentinel of 1"), "{}", text(&health));
+
+    i.signal(old, "-STOP");
+    let frozen = bongsu(&["healthcheck", "check", "--json", "--timeout", "300", &format!("127.0.0.1:{old}")]);
+    assert_eq!(frozen.status.code(), Some(2), "{}", text(&frozen));
+    let report: serde_json::Value = serde_json::from_slice(&frozen.stdout).unwrap();
+    assert_eq!(report[0]["reason"]["kind"], "no-answer", "{report}");
+    i.kill(old);
+}
+
+#[test]
+fn a_password_is_asked_for_by_name_of_the_error() {
+    let mut i = Installation::empty();
+    let port = i.add_node("requirepass secret\n");
+    let address = format!("127.0.0.1:{port}");
+    let locked_out = bongsu(&["healthcheck", "check", &address]);
+    assert_eq!(locked_out.status.code(), Some(3), "{}", text(&locked_out));
+    assert!(text(&locked_out).contains("NOAUTH"), "{}", text(&locked_out));
+    let file = i.file(port).with_file_name("password");
+    std::fs::write(&file, "secret\n").unwrap();
+    let let_in = bongsu(&["healthcheck", "check", &address, "--password-file", file.to_str().unwrap()]);
+    assert_eq!(let_in.status.code(), Some(0), "{}", text(&let_in));
+}
+
+/// A demo with a temporary directory of its own, so that what it leaves behind can be seen.
+fn demo(dir: &Path, args: &[&str]) -> Child {
+    let mut command = Command::new(BONGSU);
+    command.arg("demo").args(args).env("TMPDIR", dir).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Command lines of the processes that were started in `dir`.
+fn processes_in(dir: &Path) -> Vec<String> {
+    let dir = dir.to_str().unwrap();
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let uses_dir = |line: &String, cwd: Option<std::path::PathBuf>| {
+        line.contains(dir) || cwd.is_some_and(|cwd| cwd.to_string_lossy().starts_with(dir))
+    };
+    entries
+        .filter_map(|entry| {
+            let line = std::fs::read_to_string(entry.path().join("cmdline")).ok()?.replace('\0', " ");
+            uses_dir(&line, std::fs::read_link(entry.path().join("cwd")).ok()).then_some(line)
+        })
+        .collect()
+}
+
+fn assert_nothing_left(dir: &Path) {
+    let left = processes_in(dir);
+    assert!(left.is_empty(), "still running: {left:?}");
+    assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0, "files are left in {}", dir.display());
+}
+
+#[test]
+fn the_demo_fails_over_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = demo(dir.path(), &["--process-death-after", "200"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    for step in ["detected", "elected", "promoted", "writable again"] {
+        assert!(text(&output).contains(step), "{}", text(&output));
+    }
+    assert_nothing_left(dir.path());
+}
+
+/// A demo that has started its processes.
+fn running_demo(dir: &Path) -> Child {
+    let mut child = demo(dir, &["--keep"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("is killed (SIGKILL) in")), "it ended early");
+    // Whoever reads no further must not block it.
+    std::thread::spawn(move || lines.for_each(drop));
+    assert!(processes_in(dir).len() >= 6, "{:?}", processes_in(dir));
+    child
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_behind() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = running_demo(dir.path());
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_nothing_left(dir.path());
+    }
+}
+
+#[test]
+fn a_killed_demo_leaves_no_process_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = running_demo(dir.path());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait("its processes end", || processes_in(dir.path()).is_empty().then_some(()));
+}
+
+#[test]
+fn a_demo_without_a_server_says_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = demo(dir.path(), &["--server", "no-such-server"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    assert!(text(&output).contains("no-such-server") && text(&output).contains("--server"), "{}", text(&output));
+    assert_nothing_left(dir.path());
+}
