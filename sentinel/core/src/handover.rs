@@ -264,10 +264,16 @@ impl Sentinel {
         }
     }
 
-    /// Ends the pause of a hand-over that is being given up.
+    /// Ends the pause of a hand-over that is being given up. If somebody has begun a later failover the pause may be theirs by
+    /// now: it is left to run out by itself.
     pub(crate) fn roll_back_handover(&mut self, now: Time, id: GroupId) {
+        let overtaken = self.groups.get(id).is_some_and(|g| {
+            let epoch = g.failover.as_ref().map(|f| f.epoch);
+            epoch.is_some_and(|e| g.leader_epoch > e || g.config_epoch > e)
+        });
         let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
-        if let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) {
+        let link = self.nodes.get(h.old).map(|n| n.link.id).filter(|_| !overtaken);
+        if let Some(link) = link {
             self.send(now, link, Purpose::Other, Request::Unpause);
         }
         self.record(now, id, Reason::HandOver { step: HandOverStep::RolledBack });

@@ -38,3 +38,9 @@ fn a_failing_disk_gives_no_vote() {
 fn an_opinion_is_as_old_as_its_question() {
     holds(613);
 }
+
+/// A hand-over that rolled back ended the pause of the one that had overtaken it.
+#[test]
+fn an_overtaken_hand_over_leaves_the_pause_alone() {
+    holds(1438);
+}
