@@ -96,12 +96,12 @@ pub fn handle_acl(acl: &mut Acl, request: &mut AclRequest<'_>, out: &mut Writer<
         (b"whoami", _) => out.bulk(request.user),
         (b"cat", []) => write_bulks(&Categories::NAMED.iter().map(|(name, _)| *name).collect::<Vec<_>>(), out),
         (b"cat", [category]) => write_category(acl, category, out),
-        (b"genpass", bits) => generate_password(bits, request, out),
-        (b"log", options) => answer_log(acl, options, request.now_ms, out),
+        (b"genpass", bits @ ([] | [_])) => generate_password(bits, request, out),
+        (b"log", options @ ([] | [_])) => answer_log(acl, options, request.now_ms, out),
         (b"dryrun", [name, command @ ..]) => dry_run(acl, name, command, out),
         (b"help", _) => write_help(out, "ACL", HELP),
-        (name, _) => {
-            let name = String::from_utf8_lossy(name);
+        _ => {
+            let name = String::from_utf8_lossy(argv.get(1).copied().unwrap_or_default());
             out.error(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try ACL HELP."));
         }
     }

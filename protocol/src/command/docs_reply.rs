@@ -1,26 +1,33 @@
 //! The reply of `COMMAND DOCS`.
 
 use super::info_reply::write_words;
-use super::{ArgSpec, Command, CommandTable};
+use super::{ArgKind, ArgSpec, Command, CommandTable};
 use crate::resp::Writer;
 
 /// Writes name and documentation of one command, subcommands included.
 pub(super) fn write_docs(out: &mut Writer<'_>, table: &CommandTable, command: &Command) {
     let docs = &command.spec.docs;
-    let texts = [
-        ("summary", docs.summary),
-        ("since", docs.since),
-        ("group", docs.group),
-        ("complexity", docs.complexity),
-        ("deprecated_since", docs.deprecated_since),
-        ("replaced_by", docs.replaced_by),
-    ];
+    let texts =
+        [("summary", docs.summary), ("since", docs.since), ("group", docs.group), ("complexity", docs.complexity)];
+    let deprecation = [("deprecated_since", docs.deprecated_since), ("replaced_by", docs.replaced_by)];
+    let given = |texts: &[(&'static str, &'static str)]| -> Vec<_> {
+        texts.iter().copied().filter(|(_, text)| !text.is_empty()).collect()
+    };
+    let (texts, deprecation) = (given(&texts), given(&deprecation));
     let subcommands = table.subcommands_of(command).count();
-    let lists = [!docs.history.is_empty(), !docs.arguments.is_empty(), is_container(command)];
-    let pairs = texts.iter().filter(|(_, text)| !text.is_empty()).count() + lists.iter().filter(|list| **list).count();
+    let lists = [!deprecation.is_empty(), !docs.history.is_empty(), !docs.arguments.is_empty(), is_container(command)];
+    let pairs = texts.len() + deprecation.len() + lists.iter().filter(|list| **list).count();
     out.bulk(&command.full_name);
     out.map(pairs);
-    for (name, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+    for (name, text) in texts {
+        out.bulk(name);
+        out.bulk(text);
+    }
+    if !deprecation.is_empty() {
+        out.bulk("doc_flags");
+        write_words(out, std::iter::once("deprecated"), "");
+    }
+    for (name, text) in deprecation {
         out.bulk(name);
         out.bulk(text);
     }
@@ -58,7 +65,18 @@ fn write_arguments(out: &mut Writer<'_>, arguments: &[ArgSpec]) {
 }
 
 fn write_argument(out: &mut Writer<'_>, argument: &ArgSpec) {
-    let texts = [("token", argument.token), ("since", argument.since)];
+    // What has arguments of its own is shown by them.
+    let shown = match (argument.display, argument.kind) {
+        (_, ArgKind::OneOf | ArgKind::Block) => "",
+        ("", _) => argument.name,
+        (display, _) => display,
+    };
+    let texts = [
+        ("display_text", shown),
+        ("token", argument.token),
+        ("since", argument.since),
+        ("deprecated_since", argument.deprecated_since),
+    ];
     let given = texts.iter().filter(|(_, text)| !text.is_empty());
     let optional = [argument.key_spec_index.is_some(), !argument.flags.is_empty(), !argument.arguments.is_empty()];
     out.map(2 + given.clone().count() + optional.iter().filter(|present| **present).count());

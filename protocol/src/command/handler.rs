@@ -63,7 +63,7 @@ fn write_entries(table: &CommandTable, names: &[&[u8]], out: &mut Writer<'_>) {
     for name in names {
         match listed(table, name) {
             Some(command) => write_entry(out, table, command),
-            None => out.null_array(),
+            None => out.null(),
         }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
                    $4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n\
                    $5\r\nlimit\r\n:0\r\n*0\r\n";
         assert_eq!(command("command info get"), format!("*1\r\n{get}"));
-        assert_eq!(command("command info nosuch"), "*1\r\n*-1\r\n");
+        assert_eq!(command("command info nosuch"), "*1\r\n$-1\r\n");
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn hidden_commands_are_in_no_listing() {
-        assert_eq!(command("command info quit"), "*1\r\n*-1\r\n");
+        assert_eq!(command("command info quit"), "*1\r\n$-1\r\n");
         assert_eq!(command("command docs quit"), "*0\r\n");
         assert!(!command("command list").contains("quit"));
         assert_eq!(command("command count"), format!(":{}\r\n", table().top_level().count()));

@@ -97,6 +97,14 @@ impl CommandSpec {
         self
     }
 
+    /// The same command, deprecated by a version in favour of something else.
+    #[must_use]
+    pub const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Self {
+        self.docs.deprecated_since = since;
+        self.docs.replaced_by = replaced_by;
+        self
+    }
+
     /// The same command with documented arguments.
     #[must_use]
     pub const fn arguments(mut self, arguments: &'static [ArgSpec]) -> Self {
@@ -280,8 +288,12 @@ pub struct ArgSpec {
     pub key_spec_index: Option<usize>,
     /// The literal word before it (or that it is); empty for none.
     pub token: &'static str,
+    /// How it is shown in a synopsis, if not by its name.
+    pub display: &'static str,
     /// Version that introduced it; empty if as old as the command.
     pub since: &'static str,
+    /// Version that deprecated it.
+    pub deprecated_since: &'static str,
     /// Optional, repeated.
     pub flags: ArgFlags,
     /// Nested arguments of [`ArgKind::OneOf`] and [`ArgKind::Block`].
@@ -292,7 +304,17 @@ impl ArgSpec {
     /// A plain argument.
     #[must_use]
     pub const fn new(name: &'static str, kind: ArgKind) -> Self {
-        Self { name, kind, key_spec_index: None, token: "", since: "", flags: ArgFlags::NONE, arguments: &[] }
+        Self {
+            name,
+            kind,
+            key_spec_index: None,
+            token: "",
+            display: "",
+            since: "",
+            deprecated_since: "",
+            flags: ArgFlags::NONE,
+            arguments: &[],
+        }
     }
 
     /// A word that stands for itself.
@@ -305,6 +327,27 @@ impl ArgSpec {
     #[must_use]
     pub const fn token(mut self, token: &'static str) -> Self {
         self.token = token;
+        self
+    }
+
+    /// The same argument, shown in a synopsis under this name.
+    #[must_use]
+    pub const fn display(mut self, display: &'static str) -> Self {
+        self.display = display;
+        self
+    }
+
+    /// The same argument, introduced by this version.
+    #[must_use]
+    pub const fn since(mut self, since: &'static str) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// The same argument, deprecated by this version.
+    #[must_use]
+    pub const fn deprecated_since(mut self, version: &'static str) -> Self {
+        self.deprecated_since = version;
         self
     }
 

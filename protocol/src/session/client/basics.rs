@@ -20,13 +20,14 @@ pub(super) fn set_name(session: &mut Session, name: &[u8], out: &mut Writer<'_>)
 
 /// `CLIENT SETINFO <LIB-NAME|LIB-VER> <value>`
 pub(super) fn set_info(session: &mut Session, option: &[u8], value: &[u8], out: &mut Writer<'_>) -> Result<(), String> {
-    let (field, name) = match option.to_ascii_lowercase().as_slice() {
-        b"lib-name" => (&mut session.lib_name, "lib-name"),
-        b"lib-ver" => (&mut session.lib_ver, "lib-ver"),
+    let field = match option.to_ascii_lowercase().as_slice() {
+        b"lib-name" => &mut session.lib_name,
+        b"lib-ver" => &mut session.lib_ver,
         _ => return Err(format!("ERR Unrecognized option '{}'", String::from_utf8_lossy(option))),
     };
     if !is_printable(value) {
-        return Err(format!("ERR {name} cannot contain spaces, newlines or special characters."));
+        let option = String::from_utf8_lossy(option);
+        return Err(format!("ERR {option} cannot contain spaces, newlines or special characters."));
     }
     *field = value.to_vec();
     out.simple("OK");

@@ -115,7 +115,7 @@ fn answer_own(
         (b"no-touch", [switch]) => basics::set_switch(&mut session.no_touch, switch, out),
         (b"caching", [choice]) => track::set_caching(session, choice, out),
         _ => {
-            let name = String::from_utf8_lossy(subcommand);
+            let name = String::from_utf8_lossy(request.argv.get(1).copied().unwrap_or_default());
             Err(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP."))
         }
     };

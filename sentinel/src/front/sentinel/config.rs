@@ -54,7 +54,7 @@ pub(super) fn handle(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) -
     };
     match verb.to_ascii_lowercase().as_slice() {
         b"get" if !rest.is_empty() => get(&shell.settings(), rest).write(out),
-        b"set" if !rest.is_empty() => match parse(rest) {
+        b"set" if rest.len() > 1 => match parse(rest) {
             Ok(changes) => {
                 apply(shell, changes);
                 return save::then_ok(shell);
@@ -201,7 +201,8 @@ mod tests {
         assert_eq!(changes, Ok(expected));
         let error = |words: &[&[u8]]| parse(words).expect_err("invalid");
         assert_eq!(error(&[b"nope", b"1"]), "ERR Invalid argument 'nope' to SENTINEL CONFIG SET");
-        assert_eq!(error(&[b"announce-ip"]), "ERR Missing argument 'announce-ip' value");
+        let missing = "ERR Missing argument 'announce-ip' value";
+        assert_eq!(error(&[b"announce-port", b"7", b"announce-ip"]), missing);
         let twice: &[&[u8]] = &[b"announce-ip", b"a", b"announce-ip", b"b"];
         assert_eq!(error(twice), "ERR Duplicate argument 'announce-ip' to SENTINEL CONFIG SET");
         let value = "ERR Invalid value '70000' to SENTINEL CONFIG SET 'announce-port'";

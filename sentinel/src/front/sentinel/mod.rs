@@ -54,8 +54,8 @@ pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) -> Outcome {
         b"simulate-failure" => failover::simulate_failure(shell, arguments, out),
         b"debug" => debug::handle(shell, arguments, out),
         b"help" => write_help(out, "SENTINEL", help::LINES),
-        other => {
-            let name = String::from_utf8_lossy(other);
+        _ => {
+            let name = String::from_utf8_lossy(call.argv.get(1).copied().unwrap_or_default());
             out.error(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try SENTINEL HELP."));
         }
     }

@@ -11,13 +11,10 @@ const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
     spec("count", 2).about("Count the commands", "2.8.13", "server", CONSTANT),
     spec("docs", -2).about("Document commands", "7.0.0", "server", BY_NAMES).tips(UNORDERED).arguments(&NAMES),
-    spec("getkeys", -4).about("Find the keys in a request", "2.8.13", "server", BY_ARGUMENTS),
-    spec("getkeysandflags", -4).about(
-        "Find the keys in a request, and how they are used",
-        "7.0.0",
-        "server",
-        BY_ARGUMENTS,
-    ),
+    spec("getkeys", -3).about("Find the keys in a request", "2.8.13", "server", BY_ARGUMENTS).arguments(&REQUEST),
+    spec("getkeysandflags", -3)
+        .about("Find the keys in a request, and how they are used", "7.0.0", "server", BY_ARGUMENTS)
+        .arguments(&REQUEST),
     spec("help", 2).about("Describe the subcommands", "5.0.0", "server", CONSTANT),
     spec("info", -2).about("Describe commands", "2.8.13", "server", BY_NAMES).tips(UNORDERED).arguments(&NAMES),
     spec("list", -2)
@@ -25,6 +22,8 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
         .tips(UNORDERED)
         .arguments(&[one_of("filterby", &FILTERS).token("FILTERBY").flags(OPTIONAL)]),
 ];
+
+static REQUEST: [ArgSpec; 2] = [text("command"), text("arg").flags(OPTIONAL.with(MULTIPLE))];
 
 static NAMES: [ArgSpec; 1] = [text("command-name").flags(OPTIONAL.with(MULTIPLE))];
 

@@ -25,6 +25,9 @@ const CONSTANT: &str = "O(1)";
 /// Complexity of a container.
 const BY_SUBCOMMAND: &str = "Depends on subcommand.";
 
+/// For clients of a cluster: send it to every node, and expect success from every one.
+const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
 const OPTIONAL: ArgFlags = ArgFlags::OPTIONAL;
 const MULTIPLE: ArgFlags = ArgFlags::MULTIPLE;
 

@@ -14,12 +14,12 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 25] = [
         .arguments(&MASTER_NAME),
     spec("config", -4)
         .about("Read or change settings of this sentinel", "6.2.0", GROUP, CONSTANT)
-        .arguments(&[one_of("set_or_get", &CONFIG)]),
+        .arguments(&[one_of("action", &CONFIG)]),
     spec("debug", -2).about("Read or change periods and limits", "7.0.0", GROUP, CONSTANT).arguments(&[block(
-        "parameter_value",
-        &[text("parameter"), integer("value")],
+        "data",
+        &[text("parameter"), text("value")],
     )
-    .flags(MULTIPLE)]),
+    .flags(OPTIONAL.with(MULTIPLE))]),
     spec("failover", -3).about("Hand over to the best replica", "2.8.4", GROUP, BY_INSTANCES).arguments(&[
         text("master-name"),
         one_of("mode", &[ArgSpec::word("coordinated", "COORDINATED"), ArgSpec::word("forced", "FORCED")])
@@ -67,21 +67,29 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 25] = [
         .arguments(&MASTER_NAME),
     spec("set", -5)
         .about("Change options of a master", "2.8.4", GROUP, CONSTANT)
-        .arguments(&[text("master-name"), block("option_value", &[text("option"), text("value")]).flags(MULTIPLE)]),
+        .arguments(&[text("master-name"), block("data", &[text("option"), text("value")]).flags(MULTIPLE)]),
     spec("simulate-failure", -3)
         .about("Crash at a chosen moment of the next failover", "3.2.0", GROUP, CONSTANT)
-        .arguments(&[text("mode").flags(MULTIPLE)]),
+        .arguments(&[one_of("mode", &FAILURES).flags(OPTIONAL.with(MULTIPLE))]),
     spec("slaves", 3)
         .about("Show the state of the replicas of a master", "2.8.0", GROUP, BY_INSTANCES)
+        .deprecated("5.0.0", "`SENTINEL REPLICAS`")
         .arguments(&MASTER_NAME),
 ];
 
 static MASTER_NAME: [ArgSpec; 1] = [text("master-name")];
 
 static CONFIG: [ArgSpec; 2] = [
-    block("set_param_value", &[text("parameter"), text("value")]).token("SET").flags(MULTIPLE),
+    block("set", &[text("parameter"), text("value")]).token("SET").flags(MULTIPLE),
     text("parameter").token("GET").flags(MULTIPLE),
 ];
+
+static FAILURES: [ArgSpec; 3] =
+    [plain_word("crash-after-election"), plain_word("crash-after-promotion"), plain_word("help")];
+
+const fn plain_word(name: &'static str) -> ArgSpec {
+    ArgSpec::new(name, ArgKind::PureToken)
+}
 
 const fn spec(name: &'static str, arity: i32) -> CommandSpec {
     CommandSpec::new(name, arity, F::ADMIN, Categories::NONE)

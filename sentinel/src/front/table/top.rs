@@ -18,7 +18,7 @@ pub(in crate::front) static COMMANDS: [CommandSpec; 18] = [
         .subcommands(&acl::SUBCOMMANDS),
     CommandSpec::new("auth", -2, HANDSHAKE, Categories::CONNECTION)
         .about("Log in", "1.0.0", "connection", "O(N), N passwords of the user")
-        .arguments(&[text("username").flags(OPTIONAL), text("password")]),
+        .arguments(&[text("username").since("6.0.0").flags(OPTIONAL), text("password")]),
     CommandSpec::new("bongsu", -2, F::ADMIN.with(F::HIDDEN), Categories::NONE)
         .about("What only this sentinel can tell", "7.0.0", "sentinel", BY_SUBCOMMAND)
         .subcommands(&bongsu::SUBCOMMANDS),
@@ -86,13 +86,13 @@ pub(in crate::front) static COMMANDS: [CommandSpec; 18] = [
 
 static HELLO: [ArgSpec; 3] = [
     integer("protover"),
-    block("username_password", &[text("username"), text("password")]).token("AUTH").flags(OPTIONAL),
+    block("auth", &[text("username"), text("password")]).token("AUTH").flags(OPTIONAL),
     text("clientname").token("SETNAME").flags(OPTIONAL),
 ];
 
 static SHUTDOWN: [ArgSpec; 4] = [
-    one_of("nosave_save", &[ArgSpec::word("nosave", "NOSAVE"), ArgSpec::word("save", "SAVE")]).flags(OPTIONAL),
-    ArgSpec::word("now", "NOW").flags(OPTIONAL),
-    ArgSpec::word("force", "FORCE").flags(OPTIONAL),
-    ArgSpec::word("abort", "ABORT").flags(OPTIONAL),
+    one_of("save-selector", &[ArgSpec::word("nosave", "NOSAVE"), ArgSpec::word("save", "SAVE")]).flags(OPTIONAL),
+    ArgSpec::word("now", "NOW").since("7.0.0").flags(OPTIONAL),
+    ArgSpec::word("force", "FORCE").since("7.0.0").flags(OPTIONAL),
+    ArgSpec::word("abort", "ABORT").since("7.0.0").flags(OPTIONAL),
 ];
