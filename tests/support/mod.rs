@@ -1,6 +1,8 @@
 //! Real processes for black-box tests: data servers and sentinels on free ports in a directory of their own.
 #![allow(dead_code, reason = "every test binary uses its part")]
 
+pub(crate) mod resp;
+
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
