@@ -5,6 +5,8 @@
 mod conversation;
 #[path = "wire/differences.rs"]
 mod differences;
+#[path = "wire/events.rs"]
+mod events;
 #[path = "wire/mask.rs"]
 mod mask;
 mod support;
@@ -15,6 +17,9 @@ use support::{Installation, Program, ask, command};
 
 use conversation::{Exchange, conversations, hold};
 use differences::{Against, DIFFERENCES, Difference, is_declared};
+
+/// So that SENTINEL SET looks at a script's path.
+const SCRIPTS_ALLOWED: &str = "sentinel deny-scripts-reconfig no\n";
 
 /// What was answered, masked, one line per element.
 fn lines(exchange: &Exchange, words: &[(String, &str)]) -> Vec<String> {
@@ -48,7 +53,8 @@ struct Comparison {
 
 impl Comparison {
     fn new() -> Self {
-        let i = Installation::start(2, &[Program::Real, Program::Ours, Program::Real, Program::Ours]);
+        let i =
+            Installation::start_with(2, &[Program::Real, Program::Ours, Program::Real, Program::Ours], SCRIPTS_ALLOWED);
         let info: String = command(i.sentinels[0], &["INFO", "server"]).unwrap();
         let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap();
         let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or_default());

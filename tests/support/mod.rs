@@ -70,6 +70,11 @@ impl Drop for Installation {
 impl Installation {
     /// One master, `replicas` replicas, and a sentinel per program, until everybody knows everybody.
     pub(crate) fn start(replicas: usize, programs: &[Program]) -> Self {
+        Self::start_with(replicas, programs, "")
+    }
+
+    /// As `start`, with more directives for the sentinels.
+    pub(crate) fn start_with(replicas: usize, programs: &[Program], directives: &str) -> Self {
         let mut me = Self::empty();
         let master = me.add_node("");
         for _ in 0..replicas {
@@ -79,7 +84,7 @@ impl Installation {
             wait("a replica follows", || info(port, "master_link_status")?.eq("up").then_some(()));
         }
         for program in programs {
-            me.add_sentinel(*program, &monitor(GROUP, master));
+            me.add_sentinel(*program, &format!("{}{directives}", monitor(GROUP, master)));
         }
         me.wait_until_known();
         me

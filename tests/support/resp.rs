@@ -92,6 +92,17 @@ impl Wire {
         }
     }
 
+    /// The next message, however long it takes; `None` when the other side has closed.
+    pub(crate) fn next(&mut self) -> Option<Element> {
+        loop {
+            match self.stream.fill_buf() {
+                Ok(_) => return self.read("the subscription"),
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
     fn read_element(&mut self) -> io::Result<Element> {
         let mut line = Vec::new();
         self.stream.read_until(b'\n', &mut line)?;
