@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{config_command, demo, exit, healthcheck_command, sentinel_command, status, switchover};
+use crate::{config_command, demo, exit, healthcheck_command, output, sentinel_command, status, switchover};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
@@ -93,6 +93,9 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Healthcheck(HealthcheckCommand::Check(args)) => healthcheck_command::run(&args),
     };
     result.unwrap_or_else(|error| {
+        if output::is_closed(&error) {
+            return ExitCode::from(exit::OUTPUT_CLOSED);
+        }
         eprintln!("bongsu: {error:#}");
         ExitCode::from(exit::UNAVAILABLE)
     })

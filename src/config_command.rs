@@ -8,6 +8,7 @@ use bongsu_sentinel::config::{Launch, Loaded, advice, inspect, reference, to_yam
 use clap::{Args, Subcommand};
 
 use crate::exit;
+use crate::output::write_out;
 
 /// What to do with a configuration.
 #[derive(Subcommand)]
@@ -30,28 +31,25 @@ pub(crate) struct FileArgs {
 /// Runs one of the commands.
 pub(crate) fn run(command: &ConfigCommand) -> Result<ExitCode> {
     match command {
-        ConfigCommand::Check(args) => Ok(with_loaded(args, |loaded| {
-            print!("{}", summary(loaded));
-            Ok(())
-        })),
-        ConfigCommand::Convert(args) => Ok(with_loaded(args, |loaded| {
-            print!("{}", to_yaml(loaded).map_err(|error| error.to_string())?);
-            Ok(())
-        })),
+        ConfigCommand::Check(args) => with_loaded(args, |loaded| Ok(summary(loaded))),
+        ConfigCommand::Convert(args) => with_loaded(args, |loaded| to_yaml(loaded).map_err(|error| error.to_string())),
         ConfigCommand::Reference => {
-            print!("{}", reference());
+            write_out!("{}", reference())?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn with_loaded(args: &FileArgs, show: impl FnOnce(&Loaded) -> Result<(), String>) -> ExitCode {
+fn with_loaded(args: &FileArgs, show: impl FnOnce(&Loaded) -> Result<String, String>) -> Result<ExitCode> {
     let loaded = inspect(&Launch::with_file(&args.file)).map_err(|error| error.report());
     match loaded.and_then(|loaded| show(&loaded).map_err(|error| error + "\n")) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(text) => {
+            write_out!("{text}")?;
+            Ok(ExitCode::SUCCESS)
+        }
         Err(report) => {
             eprint!("{report}");
-            ExitCode::from(exit::CONFIG)
+            Ok(ExitCode::from(exit::CONFIG))
         }
     }
 }

@@ -8,5 +8,7 @@ pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const CONFIG: u8 = 78;
 /// Ended by Ctrl-C, as a shell reports it.
 pub(crate) const INTERRUPTED: u8 = 130;
+/// Nobody reads the output any more, as a shell reports SIGPIPE.
+pub(crate) const OUTPUT_CLOSED: u8 = 141;
 /// Ended by SIGTERM, as a shell reports it.
 pub(crate) const TERMINATED: u8 = 143;

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::cli::AccessArgs;
 use crate::client::{NODE_PORT, block_on};
 use crate::exit;
+use crate::output::{say, write_out};
 use crate::table::Table;
 
 /// Nodes asked at the same time; more would only make their answers slower.
@@ -41,9 +42,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     }
     let reports = block_on(probe_all(endpoints, args))?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&reports)?);
+        say!("{}", serde_json::to_string_pretty(&reports)?)?;
     } else {
-        print!("{}", table(&reports));
+        write_out!("{}", table(&reports))?;
     }
     // Unknown (3) is less bad than critical (2) to an operator, but the plugins' order is by number.
     let worst = reports.iter().map(|report| report.verdict.exit_code()).max().unwrap_or(0);

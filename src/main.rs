@@ -8,6 +8,7 @@ mod config_command;
 mod demo;
 mod exit;
 mod healthcheck_command;
+mod output;
 mod sentinel_command;
 mod status;
 mod switchover;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     let args: Vec<OsString> = env::args_os().collect();
     match sentinel_command::asked_for(&args) {
-        Some(arguments) => sentinel_command::run_as_redis(arguments),
+        Some((brand, arguments)) => sentinel_command::run_as(brand, arguments),
         None => cli::run(&args),
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::AccessArgs;
 use crate::client::{Fields, SENTINEL_PORT, SentinelClient, block_on};
 use crate::exit;
+use crate::output::{say, write_out};
 use crate::table::Table;
 
 #[derive(Args)]
@@ -33,12 +34,12 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode> {
             None => sentinel.masters().await?,
         };
         if groups.is_empty() {
-            println!("sentinel {endpoint} watches no group");
+            say!("sentinel {endpoint} watches no group")?;
         }
         let mut all_well = true;
         for group in &groups {
             all_well &= !is_down(group);
-            print!("{}", describe(&mut sentinel, group).await?);
+            write_out!("{}", describe(&mut sentinel, group).await?)?;
         }
         Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(exit::UNAVAILABLE) })
     })

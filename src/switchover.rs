@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cli::{AccessArgs, milliseconds};
 use crate::client::{Event, Events, SENTINEL_PORT, SentinelClient, block_on};
+use crate::output::say;
 
 #[derive(Args)]
 pub(crate) struct SwitchoverArgs {
@@ -46,10 +47,10 @@ pub(crate) fn run(args: &SwitchoverArgs) -> Result<ExitCode> {
         let Some(old) = sentinel.address(&args.group).await? else { bail!("no group named '{}'", args.group) };
         let start = Instant::now();
         sentinel.failover(&args.group).await?;
-        println!("handing {} over from {old}", args.group);
+        say!("handing {} over from {old}", args.group)?;
         watch(&mut events, &args.group, start, args.wait).await?;
         let new = sentinel.address(&args.group).await?;
-        println!("master of {} is {}", args.group, new.map_or_else(|| "unknown".to_owned(), |new| new.to_string()));
+        say!("master of {} is {}", args.group, new.map_or_else(|| "unknown".to_owned(), |new| new.to_string()))?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -62,7 +63,7 @@ async fn watch(events: &mut Events, group: &str, start: Instant, wait: Duration)
         let Some(event) = event else { bail!("the sentinel closed the connection") };
         let step = step_of(&event, group);
         if step != Step::Foreign {
-            println!("{:>7.0} ms  {} {}", start.elapsed().as_secs_f64() * 1e3, event.name, event.payload);
+            say!("{:>7.0} ms  {} {}", start.elapsed().as_secs_f64() * 1e3, event.name, event.payload)?;
         }
         match step {
             Step::Progress | Step::Foreign => {}

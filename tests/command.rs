@@ -40,6 +40,12 @@ fn under_another_name_it_answers_as_that_program() {
         line.split_whitespace().map(|word| word.split('=').next().unwrap().to_owned()).collect()
     };
     assert_eq!(keys(&version), keys(&real), "{version}");
+    assert!(version.starts_with("Redis server v="), "{version}");
+    let valkey = dir.path().join("valkey-sentinel");
+    symlink(BONGSU, &valkey).unwrap();
+    let version = text(&Command::new(&valkey).arg("-v").output().unwrap());
+    assert!(version.starts_with("Valkey server v="), "{version}");
+    assert_eq!(keys(&version)[1..], keys(&real)[1..], "{version}");
     // A sentinel without a file to keep its state in does not start.
     assert_eq!(Command::new(&link).output().unwrap().status.code(), Some(1));
 }
@@ -87,6 +93,30 @@ fn a_password_is_asked_for_by_name_of_the_error() {
     std::fs::write(&file, "secret\n").unwrap();
     let let_in = bongsu(&["healthcheck", "check", &address, "--password-file", file.to_str().unwrap()]);
     assert_eq!(let_in.status.code(), Some(0), "{}", text(&let_in));
+}
+
+#[test]
+fn who_takes_a_connection_and_closes_it_is_no_node() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let closed = bongsu(&["healthcheck", "check", &address]);
+    assert_eq!(closed.status.code(), Some(3), "{}", text(&closed));
+    let nobody = format!("127.0.0.1:{}", free_ports(1)[0]);
+    let refused = bongsu(&["healthcheck", "check", &nobody]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+}
+
+#[test]
+fn output_that_nobody_reads_ends_a_command_quietly() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = demo(dir.path(), &["--keep"]);
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(141), "{}", text(&output));
+    assert!(output.stderr.is_empty(), "{}", text(&output));
+    wait("its processes have ended", || processes_in(dir.path()).is_empty().then_some(()));
+    assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none());
 }
 
 /// A demo with a temporary directory of its own, so that what it leaves behind can be seen.

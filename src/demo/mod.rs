@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::cli::milliseconds;
 use crate::client::block_on;
 use crate::exit;
+use crate::output::{say, write_out};
 use group::Group;
 use timeline::Timeline;
 
@@ -61,25 +62,25 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
 }
 
 async fn show(args: &DemoArgs) -> Result<ExitCode> {
-    println!("Starting a master, {} replica(s) and {} sentinel(s) ...", args.replicas, args.sentinels);
+    say!("Starting a master, {} replica(s) and {} sentinel(s) ...", args.replicas, args.sentinels)?;
     let mut group = Group::start(args).await?;
-    print!("{}", group.topology().await?);
+    write_out!("{}", group.topology().await?)?;
     let mut timeline = Timeline::watch(&group).await?;
     let kill_at = Instant::now() + BEFORE_THE_KILL;
-    println!("\nThe master is killed (SIGKILL) in {} s.", BEFORE_THE_KILL.as_secs());
-    timeline.print_until(sleep_until(kill_at)).await;
+    say!("\nThe master is killed (SIGKILL) in {} s.", BEFORE_THE_KILL.as_secs())?;
+    timeline.print_until(sleep_until(kill_at)).await?;
     group.kill_master()?;
     timeline.start();
-    println!("\nThe master {} is killed. What the sentinels publish:", group.master());
-    let recovered = timeline.follow(&group, Instant::now() + RECOVERY_LIMIT).await;
-    println!("\n{}", timeline.table());
+    say!("\nThe master {} is killed. What the sentinels publish:", group.master())?;
+    let recovered = timeline.follow(&group, Instant::now() + RECOVERY_LIMIT).await?;
+    say!("\n{}", timeline.table())?;
     if args.keep {
-        println!("{}", group.invitation());
-        timeline.print_until(std::future::pending::<()>()).await;
+        say!("{}", group.invitation())?;
+        timeline.print_until(std::future::pending::<()>()).await?;
     }
     if recovered {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("The failover did not finish within {} s.", RECOVERY_LIMIT.as_secs());
+    say!("The failover did not finish within {} s.", RECOVERY_LIMIT.as_secs())?;
     Ok(ExitCode::FAILURE)
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval};
 
 use super::group::Group;
 use crate::client::{Event, Events};
+use crate::output::say;
 use crate::table::Table;
 
 /// Events that may wait to be printed; a failover makes about a hundred.
@@ -61,45 +62,46 @@ impl Timeline {
     }
 
     /// Prints events until `end` resolves.
-    pub(super) async fn print_until(&mut self, end: impl Future) {
+    pub(super) async fn print_until(&mut self, end: impl Future) -> Result<()> {
         let mut end = pin!(end);
         loop {
             tokio::select! {
-                Some((sentinel, at, event)) = self.events.recv() => self.note(&sentinel, at, &event),
-                _ = &mut end => return,
+                Some((sentinel, at, event)) = self.events.recv() => self.note(&sentinel, at, &event)?,
+                _ = &mut end => return Ok(()),
             }
         }
     }
 
     /// Prints events until the group can be written to again and the failover has ended; false at the deadline.
-    pub(super) async fn follow(&mut self, group: &Group, deadline: Instant) -> bool {
+    pub(super) async fn follow(&mut self, group: &Group, deadline: Instant) -> Result<bool> {
         let mut tries = interval(WRITE_PERIOD);
         let mut ended = false;
         while !(ended && self.writable.is_some()) {
             tokio::select! {
                 Some((sentinel, at, event)) = self.events.recv() => {
                     ended |= event.name == "+failover-end";
-                    self.note(&sentinel, at, &event);
+                    self.note(&sentinel, at, &event)?;
                 }
                 _ = tries.tick(), if self.writable.is_none() => {
                     if group.is_writable().await {
                         self.writable = Some(self.start.elapsed());
                     }
                 }
-                () = tokio::time::sleep_until(deadline) => return false,
+                () = tokio::time::sleep_until(deadline) => return Ok(false),
             }
         }
-        true
+        Ok(true)
     }
 
-    fn note(&mut self, sentinel: &Endpoint, at: Instant, event: &Event) {
+    fn note(&mut self, sentinel: &Endpoint, at: Instant, event: &Event) -> Result<()> {
         let since = at.saturating_duration_since(self.start);
         for (slot, (_, name)) in self.reached.iter_mut().zip(STEPS) {
             if event.name == name {
                 slot.get_or_insert(since);
             }
         }
-        println!("{:>7.0} ms  {sentinel}  {} {}", milliseconds(since), event.name, event.payload);
+        say!("{:>7.0} ms  {sentinel}  {} {}", milliseconds(since), event.name, event.payload)?;
+        Ok(())
     }
 
     /// Each step with its time since the start.
