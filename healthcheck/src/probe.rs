@@ -18,6 +18,9 @@ pub async fn probe(endpoint: &Endpoint, access: &Access, limit: Duration) -> Rep
     let deadline = Instant::now() + limit;
     report.verdict = match timeout_at(deadline, ask(access, limit, &mut report)).await {
         Ok(Ok(verdict)) => verdict,
+        Ok(Err(error)) if report.ping_ms.is_none() && has_hung_up(&error) => {
+            not_a_node("the connection was closed without an answer".to_owned())
+        }
         Ok(Err(error)) => verdict_of(&error, limit),
         Err(_elapsed) => no_answer(limit),
     };
@@ -98,6 +101,11 @@ fn verdict_of(error: &ConnectError, limit: Duration) -> Verdict {
     } else {
         not_a_node(message(error))
     }
+}
+
+/// Whether somebody took the connection and closed it.
+fn has_hung_up(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Refused(error) if error.is_connection_dropped() && !error.is_connection_refusal())
 }
 
 /// Whether the node answered, but with an error that says nothing about the request being forbidden.
