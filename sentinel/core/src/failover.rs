@@ -158,7 +158,7 @@ impl Sentinel {
     }
 
     pub(crate) fn begin_failover(&mut self, now: Time, id: GroupId, kind: Kind, lost_elections: u32) {
-        let Some(epoch) = self.next_failover_epoch(id) else { return };
+        let Some(epoch) = self.next_failover_epoch(id, kind) else { return };
         self.raise_epoch(id, epoch, true);
         let Some(group) = self.groups.get_mut(id) else { return };
         group.hold = None;
@@ -187,10 +187,12 @@ impl Sentinel {
 
     /// The lowest epoch in which nobody can have voted in this group yet, as far as we know, and that no other group has
     /// outrun. Votes and configurations are counted per group, so that groups may share an epoch; a new one for each would
-    /// make many simultaneous failovers outrun each other, because a vote is refused below the highest epoch seen.
-    fn next_failover_epoch(&self, id: GroupId) -> Option<Epoch> {
+    /// make many simultaneous failovers outrun each other, because a vote is refused below the highest epoch seen. Who asks
+    /// nobody does not learn that an epoch is somebody else's, and takes one of which nobody has heard.
+    fn next_failover_epoch(&self, id: GroupId, kind: Kind) -> Option<Epoch> {
         let group = self.groups.get(id)?;
-        Some(self.current_epoch.max(group.leader_epoch.next()).max(group.config_epoch.next()))
+        let known = if kind == Kind::Forced { self.current_epoch.next() } else { self.current_epoch };
+        Some(known.max(group.leader_epoch.next()).max(group.config_epoch.next()))
     }
 
     fn refresh_replicas(&mut self, now: Time, id: GroupId) {

@@ -110,8 +110,10 @@ impl Sentinel {
         }
         let newer = self.groups.get(id).is_some_and(|g| g.config_epoch < hello.config_epoch);
         if newer {
-            self.adopt_config(now, id, &hello);
+            self.adopt_config(now, id, hello.run_id, hello.config_epoch, &hello.master);
             self.run_group(now, id);
+        } else {
+            self.note_rivalry(now, id, &hello);
         }
     }
 

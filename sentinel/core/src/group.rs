@@ -8,6 +8,7 @@ use crate::input::InfoReport;
 use crate::link::Link;
 use crate::options::GroupOptions;
 use crate::reason::{DownCause, HoldCause};
+use crate::rivalry::Rivalry;
 use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupId, GroupName, NodeId, Role, RunId, SaveSeq};
 
@@ -160,6 +161,8 @@ pub(crate) struct Group {
     pub(crate) next_peer_hello: Time,
     /// A new configuration is to be announced as soon as it is durable.
     pub(crate) announce_pending: bool,
+    /// A peer names another master under our config epoch.
+    pub(crate) rivalry: Option<Rivalry>,
     /// History of the master as it was last seen.
     pub(crate) lineage: Lineage,
 }

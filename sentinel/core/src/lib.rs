@@ -30,6 +30,7 @@ mod probe;
 mod query;
 mod reason;
 mod reconfigure;
+mod rivalry;
 mod rng;
 mod save;
 mod sdown;

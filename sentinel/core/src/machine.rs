@@ -140,6 +140,7 @@ impl Sentinel {
         }
         self.check_members(now, id);
         self.check_odown(now, id);
+        self.step_rivalry(now, id);
         self.start_failover_if_due(now, id);
         self.step_failover(now, id);
         self.ask_peers(now, id);
@@ -153,6 +154,7 @@ impl Sentinel {
             self.next_member_deadline(now, group),
             self.next_ask(group),
             self.next_failover_deadline(group),
+            self.next_rivalry_deadline(group),
             Some(group.next_peer_hello),
         ];
         // A deadline in the past would spin: what could be done now has been done above.
@@ -364,6 +366,7 @@ impl Group {
             switched_at: None,
             next_peer_hello: now,
             announce_pending: false,
+            rivalry: None,
             lineage: Lineage::default(),
         }
     }

@@ -132,6 +132,15 @@ pub enum Reason {
         /// The new master.
         master: Addr,
     },
+    /// A peer named another master under our config epoch; one of the two was chosen, under a new epoch.
+    RivalrySettled {
+        /// The new epoch.
+        epoch: Epoch,
+        /// The chosen one.
+        master: Addr,
+        /// The other one.
+        loser: Addr,
+    },
     /// A node was told to follow the master.
     Repointed {
         /// The node.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::action::Action;
+use crate::group::Group;
 use crate::input::VoteReply;
 use crate::machine::Sentinel;
 use crate::options::{Durable, GroupSpec};
@@ -125,10 +126,10 @@ impl Sentinel {
         self.run_waiting_groups(now);
     }
 
-    /// Groups in a failover may have been waiting for the disk.
+    /// Groups in which something is to be decided may have been waiting for the disk.
     fn run_waiting_groups(&mut self, now: Time) {
-        let waiting: Vec<_> =
-            self.groups.values().filter(|g| g.failover.is_some() || g.odown_since.is_some()).map(|g| g.id).collect();
+        let is_undecided = |g: &&Group| g.failover.is_some() || g.odown_since.is_some() || g.rivalry.is_some();
+        let waiting: Vec<_> = self.groups.values().filter(is_undecided).map(|g| g.id).collect();
         for group in waiting {
             self.run_group(now, group);
         }

@@ -4,13 +4,12 @@
 
 use crate::action::Action;
 use crate::event::Level;
-use crate::hello::Hello;
 use crate::machine::Sentinel;
 use crate::reason::Reason;
 use crate::reconfigure::Target;
 use crate::time::Time;
 use crate::timers::Timer;
-use crate::types::{Addr, Epoch, GroupId, NodeId, Role};
+use crate::types::{Addr, Epoch, GroupId, NodeId, Role, RunId};
 
 impl Sentinel {
     /// Our own failover promoted `candidate`.
@@ -33,30 +32,36 @@ impl Sentinel {
     }
 
     /// A peer announced a configuration with a higher epoch.
-    pub(crate) fn adopt_config(&mut self, now: Time, id: GroupId, hello: &Hello) {
+    pub(crate) fn adopt_config(&mut self, now: Time, id: GroupId, teller: RunId, epoch: Epoch, said: &Addr) {
         let Some(group) = self.groups.get_mut(id) else { return };
-        group.config_epoch = hello.config_epoch;
+        group.config_epoch = epoch;
         let Some(group) = self.groups.get(id) else { return };
         let Some(master) = self.master_of(group) else { return };
-        if self.means(&hello.master, &master.addr) {
+        if self.means(said, &master.addr) {
             self.note_new_config(now, id, false);
             return;
         }
         let from = master.addr.clone();
         self.drop_superseded_failover(now, id);
-        self.tell_peer(id, hello.run_id, "+config-update-from", Level::Warning, "");
-        let reason =
-            Reason::ConfigAdopted { from: hello.run_id, epoch: hello.config_epoch, master: hello.master.clone() };
-        self.record(now, id, reason);
+        self.tell_peer(id, teller, "+config-update-from", Level::Warning, "");
+        self.record(now, id, Reason::ConfigAdopted { from: teller, epoch, master: said.clone() });
         let Some(group) = self.groups.get(id) else { return };
-        let node = match self.node_at(group, &hello.master) {
+        let node = match self.node_at(group, said) {
             Some(node) => node,
-            None => self.add_node(now, id, hello.master.clone(), Role::Replica),
+            None => self.add_node(now, id, said.clone(), Role::Replica),
         };
-        let to = self.nodes.get(node).map_or_else(|| hello.master.clone(), |n| n.addr.clone());
+        let to = self.nodes.get(node).map_or_else(|| said.clone(), |n| n.addr.clone());
         self.make_master(now, id, node, &from, &to);
         self.reconfig_script(id, false, &from, &to);
         self.note_new_config(now, id, true);
+    }
+
+    /// The same master under a higher epoch, which everybody is to adopt.
+    pub(crate) fn renew_config(&mut self, now: Time, id: GroupId, epoch: Epoch) {
+        if let Some(group) = self.groups.get_mut(id) {
+            group.config_epoch = epoch;
+            self.note_new_config(now, id, true);
+        }
     }
 
     fn reconfig_script(&mut self, id: GroupId, leader: bool, from: &Addr, to: &Addr) {

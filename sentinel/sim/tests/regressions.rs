@@ -39,6 +39,12 @@ fn an_opinion_is_as_old_as_its_question() {
     holds(613);
 }
 
+/// A forced failover took the epoch of an election, so that two masters stood under one config epoch.
+#[test]
+fn two_masters_under_one_epoch_become_one() {
+    [2310, 4454, 4742, 8392].into_iter().for_each(holds);
+}
+
 /// A hand-over that rolled back ended the pause of the one that had overtaken it.
 #[test]
 fn an_overtaken_hand_over_leaves_the_pause_alone() {

@@ -1,6 +1,6 @@
 //! Under one config epoch all sentinels announce one master (Sentinel documentation, "Configuration propagation").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bongsu_sentinel_core::{Epoch, Reason, Request};
 
@@ -11,8 +11,9 @@ use crate::world::{Pid, World};
 #[derive(Default)]
 pub(super) struct ConfigEpochNamesOneMaster {
     masters: BTreeMap<(usize, Epoch), (Pid, Pid)>,
-    /// An operator forced failovers past the election: two of them may have taken one epoch.
-    forced: bool,
+    /// Epochs that somebody took without votes: because an operator forced a failover, or to settle a rivalry. Another may have
+    /// taken or won the same one.
+    taken: BTreeSet<(usize, Epoch)>,
 }
 
 impl Invariant for ConfigEpochNamesOneMaster {
@@ -22,9 +23,17 @@ impl Invariant for ConfigEpochNamesOneMaster {
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
         match fact {
-            Fact::RealElected { forced: true, .. } => self.forced = true,
-            Fact::Decided { decision, .. } if matches!(decision.reason, Reason::Elected { forced: true, .. }) => {
-                self.forced = true;
+            Fact::RealElected { forced: true, group, epoch, .. } => {
+                self.taken.insert((*group, *epoch));
+            }
+            Fact::Decided { decision, .. } => {
+                if let (
+                    Reason::Elected { forced: true, epoch, .. } | Reason::RivalrySettled { epoch, .. },
+                    Some(group),
+                ) = (&decision.reason, world.group_index(&decision.group))
+                {
+                    self.taken.insert((group, *epoch));
+                }
             }
             _ => {}
         }
@@ -37,7 +46,7 @@ impl Invariant for ConfigEpochNamesOneMaster {
             return Ok(());
         };
         let (first, teller) = *self.masters.entry((group, hello.config_epoch)).or_insert((master, *by));
-        if first == master || self.forced || world.peers_forgotten {
+        if first == master || self.taken.contains(&(group, hello.config_epoch)) {
             return Ok(());
         }
         Err(format!(

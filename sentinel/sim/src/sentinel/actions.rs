@@ -88,6 +88,7 @@ impl World {
                 | Reason::Promoted { .. }
                 | Reason::HandOver { .. }
                 | Reason::ConfigAdopted { .. }
+                | Reason::RivalrySettled { .. }
         );
         let one_in = self.shape.crash_on_step_one_in;
         if worth && self.unsafe_phase && one_in > 0 && self.rng.chance(1, one_in) {

@@ -63,6 +63,9 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
         Reason::ConfigAdopted { from, epoch, master } => {
             write!(f, "took over from {from} that {master} is the master of epoch {epoch}")
         }
+        Reason::RivalrySettled { epoch, master, loser } => {
+            write!(f, "{master}, and not {loser}, is the master of epoch {epoch}: both were of the epoch before")
+        }
         Reason::Repointed { addr, cause } => write!(f, "{addr} is told to follow the master: {}", repoint(*cause)),
         Reason::Paused { stalled } => {
             write!(f, "this process stood still for {} ms: its observations are void", stalled.as_millis())
