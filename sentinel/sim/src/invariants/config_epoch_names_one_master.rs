@@ -11,8 +11,8 @@ use crate::world::{Pid, World};
 #[derive(Default)]
 pub(super) struct ConfigEpochNamesOneMaster {
     masters: BTreeMap<(usize, Epoch), (Pid, Pid)>,
-    /// Epochs that somebody took without votes: because an operator forced a failover, or to settle a rivalry. Another may have
-    /// taken or won the same one.
+    /// Epochs that somebody took without a majority: because an operator forced a failover or made it forget its peers, or to
+    /// settle a rivalry. Another may have taken or won the same one.
     taken: BTreeSet<(usize, Epoch)>,
 }
 
@@ -27,13 +27,14 @@ impl Invariant for ConfigEpochNamesOneMaster {
                 self.taken.insert((*group, *epoch));
             }
             Fact::Decided { decision, .. } => {
-                if let (
-                    Reason::Elected { forced: true, epoch, .. } | Reason::RivalrySettled { epoch, .. },
-                    Some(group),
-                ) = (&decision.reason, world.group_index(&decision.group))
-                {
-                    self.taken.insert((group, *epoch));
-                }
+                let taken = match &decision.reason {
+                    Reason::Elected { forced, voters, epoch, .. } if *forced || !world.is_majority(voters.len()) => {
+                        epoch
+                    }
+                    Reason::RivalrySettled { epoch, .. } => epoch,
+                    _ => return Ok(()),
+                };
+                self.taken.extend(world.group_index(&decision.group).map(|g| (g, *taken)));
             }
             _ => {}
         }

@@ -81,6 +81,11 @@ impl World {
         self.groups.iter().position(|g| &g.name == name)
     }
 
+    /// True if so many sentinels are more than half of all.
+    pub(crate) fn is_majority(&self, sentinels: usize) -> bool {
+        sentinels > self.sentinels.len() / 2
+    }
+
     /// Schedules a job this far from now.
     pub(crate) fn at(&mut self, delay_us: u64, job: Job) {
         self.queue.push(self.now_us + delay_us, job);
