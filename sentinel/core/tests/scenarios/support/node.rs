@@ -1,0 +1,169 @@
+//! Data nodes that obey.
+
+use std::collections::BTreeSet;
+
+use bongsu_sentinel_core::{
+    InfoReport, Input, LinkFailure, LinkId, Pong, ReplicaLine, Reply, Request, RequestId, Role, RunId,
+};
+
+use super::network::{DELAY_MS, Due};
+use super::{World, addr, run_id};
+
+/// A data node of the world.
+pub(crate) struct DataNode {
+    pub(crate) role: Role,
+    pub(crate) master: Option<u16>,
+    pub(crate) up: bool,
+    pub(crate) frozen: bool,
+    pub(crate) offset: u64,
+    pub(crate) priority: u32,
+    pub(crate) replid: RunId,
+    pub(crate) replid2: Option<RunId>,
+    pub(crate) second_offset: Option<u64>,
+    pub(crate) run_id: RunId,
+    pub(crate) keys: u64,
+    pub(crate) pong: Pong,
+    pub(crate) paused_until: u64,
+    pub(crate) sees_master: bool,
+    /// A replica that does not take what it is told to become.
+    pub(crate) deaf_to_promotion: bool,
+    pub(super) subscribers: BTreeSet<(usize, LinkId)>,
+    /// Answers that wait for the node to thaw.
+    pub(super) stuck: Vec<(usize, LinkId, RequestId, Request)>,
+}
+
+impl DataNode {
+    pub(super) fn new(port: u16) -> Self {
+        let (role, master) = if port == 1 { (Role::Master, None) } else { (Role::Replica, Some(1)) };
+        Self {
+            role,
+            master,
+            up: true,
+            frozen: false,
+            offset: 1000,
+            priority: 100,
+            replid: run_id(1),
+            replid2: None,
+            second_offset: None,
+            run_id: run_id(7000 + u64::from(port)),
+            keys: 10,
+            pong: Pong::Pong,
+            paused_until: 0,
+            sees_master: true,
+            deaf_to_promotion: false,
+            subscribers: BTreeSet::new(),
+            stuck: Vec::new(),
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn kill(&mut self, port: u16) {
+        self.node(port).up = false;
+        self.break_links_to(port, LinkFailure::Closed);
+    }
+
+    pub(crate) fn freeze(&mut self, port: u16) {
+        self.node(port).frozen = true;
+    }
+
+    /// Starts a killed node again, as what it was configured to be.
+    pub(crate) fn restart(&mut self, port: u16) {
+        let n = self.node(port);
+        n.up = true;
+        n.run_id = run_id(9000 + u64::from(port));
+    }
+
+    pub(super) fn answer_as_node(&mut self, site: usize, link: LinkId, id: RequestId, request: Request, port: u16) {
+        let now = self.now;
+        let node = self.node(port);
+        if !node.up {
+            return;
+        }
+        if node.frozen {
+            node.stuck.push((site, link, id, request));
+            return;
+        }
+        let reply = match request {
+            Request::Ping => Reply::Pong(node.pong),
+            Request::Info => Reply::Info(Box::new(self.info(port))),
+            Request::Hello(out) => {
+                let hello = self.hello(site, &out);
+                let readers: Vec<_> = self.node(port).subscribers.iter().copied().collect();
+                for (reader, via) in readers {
+                    let input = Input::Hello { via: Some(via), hello: hello.clone() };
+                    self.push(now + DELAY_MS, Due::Input(reader, input));
+                }
+                Reply::Done
+            }
+            Request::Reconfigure { to, .. } => {
+                self.reconfigure(port, to.map(|a| a.port()));
+                Reply::Done
+            }
+            Request::PauseWrites { limit } => {
+                node.paused_until = now + u64::try_from(limit.as_millis()).unwrap();
+                Reply::Done
+            }
+            Request::Unpause => {
+                node.paused_until = 0;
+                Reply::Done
+            }
+            Request::ScriptKill => Reply::Done,
+            Request::AskDown { .. } => Reply::Failed("ERR unknown command".into()),
+        };
+        self.push(now + DELAY_MS, Due::Input(site, Input::Reply { link, id, reply }));
+    }
+
+    pub(super) fn reconfigure(&mut self, port: u16, to: Option<u16>) {
+        let fresh = run_id(5000 + self.now);
+        let history =
+            to.and_then(|m| self.nodes.get(&m)).map(|m| (m.replid, m.replid2, m.second_offset, m.offset, m.keys));
+        let node = self.node(port);
+        node.paused_until = 0;
+        match to {
+            None if node.deaf_to_promotion => {}
+            None if node.role == Role::Replica => {
+                node.role = Role::Master;
+                node.master = None;
+                node.replid2 = Some(std::mem::replace(&mut node.replid, fresh));
+                node.second_offset = Some(node.offset + 1);
+            }
+            None => {}
+            Some(master) => {
+                node.role = Role::Replica;
+                node.master = Some(master);
+                if let Some((replid, replid2, second, offset, keys)) = history {
+                    (node.replid, node.replid2, node.second_offset) = (replid, replid2, second);
+                    (node.offset, node.keys) = (offset, keys);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn info(&self, port: u16) -> InfoReport {
+        let node = &self.nodes[&port];
+        let master = node.master.and_then(|m| self.nodes.get(&m));
+        let link_up = node.sees_master && master.is_some_and(|m| m.up && !m.frozen);
+        InfoReport {
+            run_id: Some(node.run_id),
+            role: Some(node.role),
+            replicas: self
+                .nodes
+                .iter()
+                .filter(|(_, n)| node.role == Role::Master && n.up && n.role == Role::Replica && n.master == Some(port))
+                .map(|(p, n)| ReplicaLine { addr: addr(*p), online: true, offset: Some(n.offset) })
+                .collect(),
+            master: node.master.map(addr),
+            master_link_up: link_up,
+            priority: Some(node.priority),
+            replica_offset: (node.role == Role::Replica).then_some(node.offset),
+            announced: Some(true),
+            replid: Some(node.replid),
+            replid2: node.replid2,
+            second_offset: node.second_offset,
+            master_offset: Some(node.offset),
+            keys: Some(node.keys),
+            ..InfoReport::default()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Sentinels: their processes, and their disks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bongsu_sentinel_core::{
+    Addr, Channel, Durable, Input, LinkFailure, LinkId, SaveSeq, Sentinel, Setup, Time, Tunables,
+};
+
+use super::World;
+use super::network::{Due, site_port};
+
+/// Time that a save takes.
+const SAVE_MS: u64 = 2;
+
+pub(super) struct Site {
+    pub(super) core: Sentinel,
+    pub(super) links: BTreeMap<LinkId, Addr>,
+    pub(super) live: BTreeSet<(LinkId, Channel)>,
+    pub(super) up: bool,
+    pub(super) disk: Durable,
+    pub(super) disk_fails: bool,
+}
+
+impl Site {
+    pub(super) fn boot(disk: Durable, now: u64) -> Self {
+        let setup = Setup {
+            my_id: disk.my_id,
+            current_epoch: disk.current_epoch,
+            groups: disk.groups.clone(),
+            tunables: Tunables::default(),
+            announce_hostnames: false,
+            seed: 7,
+        };
+        Self {
+            core: Sentinel::new(Time::from_ms(now), setup),
+            links: BTreeMap::new(),
+            live: BTreeSet::new(),
+            up: true,
+            disk,
+            disk_fails: false,
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn kill_sentinel(&mut self, site: usize) {
+        self.sites[site].up = false;
+        let port = site_port(site);
+        self.break_links_to(port, LinkFailure::Closed);
+        for n in self.nodes.values_mut() {
+            n.subscribers.retain(|(s, _)| *s != site);
+        }
+    }
+
+    /// Starts a killed sentinel from its disk.
+    pub(crate) fn restart_sentinel(&mut self, site: usize) {
+        let disk = self.sites[site].disk.clone();
+        self.sites[site] = Site::boot(disk, self.now);
+        self.drain(site);
+    }
+
+    pub(crate) fn fail_disk(&mut self, site: usize, fails: bool) {
+        self.sites[site].disk_fails = fails;
+    }
+
+    /// Keeps a sentinel from running; its inputs pile up.
+    pub(crate) fn pause_sentinel_for(&mut self, site: usize, ms: u64) {
+        let until = self.now + ms;
+        let mine: Vec<_> = self
+            .queue
+            .iter()
+            .filter(|((at, _), due)| *at < until && matches!(due, Due::Input(s, _) if *s == site))
+            .map(|(k, _)| *k)
+            .collect();
+        for key in mine {
+            let due = self.queue.remove(&key).unwrap();
+            self.push(until, due);
+        }
+        self.sites[site].up = false;
+        self.run_for(ms);
+        self.sites[site].up = true;
+    }
+
+    pub(super) fn save(&mut self, site: usize, seq: SaveSeq) {
+        let input = if self.sites[site].disk_fails {
+            Input::SaveFailed { seq }
+        } else {
+            self.sites[site].disk = self.sites[site].core.durable();
+            Input::Saved { seq }
+        };
+        self.push(self.now + SAVE_MS, Due::Input(site, input));
+    }
+}
