@@ -4,5 +4,11 @@
 mod failover;
 mod gossip;
 mod handover;
+mod hello;
+mod odown;
+mod reset;
+mod sdown;
+mod strays;
 mod support;
+mod tilt;
 mod votes;

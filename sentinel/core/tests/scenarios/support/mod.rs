@@ -17,7 +17,7 @@ use bongsu_sentinel_core::{
     RequestId, RunId, Sentinel, Time, Tunables,
 };
 
-use network::Due;
+use network::{Due, site_port};
 use node::DataNode;
 use site::Site;
 
@@ -35,6 +35,10 @@ pub(crate) struct World {
     next_call: u64,
     pub(crate) events: Vec<(u64, usize, Event)>,
     pub(crate) decisions: Vec<(usize, Decision)>,
+    /// Whom data nodes were told to follow: sentinel, node, master.
+    pub(crate) told: Vec<(usize, u16, Option<u16>)>,
+    /// Calls of the client-reconfig-script: sentinel, whether as leader, old and new master.
+    pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
     /// Pairs of sites that cannot talk.
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Data nodes that a site cannot reach.
@@ -69,6 +73,8 @@ impl World {
             next_call: 0,
             events: Vec::new(),
             decisions: Vec::new(),
+            told: Vec::new(),
+            scripts: Vec::new(),
             cut: BTreeSet::new(),
             cut_nodes: BTreeSet::new(),
         };
@@ -86,7 +92,7 @@ impl World {
                 peers: Vec::new(),
             };
             let disk = Durable { my_id: run_id(100 + site as u64), current_epoch: Epoch::ZERO, groups: vec![spec] };
-            world.sites.push(Site::boot(disk, world.now));
+            world.sites.push(Site::boot(disk, site_port(site), world.now));
             world.drain(site);
         }
         world
@@ -106,8 +112,7 @@ impl World {
             })
         });
         world.run_for(3000);
-        world.events.clear();
-        world.decisions.clear();
+        world.forget();
         world
     }
 

@@ -76,7 +76,11 @@ impl World {
         match action {
             Action::Connect { link, channel, to, .. } => {
                 self.sites[site].links.insert(link, to.clone());
+                let refused = self.nodes.get(&to.port()).is_some_and(|n| n.refuses_subscriptions);
                 let input = match self.reachability(site, &to) {
+                    Ok(()) if channel == Channel::PubSub && refused => {
+                        Input::Disconnected { link, channel, cause: LinkFailure::Rejected }
+                    }
                     Ok(()) => {
                         if channel == Channel::PubSub
                             && let Some(n) = self.nodes.get_mut(&to.port())
@@ -108,7 +112,10 @@ impl World {
             Action::Publish(event) => self.events.push((self.now, site, event)),
             Action::Record(decision) => self.decisions.push((site, decision)),
             Action::Crash => self.kill_sentinel(site),
-            Action::ReconfigScript { .. } | Action::Resolve { .. } => {}
+            Action::ReconfigScript { leader, from, to, .. } => {
+                self.scripts.push((site, leader, from.port(), to.port()));
+            }
+            Action::Resolve { .. } => {}
         }
     }
 
@@ -120,7 +127,7 @@ impl World {
                 (false, false) => Err(LinkFailure::Refused),
             };
         }
-        match (0..self.sites.len()).find(|s| site_port(*s) == to.port()) {
+        match (0..self.sites.len()).find(|s| self.sites[*s].port == to.port()) {
             Some(peer) if self.is_cut(site, peer) => Err(LinkFailure::Unreachable),
             Some(peer) if self.sites[peer].up => Ok(()),
             _ => Err(LinkFailure::Refused),
@@ -156,7 +163,7 @@ impl World {
                 return;
             }
             self.answer_as_node(site, link, id, request, to);
-        } else if let Some(peer) = (0..self.sites.len()).find(|s| site_port(*s) == to)
+        } else if let Some(peer) = (0..self.sites.len()).find(|s| self.sites[*s].port == to)
             && !self.is_cut(site, peer)
             && self.sites[peer].up
         {
@@ -185,7 +192,7 @@ impl World {
 
     pub(super) fn hello(&self, site: usize, out: &HelloOut) -> Hello {
         Hello {
-            addr: addr(site_port(site)),
+            addr: addr(self.sites[site].port),
             run_id: self.sites[site].core.my_id(),
             current_epoch: out.current_epoch,
             group: out.group.clone(),

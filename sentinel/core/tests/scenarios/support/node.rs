@@ -1,6 +1,7 @@
 //! Data nodes that obey.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bongsu_sentinel_core::{
     InfoReport, Input, LinkFailure, LinkId, Pong, ReplicaLine, Reply, Request, RequestId, Role, RunId,
@@ -25,6 +26,14 @@ pub(crate) struct DataNode {
     pub(crate) pong: Pong,
     pub(crate) paused_until: u64,
     pub(crate) sees_master: bool,
+    /// `replica_announced`.
+    pub(crate) announced: bool,
+    /// For how long its link to the master has been down, as it says.
+    pub(crate) link_down_for: Option<Duration>,
+    /// It does not let a sentinel subscribe.
+    pub(crate) refuses_subscriptions: bool,
+    /// How often it was sent SCRIPT KILL.
+    pub(crate) script_kills: u32,
     /// A replica that does not take what it is told to become.
     pub(crate) deaf_to_promotion: bool,
     pub(super) subscribers: BTreeSet<(usize, LinkId)>,
@@ -50,6 +59,10 @@ impl DataNode {
             pong: Pong::Pong,
             paused_until: 0,
             sees_master: true,
+            announced: true,
+            link_down_for: None,
+            refuses_subscriptions: false,
+            script_kills: 0,
             deaf_to_promotion: false,
             subscribers: BTreeSet::new(),
             stuck: Vec::new(),
@@ -61,6 +74,26 @@ impl World {
     pub(crate) fn kill(&mut self, port: u16) {
         self.node(port).up = false;
         self.break_links_to(port, LinkFailure::Closed);
+    }
+
+    /// One more replica, of `master`.
+    pub(crate) fn add_replica(&mut self, port: u16, master: u16) {
+        let node = DataNode { master: Some(master), ..DataNode::new(port) };
+        self.nodes.insert(port, node);
+    }
+
+    /// Ends all connections of a node, as CLIENT KILL does.
+    pub(crate) fn cut_clients(&mut self, port: u16) {
+        self.break_links_to(port, LinkFailure::Closed);
+    }
+
+    pub(crate) fn thaw(&mut self, port: u16) {
+        let node = self.node(port);
+        node.frozen = false;
+        let now = self.now;
+        for (site, link, id, request) in std::mem::take(&mut self.node(port).stuck) {
+            self.push(now + DELAY_MS, Due::Request(site, link, id, request));
+        }
     }
 
     pub(crate) fn freeze(&mut self, port: u16) {
@@ -97,7 +130,9 @@ impl World {
                 Reply::Done
             }
             Request::Reconfigure { to, .. } => {
-                self.reconfigure(port, to.map(|a| a.port()));
+                let to = to.map(|a| a.port());
+                self.told.push((site, port, to));
+                self.reconfigure(port, to);
                 Reply::Done
             }
             Request::PauseWrites { limit } => {
@@ -108,7 +143,10 @@ impl World {
                 node.paused_until = 0;
                 Reply::Done
             }
-            Request::ScriptKill => Reply::Done,
+            Request::ScriptKill => {
+                node.script_kills += 1;
+                Reply::Done
+            }
             Request::AskDown { .. } => Reply::Failed("ERR unknown command".into()),
         };
         self.push(now + DELAY_MS, Due::Input(site, Input::Reply { link, id, reply }));
@@ -157,7 +195,8 @@ impl World {
             master_link_up: link_up,
             priority: Some(node.priority),
             replica_offset: (node.role == Role::Replica).then_some(node.offset),
-            announced: Some(true),
+            announced: Some(node.announced),
+            master_link_down: node.link_down_for.filter(|_| !link_up),
             replid: Some(node.replid),
             replid2: node.replid2,
             second_offset: node.second_offset,

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bongsu_sentinel_core::{
-    Addr, Channel, Durable, Input, LinkFailure, LinkId, SaveSeq, Sentinel, Setup, Time, Tunables,
+    Addr, Channel, Durable, Input, LinkFailure, LinkId, RunId, SaveSeq, Sentinel, Setup, Time, Tunables,
 };
 
 use super::World;
-use super::network::{Due, site_port};
+use super::network::Due;
 
 /// Time that a save takes.
 const SAVE_MS: u64 = 2;
 
 pub(super) struct Site {
     pub(super) core: Sentinel,
+    /// Where its peers reach it.
+    pub(super) port: u16,
     pub(super) links: BTreeMap<LinkId, Addr>,
     pub(super) live: BTreeSet<(LinkId, Channel)>,
     pub(super) up: bool,
@@ -22,7 +24,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn boot(disk: Durable, now: u64) -> Self {
+    pub(super) fn boot(disk: Durable, port: u16, now: u64) -> Self {
         let setup = Setup {
             my_id: disk.my_id,
             current_epoch: disk.current_epoch,
@@ -33,6 +35,7 @@ impl Site {
         };
         Self {
             core: Sentinel::new(Time::from_ms(now), setup),
+            port,
             links: BTreeMap::new(),
             live: BTreeSet::new(),
             up: true,
@@ -45,7 +48,7 @@ impl Site {
 impl World {
     pub(crate) fn kill_sentinel(&mut self, site: usize) {
         self.sites[site].up = false;
-        let port = site_port(site);
+        let port = self.sites[site].port;
         self.break_links_to(port, LinkFailure::Closed);
         for n in self.nodes.values_mut() {
             n.subscribers.retain(|(s, _)| *s != site);
@@ -55,7 +58,23 @@ impl World {
     /// Starts a killed sentinel from its disk.
     pub(crate) fn restart_sentinel(&mut self, site: usize) {
         let disk = self.sites[site].disk.clone();
-        self.sites[site] = Site::boot(disk, self.now);
+        self.boot(site, disk);
+    }
+
+    /// Starts a killed sentinel from its disk, but with another identity.
+    pub(crate) fn restart_sentinel_as(&mut self, site: usize, my_id: RunId) {
+        let disk = Durable { my_id, ..self.sites[site].disk.clone() };
+        self.boot(site, disk);
+    }
+
+    /// Starts a killed sentinel from its disk, at another address.
+    pub(crate) fn restart_sentinel_at(&mut self, site: usize, port: u16) {
+        self.sites[site].port = port;
+        self.restart_sentinel(site);
+    }
+
+    fn boot(&mut self, site: usize, disk: Durable) {
+        self.sites[site] = Site::boot(disk, self.sites[site].port, self.now);
         self.drain(site);
     }
 

@@ -1,0 +1,56 @@
+//! Scenarios of TILT: a process that stood still does not trust what it saw. Protocol section 3.5.
+
+use bongsu_sentinel_core::Role;
+
+use crate::support::{World, options};
+
+#[test]
+fn a_long_pause_is_told_with_its_beginning_and_its_end() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.pause_sentinel_for(0, 8000);
+    w.run_for(3000);
+    assert_eq!(w.heard_of(0, &["+tilt", "-tilt"]), ["+tilt #tilt mode entered", "-tilt #tilt mode exited"]);
+    assert_eq!(w.core(0).tilt().total, 1);
+    assert!(w.core(0).tilt().since.is_none());
+}
+
+#[test]
+fn a_short_pause_is_nothing() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.pause_sentinel_for(0, 1500);
+    w.run_for(3000);
+    assert_eq!(w.core(0).tilt().total, 0);
+}
+
+#[test]
+fn a_second_pause_prolongs_it() {
+    let mut w = World::settled(1, 1, &options(1));
+    w.pause_sentinel_for(0, 8000);
+    w.run_for(500);
+    w.pause_sentinel_for(0, 8000);
+    w.run_for(1500);
+    assert_eq!(w.names(0).iter().filter(|name| **name == "+tilt").count(), 2, "{}", w.transcript());
+    assert_eq!(w.core(0).tilt().total, 2);
+    assert!(w.core(0).tilt().since.is_some());
+    w.run_until("it is over", 3000, |w| w.core(0).tilt().since.is_none());
+}
+
+#[test]
+fn nothing_is_decided_in_tilt_but_roles_are_taken_note_of() {
+    let mut w = World::settled(1, 1, &options(1));
+    w.pause_sentinel_for(0, 8000);
+    w.run_until("tilt", 100, |w| w.core(0).tilt().since.is_some());
+    w.node(2).role = Role::Master;
+    w.node(2).master = None;
+    w.cut_clients(2);
+    w.kill(1);
+    w.run_until("its end", 5000, |w| {
+        assert!(w.core(0).tilt().since.is_none() || w.count("+sdown") == 0, "{}", w.transcript());
+        w.names(0).contains(&"-tilt")
+    });
+    let said = w.heard(0);
+    let role = said.iter().position(|line| line == "-role-change slave 2 new reported role is master");
+    let end = said.iter().position(|line| line == "-tilt #tilt mode exited");
+    assert!(role.is_some() && role < end, "{said:?}");
+    w.run_until("sdown", 3000, |w| w.heard(0).contains(&"+sdown master 1".to_owned()));
+}
