@@ -1,13 +1,17 @@
 //! Scenarios: what several sentinels do when something happens to the nodes they watch.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a scenario that cannot be set up is a failed test")]
 
+mod aborts;
+mod elections;
 mod failover;
 mod gossip;
 mod handover;
 mod hello;
 mod odown;
+mod reconfigure;
 mod reset;
 mod sdown;
+mod selection;
 mod strays;
 mod support;
 mod tilt;

@@ -34,6 +34,8 @@ pub(crate) struct DataNode {
     pub(crate) refuses_subscriptions: bool,
     /// How often it was sent SCRIPT KILL.
     pub(crate) script_kills: u32,
+    /// A replica that does not follow whom it is told to follow.
+    pub(crate) deaf_to_masters: bool,
     /// A replica that does not take what it is told to become.
     pub(crate) deaf_to_promotion: bool,
     pub(super) subscribers: BTreeSet<(usize, LinkId)>,
@@ -63,6 +65,7 @@ impl DataNode {
             link_down_for: None,
             refuses_subscriptions: false,
             script_kills: 0,
+            deaf_to_masters: false,
             deaf_to_promotion: false,
             subscribers: BTreeSet::new(),
             stuck: Vec::new(),
@@ -167,6 +170,7 @@ impl World {
                 node.second_offset = Some(node.offset + 1);
             }
             None => {}
+            Some(_) if node.deaf_to_masters => {}
             Some(master) => {
                 node.role = Role::Replica;
                 node.master = Some(master);

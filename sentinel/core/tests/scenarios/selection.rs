@@ -1,0 +1,127 @@
+//! Scenarios of the choice among replicas. Protocol section 3.9.
+
+use std::time::Duration;
+
+use bongsu_sentinel_core::{Rejection, Time};
+
+use crate::support::{GROUP, World, options, run_id};
+
+/// A group with four replicas at ports 2 to 5, all of them equally good, which `prepare` changes.
+fn group(prepare: impl FnOnce(&mut World)) -> World {
+    let mut w = World::settled(3, 4, &options(2));
+    prepare(&mut w);
+    // Everything that they say of themselves is known.
+    w.run_for(11_000);
+    w
+}
+
+/// Who is master after the death of the master.
+fn successor(prepare: impl FnOnce(&mut World)) -> u16 {
+    let mut w = group(prepare);
+    w.kill(1);
+    w.run_until("all agree", 10_000, |w| w.masters().iter().all(|m| *m != 1 && *m == w.masters()[0]));
+    w.masters()[0]
+}
+
+/// Why the replica at `port` would not be chosen now.
+fn rejection(w: &World, port: u16) -> Option<Rejection> {
+    let candidates = w.core(0).candidates(Time::from_ms(w.now), GROUP).unwrap();
+    candidates.into_iter().find(|v| v.addr.port() == port).unwrap().rejected
+}
+
+#[test]
+fn among_equals_the_smallest_run_id_wins() {
+    assert_eq!(successor(|_| ()), 2);
+    assert_eq!(successor(|w| w.node(4).run_id = run_id(1)), 4);
+}
+
+#[test]
+fn more_data_beats_a_smaller_run_id() {
+    assert_eq!(successor(|w| w.node(5).offset = 1001), 5);
+}
+
+#[test]
+fn a_better_priority_beats_a_little_more_data() {
+    let prepare = |w: &mut World| {
+        w.node(3).priority = 10;
+        w.node(5).offset = 2000;
+    };
+    assert_eq!(successor(prepare), 3);
+}
+
+#[test]
+fn much_more_data_beats_a_better_priority() {
+    let prepare = |w: &mut World| {
+        w.node(3).priority = 10;
+        for port in [1, 2, 4, 5] {
+            w.node(port).offset = 100 << 20;
+        }
+    };
+    assert_eq!(successor(prepare), 2);
+}
+
+#[test]
+fn priority_zero_is_never_chosen() {
+    let mut w = group(|w| w.node(2).priority = 0);
+    assert_eq!(rejection(&w, 2), Some(Rejection::PriorityZero));
+    w.kill(1);
+    w.run_until("all agree", 10_000, |w| w.masters() == [3, 3, 3]);
+}
+
+#[test]
+fn who_is_down_or_cannot_be_reached_is_not_chosen() {
+    let mut w = group(|w| w.freeze(2));
+    assert_eq!(rejection(&w, 2), Some(Rejection::Down));
+    w.kill(3);
+    w.run_for(10);
+    assert_eq!(rejection(&w, 3), Some(Rejection::Disconnected));
+    w.kill(1);
+    w.run_until("all agree", 10_000, |w| w.masters() == [4, 4, 4]);
+}
+
+/// Long without its master means much that it does not have.
+#[test]
+fn who_lost_its_master_long_before_is_not_chosen() {
+    let lost = |seconds| {
+        move |w: &mut World| {
+            w.node(2).sees_master = false;
+            w.node(2).link_down_for = Some(Duration::from_secs(seconds));
+        }
+    };
+    // Ten times down-after, which is one second here.
+    let w = group(lost(12));
+    assert_eq!(rejection(&w, 2), Some(Rejection::LinkDownTooLong(Duration::from_secs(12))));
+    assert_eq!(successor(lost(12)), 3);
+    assert_eq!(successor(lost(9)), 2);
+}
+
+/// A master that was restarted without its data, and replicas that follow it: the one that still has data is the best.
+#[test]
+fn an_empty_replica_is_not_chosen_beside_one_with_data() {
+    let prepare = |w: &mut World| {
+        w.node(2).keys = 0;
+        w.node(2).offset = 900;
+    };
+    assert_eq!(successor(prepare), 3);
+}
+
+#[test]
+fn a_replica_with_another_history_is_not_chosen_beside_one_with_the_masters() {
+    let prepare = |w: &mut World| {
+        w.node(2).replid = run_id(4242);
+        w.node(2).offset = 5000;
+    };
+    let w = group(prepare);
+    assert_eq!(rejection(&w, 2), Some(Rejection::ForeignHistory));
+    assert_eq!(successor(prepare), 3);
+}
+
+#[test]
+fn who_is_no_replica_is_not_chosen() {
+    let mut w = group(|_| ());
+    w.node(2).role = bongsu_sentinel_core::Role::Master;
+    w.node(2).master = None;
+    w.cut_clients(2);
+    w.run_for(100);
+    assert_eq!(rejection(&w, 2), Some(Rejection::NotAReplica));
+}
