@@ -88,12 +88,11 @@ impl Sentinel {
         }
         if node.role_reported == Role::Master {
             // One that a leader promoted before it died itself continues the master's history: it is as good as any.
-            // So is one that the group's master itself has come to follow.
+            // So is any while the group's master says that it is a replica: where it went, and whether that is better, the
+            // comparison shows.
             let promoted = group.lineage.replid.is_some() && node.info.replid2 == group.lineage.replid;
-            let followed = self.master_of(group).is_some_and(|m| {
-                m.role_reported == Role::Replica && m.info.master.as_ref().is_some_and(|a| self.means(a, &node.addr))
-            });
-            return (planned || !(promoted || followed)).then_some(Rejection::NotAReplica);
+            let headless = self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica);
+            return (planned || !(promoted || headless)).then_some(Rejection::NotAReplica);
         }
         if node.never_synced() {
             return Some(Rejection::NeverSynced);

@@ -45,6 +45,12 @@ fn two_masters_under_one_epoch_become_one() {
     [2310, 4454, 4742, 8392].into_iter().for_each(holds);
 }
 
+/// The configured master followed an empty node beside a fuller one that said that it was a master.
+#[test]
+fn of_several_heads_the_fuller_one_is_chosen() {
+    [3394, 6355, 7012, 9012].into_iter().for_each(holds);
+}
+
 /// A hand-over that rolled back ended the pause of the one that had overtaken it.
 #[test]
 fn an_overtaken_hand_over_leaves_the_pause_alone() {

@@ -6,6 +6,7 @@ mod elections;
 mod failover;
 mod gossip;
 mod handover;
+mod headless;
 mod hello;
 mod odown;
 mod reconfigure;

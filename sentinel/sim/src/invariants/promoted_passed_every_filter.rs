@@ -27,11 +27,12 @@ impl PromotedPassedEveryFilter {
             return Err(format!("{name} was chosen although {rejection}"));
         }
         let Some(info) = self.told.get(&(by, node)) else { return Err(format!("{name} never answered INFO")) };
-        // One that was promoted from this very history already, or that others have come to follow, is as good as any replica.
-        let followed = self.told.iter().any(|((teller, _), i)| {
-            *teller == by && i.role == Some(Role::Replica) && i.master.as_ref().is_some_and(|m| m.same_place(chosen))
-        });
-        if info.role != Some(Role::Replica) && info.replid2.is_none() && !followed {
+        // One that was promoted from this very history already is as good as any replica, and so is any while the master itself
+        // says that it is a replica.
+        let promoted = info.replid2.is_some() && verdict.same_history;
+        let master = world.master_by(by, group).and_then(|a| world.find(&a));
+        let headless = master.and_then(|m| self.told.get(&(by, m))).is_some_and(|i| i.role == Some(Role::Replica));
+        if info.role != Some(Role::Replica) && !promoted && !headless {
             return Err(format!("{name} is no replica"));
         }
         let no_history = info.replica_offset.unwrap_or(0) <= 1 && info.keys.unwrap_or(0) == 0;
