@@ -18,8 +18,8 @@ pub(crate) enum Fact<'a> {
     Reconfigured { node: Pid, by: Option<Pid>, to: Option<&'a Addr>, was_master: bool },
     /// A client learned that its write was done.
     Acked { group: usize, write: WriteId, node: Pid },
-    /// INFO of a node reached a core.
-    InfoSeen { by: Pid, node: Pid, report: &'a InfoReport },
+    /// INFO of a node reached a core. `wrong_offset`: the node said another offset than it had.
+    InfoSeen { by: Pid, node: Pid, report: &'a InfoReport, wrong_offset: bool },
     /// A vote call was answered.
     VoteAnswered { by: Pid, group: Option<usize>, candidate: Option<RunId>, epoch: Epoch, reply: VoteReply },
     /// A request left a sentinel.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bongsu_sentinel_core::{Addr, Hello, Pong, Reply, Request, RunId};
 
-use crate::data::Item;
+use crate::data::{Item, Lie};
 use crate::facts::Fact;
 use crate::net::{ConnId, Msg, Side, Use};
 use crate::shape::micros;
@@ -52,6 +52,9 @@ impl World {
 
     fn info_answer(&mut self, pid: Pid, conn: ConnId, ask: u64) -> Option<Reply> {
         let reply = Reply::Info(Box::new(self.info(pid)));
+        if matches!(self.data(pid).lie, Some(Lie::Stale(_) | Lie::Boast(_))) {
+            self.wrong_offsets.insert((conn, ask));
+        }
         let slow = self.data(pid).slow_us;
         if slow == 0 {
             return Some(reply);

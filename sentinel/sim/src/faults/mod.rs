@@ -4,8 +4,10 @@ mod heal;
 mod network;
 mod operator;
 mod process;
+mod reset;
 
 pub(crate) use heal::Repair;
+pub(crate) use reset::Resets;
 
 use crate::rng::Rng;
 use crate::world::{Job, World};

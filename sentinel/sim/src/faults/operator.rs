@@ -17,11 +17,7 @@ impl World {
         }
         match kind {
             FaultKind::HandOver | FaultKind::ForcedFailover => self.order_failover(pid, group, kind),
-            FaultKind::Reset => {
-                let name = self.groups[group].name.clone();
-                self.peers_forgotten = true;
-                self.command(pid, |core, now| core.reset(now, &|n| n == name.as_str()));
-            }
+            FaultKind::Reset => self.reset(pid, group),
             FaultKind::ChangeOptions => self.change_options(pid, group),
             _ => self.slip(group),
         }
@@ -67,7 +63,9 @@ impl World {
         if !self.proc(node).up || self.proc(node).paused || self.data(node).loading {
             return;
         }
-        if self.rng.chance(1, 2) || node == target {
+        // Where only one may be promoted and that one is made a replica nobody can set it right.
+        let promotable = self.groups[group].nodes.iter().filter(|n| self.data(**n).priority > 0).count();
+        if self.rng.chance(1, 2) || node == target || promotable < 2 {
             self.reconfigure(node, None, None);
         } else {
             let to = self.proc(target).addr.clone();

@@ -1,7 +1,7 @@
 //! After all faults ended there is exactly one master per group, all sentinels agree on it and on its epoch, and everybody
 //! follows it, within the time that the shape allows (design, section 9).
 
-use bongsu_sentinel_core::{Epoch, Time};
+use bongsu_sentinel_core::{Addr, Epoch, Time};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
@@ -42,23 +42,40 @@ fn check_group(world: &World, g: usize) -> Result<(), String> {
         }
     }
     let Some((master, _)) = agreed else { return Ok(()) };
+    let reset = world.resets.struck(g);
+    let known = |node: Pid| !reset || is_known(world, g, node);
+    // One that came to follow somebody before the resets leaves nobody who could take its place.
+    let alone = reset && !world.groups[g].nodes.iter().any(|n| *n != master && known(*n));
+    if alone && !world.data(master).is_master() {
+        return Ok(());
+    }
     for node in &world.groups[g].nodes {
         // A reset forgets replicas that do not follow the master just then; nobody can set right what nobody knows.
-        if world.peers_forgotten && *node != master && !is_known(world, g, *node) {
+        if *node != master && !known(*node) {
             continue;
         }
         check_node(world, *node, master)?;
     }
-    check_views(world, g)
+    check_views(world, g, master)
 }
 
-/// True if some core has the node among the members of the group.
+/// True if some sentinel has the node among the replicas of the group.
 fn is_known(world: &World, g: usize, node: Pid) -> bool {
-    let name = world.groups[g].name.as_str();
-    world.sentinels.iter().filter_map(|s| world.core_node(*s)).any(|n| {
-        let replicas = n.core.as_ref().and_then(|c| c.replicas(Time::ZERO, name)).unwrap_or_default();
-        replicas.iter().any(|r| world.find(&r.base.instance.addr) == Some(node))
-    })
+    world.sentinels.iter().any(|s| replicas_by(world, *s, g).contains(&node))
+}
+
+/// The replicas of a group as a sentinel knows them.
+fn replicas_by(world: &World, sentinel: Pid, g: usize) -> Vec<Pid> {
+    let name = &world.groups[g].name;
+    let addrs: Vec<Addr> = match &world.proc(sentinel).body {
+        Body::Core(node) => {
+            let views = node.core.as_ref().and_then(|c| c.replicas(Time::ZERO, name.as_str())).unwrap_or_default();
+            views.into_iter().map(|r| r.base.instance.addr).collect()
+        }
+        Body::Real(node) => node.replicas(name),
+        Body::Data(_) => Vec::new(),
+    };
+    addrs.iter().filter_map(|a| world.find(a)).collect()
 }
 
 fn config_epoch(world: &World, sentinel: Pid, g: usize) -> Epoch {
@@ -94,7 +111,7 @@ fn check_node(world: &World, node: Pid, master: Pid) -> Result<(), String> {
 }
 
 /// The cores see the group as healthy, and know each other.
-fn check_views(world: &World, g: usize) -> Result<(), String> {
+fn check_views(world: &World, g: usize, master: Pid) -> Result<(), String> {
     let name = world.groups[g].name.as_str();
     for sentinel in &world.sentinels {
         let Some(node) = world.core_node(*sentinel) else { continue };
@@ -111,8 +128,14 @@ fn check_views(world: &World, g: usize) -> Result<(), String> {
         if view.peer_count + 1 != world.sentinels.len() {
             return Err(format!("{who} knows {} peers of {}", view.peer_count, world.sentinels.len() - 1));
         }
-        if !world.peers_forgotten && view.replica_count + 1 != world.groups[g].nodes.len() {
-            return Err(format!("{who} knows {} replicas of {}", view.replica_count, world.groups[g].nodes.len() - 1));
+        let known = replicas_by(world, *sentinel, g);
+        if known.len() != view.replica_count || view.replica_count >= world.groups[g].nodes.len() {
+            return Err(format!("{who} knows {} replicas, some of them strangers", view.replica_count));
+        }
+        // Who follows the master is named by it, so that even a reset does not keep it unknown.
+        let unknown = world.groups[g].nodes.iter().find(|n| world.follows(**n, master) && !known.contains(n));
+        if let Some(unknown) = unknown {
+            return Err(format!("{who} does not know {}", world.label(*unknown)));
         }
     }
     Ok(())

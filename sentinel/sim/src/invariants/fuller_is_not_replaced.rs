@@ -70,7 +70,7 @@ impl Invariant for FullerIsNotReplaced {
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
         match fact {
-            Fact::InfoSeen { by, node, report } => {
+            Fact::InfoSeen { by, node, report, .. } => {
                 let offset = match report.role {
                     Some(Role::Master) => report.master_offset,
                     _ => report.replica_offset,

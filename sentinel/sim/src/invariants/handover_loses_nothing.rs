@@ -1,6 +1,6 @@
 //! A planned hand-over that reports success lost no acknowledged write (design, 4.3 "Planned hand-over loses nothing").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bongsu_sentinel_core::{HandOverStep, Reason};
 
@@ -13,11 +13,21 @@ pub(super) struct HandoverLosesNothing {
     /// The promoted node of a sentinel's running failover of a group, in which of its lives it was promoted, and whom it
     /// replaces.
     promoted: BTreeMap<(Pid, usize), (Pid, u32, Option<Pid>)>,
+    /// The last INFO that reached a sentinel named an offset that the node did not have.
+    told_wrong: BTreeSet<Pid>,
+    /// A sentinel's running hand-over of a group rests on such an INFO: who is told a wrong offset cannot know what is missing.
+    misled: BTreeSet<(Pid, usize)>,
     /// What the demotion of the old master threw away.
     thrown_away: BTreeMap<(Pid, usize), String>,
 }
 
 impl HandoverLosesNothing {
+    fn note_misled(&mut self, by: Pid, group: usize) {
+        if self.told_wrong.contains(&by) {
+            self.misled.insert((by, group));
+        }
+    }
+
     /// The old master follows the new one: what it had, the new one must have.
     fn demoted(&mut self, world: &World, by: Pid, old: Pid, new: Pid) {
         let group = world.data(old).group;
@@ -27,11 +37,11 @@ impl HandoverLosesNothing {
             return;
         }
         let restarted = world.proc(new).incarnation != *life;
-        if *promoted != new || restarted || world.data(old).foreign {
+        if *promoted != new || restarted || world.data(old).foreign || self.misled.contains(&(by, group)) {
             return;
         }
         let (old_node, new_node) = (world.data(old), world.data(new));
-        let has: std::collections::BTreeSet<_> = new_node.log.iter().map(|e| e.write).collect();
+        let has: BTreeSet<_> = new_node.log.iter().map(|e| e.write).collect();
         let missing = old_node.log.iter().filter(|e| !has.contains(&e.write));
         let acked: Vec<_> = missing.filter(|e| world.oracle.was_acked(group, e.write)).collect();
         if let Some(first) = acked.first() {
@@ -54,6 +64,14 @@ impl Invariant for HandoverLosesNothing {
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
         match fact {
+            Fact::InfoSeen { by, wrong_offset, .. } => {
+                if *wrong_offset {
+                    self.told_wrong.insert(*by);
+                } else {
+                    self.told_wrong.remove(by);
+                }
+                Ok(())
+            }
             Fact::Reconfigured { node, by: Some(by), to: None, .. } => {
                 let group = world.data(*node).group;
                 let core = world.core_node(*by).and_then(|n| n.core.as_ref());
@@ -72,6 +90,16 @@ impl Invariant for HandoverLosesNothing {
             Fact::Decided { by, decision } => {
                 let Some(group) = world.group_index(&decision.group) else { return Ok(()) };
                 match decision.reason {
+                    // Both are decided by the INFO that has just come.
+                    Reason::HandOver { step: HandOverStep::Frozen { .. } } => {
+                        self.misled.remove(&(*by, group));
+                        self.note_misled(*by, group);
+                        Ok(())
+                    }
+                    Reason::HandOver { step: HandOverStep::CaughtUp { .. } } => {
+                        self.note_misled(*by, group);
+                        Ok(())
+                    }
                     // It says itself that something is amiss.
                     Reason::HandOver { step: HandOverStep::Diverged } => {
                         self.promoted.remove(&(*by, group));

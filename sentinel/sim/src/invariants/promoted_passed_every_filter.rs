@@ -64,7 +64,7 @@ impl Invariant for PromotedPassedEveryFilter {
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
         match fact {
-            Fact::InfoSeen { by, node, report } => {
+            Fact::InfoSeen { by, node, report, .. } => {
                 self.told.insert((*by, *node), (*report).clone());
                 Ok(())
             }

@@ -73,20 +73,13 @@ impl QuorumAndMajority {
             }
         }
         let quorum = world.shape.groups[group].quorum as usize;
-        let all = if world.peers_forgotten { known(world, by, group) } else { world.sentinels.len() };
+        let all = if world.may_miscount(by, group) { world.known_sentinels(by, group) } else { world.sentinels.len() };
         let needed = quorum.max(all / 2 + 1);
         if distinct.len() < needed {
             return Err(format!("{} elected by {} of {all}, needs {needed}", world.label(by), distinct.len()));
         }
         Ok(())
     }
-}
-
-/// How many sentinels a core knows of in a group, itself included.
-fn known(world: &World, by: Pid, group: usize) -> usize {
-    let now = bongsu_sentinel_core::Time::ZERO;
-    let core = world.core_node(by).and_then(|n| n.core.as_ref());
-    core.and_then(|c| c.peers(now, world.groups[group].name.as_str())).map_or(1, |p| p.len() + 1)
 }
 
 impl Invariant for QuorumAndMajority {

@@ -201,7 +201,8 @@ impl World {
             return;
         }
         if let (Reply::Info(report), Some(node)) = (&reply, self.net.conn(conn).server()) {
-            self.observe(&Fact::InfoSeen { by: pid, node, report });
+            let wrong_offset = self.wrong_offsets.remove(&(conn, id));
+            self.observe(&Fact::InfoSeen { by: pid, node, report, wrong_offset });
         }
         self.feed_core(pid, Input::Reply { link, id: RequestId(id), reply });
     }

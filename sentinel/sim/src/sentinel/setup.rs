@@ -58,6 +58,7 @@ impl World {
         };
         node.resumed_us = now_us;
         node.core = Some(Sentinel::new(node.clock.show(now_us), setup));
+        self.restarted_after_reset(pid);
         self.say(pid, "start");
         self.observe(&Fact::SentinelStarted { pid });
         self.drain(pid);

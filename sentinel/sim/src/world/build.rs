@@ -7,6 +7,7 @@ use bongsu_sentinel_core::{Addr, GroupName, RunId};
 
 use crate::client::{Client, Oracle};
 use crate::data::DataNode;
+use crate::faults::Resets;
 use crate::invariants::Watch;
 use crate::mutant::Mutant;
 use crate::net::{Host, Network};
@@ -46,7 +47,8 @@ impl World {
             mutant,
             unsafe_phase: true,
             events: 0,
-            peers_forgotten: false,
+            wrong_offsets: BTreeSet::new(),
+            resets: Resets::default(),
             rng,
             shape,
         };

@@ -9,15 +9,16 @@ mod serve;
 
 pub(crate) use process::{Body, Job, Pid, Proc};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use bongsu_sentinel_core::{Addr, GroupName, RunId};
 
 use crate::client::{Client, Oracle};
+use crate::faults::Resets;
 use crate::invariants::Watch;
 use crate::mutant::Mutant;
-use crate::net::{Host, Network};
+use crate::net::{ConnId, Host, Network};
 use crate::rng::Rng;
 use crate::shape::Shape;
 use crate::transcript::Transcript;
@@ -42,8 +43,10 @@ pub(crate) struct World {
     /// Faults may strike.
     pub(crate) unsafe_phase: bool,
     pub(crate) events: u64,
-    /// An operator made a sentinel forget its peers, so that its majority may be smaller than the world's.
-    pub(crate) peers_forgotten: bool,
+    /// Answers to INFO with an offset that the node did not have.
+    pub(crate) wrong_offsets: BTreeSet<(ConnId, u64)>,
+    /// What operators made sentinels forget.
+    pub(crate) resets: Resets,
 }
 
 /// A supervised group as the world knows it.
