@@ -137,6 +137,7 @@ fn the_old_master_is_listed_as_a_replica_that_is_down() {
     w.run_until("the failover ends", 10_000, |w| w.count("+failover-end") == 1);
     w.run_for(2000);
     assert_eq!(flags(&w, 1), "s_down,slave,disconnected");
+    assert_eq!(w.heard_of(0, &["+sdown"]), ["+sdown master 1", "+sdown slave 1"]);
 }
 
 #[test]

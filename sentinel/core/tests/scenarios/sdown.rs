@@ -130,6 +130,7 @@ fn a_restarted_master_may_load_for_ever_by_default() {
     w.restart(1);
     w.run_for(3_600_000);
     assert_eq!(w.heard(0), ["+reboot master 1"]);
+    assert_eq!(flags(&w, 1), "master");
 }
 
 /// Every promotion ends with CLIENT KILL, which cuts the links of all sentinels.

@@ -29,6 +29,28 @@ fn a_replica_of_a_replica_is_not_looked_for() {
     assert!(w.heard(0).is_empty(), "{}", w.transcript());
 }
 
+/// What a demoted master lists as its replicas are replicas of a replica.
+#[test]
+fn a_master_that_says_replica_shows_no_new_replicas() {
+    let mut w = World::settled(1, 2, &options(2));
+    w.node(1).role = Role::Replica;
+    w.node(1).master = Some(2);
+    w.add_replica(4, 1);
+    notice(&mut w, 1);
+    w.run_for(15_000);
+    assert!(w.heard_of(0, &["+slave"]).is_empty(), "{}", w.transcript());
+}
+
+#[test]
+fn the_replicas_of_a_stray_master_are_not_taken_in() {
+    let mut w = World::settled(1, 2, &options(2));
+    make_master(&mut w, 2);
+    w.add_replica(4, 2);
+    notice(&mut w, 2);
+    w.run_for(5000);
+    assert_eq!(w.heard(0), ["-role-change slave 2 new reported role is master"]);
+}
+
 #[test]
 fn a_replica_that_became_a_master_is_converted_after_four_hello_periods() {
     let mut w = World::settled(1, 2, &options(2));
@@ -73,6 +95,23 @@ fn a_node_that_was_just_down_is_given_time() {
     assert!(w.now - down > 8000, "after {} ms", w.now - down);
 }
 
+/// It has said for long that it is a master, but was gone for a moment: somebody may have had a reason.
+#[test]
+fn an_old_claim_does_not_make_up_for_a_recent_absence() {
+    let mut w = World::settled(1, 2, &options(2));
+    w.freeze(1);
+    make_master(&mut w, 2);
+    notice(&mut w, 2);
+    w.run_for(30_000);
+    w.kill(2);
+    w.run_until("it is down", 3000, |w| w.heard(0).contains(&"+sdown slave 2".to_owned()));
+    let down = w.now;
+    w.node(2).up = true;
+    w.thaw(1);
+    w.run_until("it is converted", 15_000, |w| !w.told.is_empty());
+    assert!(w.now - down > 8000, "after {} ms", w.now - down);
+}
+
 #[test]
 fn a_replica_of_somebody_else_is_repointed_after_the_failover_timeout() {
     let mut w = World::settled(1, 2, &options(2));
@@ -90,7 +129,7 @@ fn the_old_master_is_converted_at_once_when_all_agree() {
     let mut w = World::settled(3, 2, &options(2));
     w.kill(1);
     w.run_until("the failover ends", 5000, |w| w.count("+failover-end") == 1);
-    w.run_for(10_000);
+    w.run_for(2000);
     w.forget();
     w.restart(1);
     let back = w.now;

@@ -14,6 +14,19 @@ fn a_long_pause_is_told_with_its_beginning_and_its_end() {
     assert!(w.core(0).tilt().since.is_none());
 }
 
+/// Nobody knows for how long it had been silent when we were not looking.
+#[test]
+fn silence_is_counted_anew_after_a_pause() {
+    let mut o = options(1);
+    o.down_after = std::time::Duration::from_secs(5);
+    let mut w = World::settled(1, 1, &o);
+    w.kill(1);
+    w.pause_sentinel_for(0, 30_000);
+    let resumed = w.now;
+    w.run_until("sdown", 10_000, |w| w.heard(0).contains(&"+sdown master 1".to_owned()));
+    assert!(w.now - resumed >= 5000, "after {} ms", w.now - resumed);
+}
+
 #[test]
 fn a_short_pause_is_nothing() {
     let mut w = World::settled(3, 1, &options(2));

@@ -30,7 +30,10 @@ impl World {
         let queued = self.queue.first_key_value().map(|((at, _), _)| *at);
         let timer = (0..self.sites.len())
             .filter(|s| self.sites[*s].up)
-            .filter_map(|s| self.sites[s].core.poll_timeout().map(|t| (t.as_ms().max(self.now), s)))
+            .filter_map(|s| {
+                let (timeout, earliest) = (self.sites[s].core.poll_timeout(), self.sites[s].paused_until);
+                timeout.map(|t| (t.as_ms().max(self.now).max(earliest), s))
+            })
             .min();
         let next = queued.into_iter().chain(timer.map(|(t, _)| t)).min();
         let Some(at) = next.filter(|t| *t <= end) else { return false };
@@ -50,6 +53,9 @@ impl World {
     pub(super) fn deliver(&mut self, site: usize, input: Input) {
         if !self.sites[site].up {
             return;
+        }
+        if self.now < self.sites[site].paused_until {
+            return self.push(self.sites[site].paused_until, Due::Input(site, input));
         }
         match &input {
             Input::Connected { link, channel } => {
@@ -176,14 +182,15 @@ impl World {
             Request::Ping => Reply::Pong(Pong::Pong),
             Request::Hello(out) => {
                 let hello = self.hello(site, &out);
-                self.input(peer, Input::Hello { via: None, hello });
+                self.push(self.now, Due::Input(peer, Input::Hello { via: None, hello }));
                 Reply::Done
             }
             Request::AskDown { addr, epoch, candidate } => {
                 self.next_call += 1;
                 let call = CallId(self.next_call);
                 self.calls.insert((peer, call), (site, link, id));
-                return self.input(peer, Input::VoteCall { call, addr, epoch, candidate });
+                let input = Input::VoteCall { call, addr, epoch, candidate };
+                return self.push(self.now, Due::Input(peer, input));
             }
             _ => Reply::Failed("ERR unknown command".into()),
         };

@@ -192,7 +192,7 @@ impl World {
             replicas: self
                 .nodes
                 .iter()
-                .filter(|(_, n)| node.role == Role::Master && n.up && n.role == Role::Replica && n.master == Some(port))
+                .filter(|(_, n)| n.up && n.role == Role::Replica && n.master == Some(port))
                 .map(|(p, n)| ReplicaLine { addr: addr(*p), online: true, offset: Some(n.offset) })
                 .collect(),
             master: node.master.map(addr),

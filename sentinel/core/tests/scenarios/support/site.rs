@@ -19,6 +19,8 @@ pub(super) struct Site {
     pub(super) links: BTreeMap<LinkId, Addr>,
     pub(super) live: BTreeSet<(LinkId, Channel)>,
     pub(super) up: bool,
+    /// It stands still before this time.
+    pub(super) paused_until: u64,
     pub(super) disk: Durable,
     pub(super) disk_fails: bool,
 }
@@ -39,6 +41,7 @@ impl Site {
             links: BTreeMap::new(),
             live: BTreeSet::new(),
             up: true,
+            paused_until: 0,
             disk,
             disk_fails: false,
         }
@@ -84,20 +87,8 @@ impl World {
 
     /// Keeps a sentinel from running; its inputs pile up.
     pub(crate) fn pause_sentinel_for(&mut self, site: usize, ms: u64) {
-        let until = self.now + ms;
-        let mine: Vec<_> = self
-            .queue
-            .iter()
-            .filter(|((at, _), due)| *at < until && matches!(due, Due::Input(s, _) if *s == site))
-            .map(|(k, _)| *k)
-            .collect();
-        for key in mine {
-            let due = self.queue.remove(&key).unwrap();
-            self.push(until, due);
-        }
-        self.sites[site].up = false;
+        self.sites[site].paused_until = self.now + ms;
         self.run_for(ms);
-        self.sites[site].up = true;
     }
 
     pub(super) fn save(&mut self, site: usize, seq: SaveSeq) {
