@@ -75,11 +75,14 @@ impl Sentinel {
     }
 
     /// A hello was taken.
-    pub(crate) fn on_greeted(&mut self, now: Time, link: LinkId, group: GroupId) {
+    pub(crate) fn on_greeted(&mut self, now: Time, link: LinkId, group: GroupId, sent: Time) {
         match self.links.get(link).copied() {
             Some(Owner::Node(_)) => {
                 if let Some(l) = self.link_mut(link) {
-                    l.last_published = Some(now);
+                    // The first of those that no message has followed yet.
+                    if l.unheard_since.is_none_or(|t| t <= l.last_message) {
+                        l.unheard_since = Some(sent);
+                    }
                 }
             }
             Some(Owner::Peer(_)) if self.running(group).is_some() => {

@@ -96,8 +96,9 @@ pub(crate) struct Link {
     pub(crate) next_ping: Time,
     pub(crate) next_info: Time,
     pub(crate) next_hello: Time,
-    /// Last hello that the node accepted from us: ours comes back, so silence after it means a dead subscription.
-    pub(crate) last_published: Option<Time>,
+    /// First hello that the node accepted from us and that no message has followed, if it is later than `last_message`: ours
+    /// comes back, so silence after it means a dead subscription.
+    pub(crate) unheard_since: Option<Time>,
     pub(crate) last_message: Time,
     /// Since when a reachable host has been refusing us.
     pub(crate) refused_since: Option<Time>,
@@ -123,7 +124,7 @@ impl Link {
             next_ping: now,
             next_info: now,
             next_hello: now,
-            last_published: None,
+            unheard_since: None,
             last_message: now,
             refused_since: None,
             last_failure: None,

@@ -233,7 +233,7 @@ impl Sentinel {
         }
         // Our own hello comes back on the subscription; silence after one means that it is dead.
         let published_unheard =
-            link.last_published.is_some_and(|t| t > link.last_message && now.since(t) > subscription_limit);
+            link.unheard_since.is_some_and(|t| t > link.last_message && now.since(t) > subscription_limit);
         if link.pubsub.is_some_and(aged) && published_unheard {
             close.push(Channel::PubSub);
         }
@@ -392,7 +392,7 @@ impl Sentinel {
             (Purpose::Ping, Reply::Pong(pong)) => self.on_pong(now, id, pong),
             (Purpose::Ping, _) => self.on_pong(now, id, Pong::Error),
             (Purpose::Info, Reply::Info(info)) => self.on_info(now, id, request, *info),
-            (Purpose::Hello { group }, Reply::Done) => self.on_greeted(now, id, group),
+            (Purpose::Hello { group }, Reply::Done) => self.on_greeted(now, id, group, pending.sent),
             (Purpose::Ask { group, vote_in }, Reply::Vote(vote)) => {
                 self.on_opinion(now, id, group, vote_in, (pending.sent, vote))
             }

@@ -134,6 +134,27 @@ fn a_promoted_replica_that_dies_is_replaced_under_a_new_epoch() {
     assert!(w.core(0).current_epoch().0 >= 2);
 }
 
+/// The promotion is known to nobody else: its new master may lead for a moment, until the others have made their choice.
+#[test]
+fn a_leader_that_dies_after_the_promotion_is_followed_by_another() {
+    let mut w = World::settled(3, 2, &options(2));
+    let failures = bongsu_sentinel_core::SimulatedFailures { after_election: false, after_promotion: true };
+    for site in 0..3 {
+        w.operate(site, |c, _| c.set_simulated_failures(failures));
+    }
+    w.kill(1);
+    w.run_until("the leader is gone", 5000, |w| w.masters().len() == 2);
+    let failures = bongsu_sentinel_core::SimulatedFailures::default();
+    for site in 0..3 {
+        w.operate(site, |c, _| c.set_simulated_failures(failures));
+    }
+    w.run_until("another one does it", 30_000, |w| w.masters() == [2, 2] || w.masters() == [3, 3]);
+    let (new, other) = (w.masters()[0], 5 - w.masters()[0]);
+    w.run_until("one master remains", 60_000, |w| {
+        w.nodes[&new].role == bongsu_sentinel_core::Role::Master && w.nodes[&other].master == Some(new)
+    });
+}
+
 #[test]
 fn a_leader_that_dies_after_its_election_is_followed_by_another() {
     let mut w = World::settled(3, 2, &options(2));

@@ -123,6 +123,18 @@ fn a_replica_of_somebody_else_is_repointed_after_the_failover_timeout() {
     assert_eq!(w.heard(0), ["+fix-slave-config slave 2"]);
 }
 
+#[test]
+fn patience_starts_anew_with_every_change() {
+    let mut w = World::settled(1, 2, &options(2));
+    for elsewhere in [99, 98, 97] {
+        w.node(2).master = Some(elsewhere);
+        notice(&mut w, 2);
+        w.run_for(8000);
+    }
+    assert!(w.told.is_empty(), "{:?}", w.told);
+    w.run_until("it is repointed", 5000, |w| w.told == [(0, 2, Some(1))]);
+}
+
 /// Where a majority says the same, nobody can be thinking of another master.
 #[test]
 fn the_old_master_is_converted_at_once_when_all_agree() {

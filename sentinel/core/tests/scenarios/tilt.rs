@@ -1,8 +1,8 @@
 //! Scenarios of TILT: a process that stood still does not trust what it saw. Protocol section 3.5.
 
-use bongsu_sentinel_core::Role;
+use bongsu_sentinel_core::{FailoverKind, Role};
 
-use crate::support::{World, options};
+use crate::support::{GROUP, World, options};
 
 #[test]
 fn a_long_pause_is_told_with_its_beginning_and_its_end() {
@@ -66,4 +66,37 @@ fn nothing_is_decided_in_tilt_but_roles_are_taken_note_of() {
     let end = said.iter().position(|line| line == "-tilt #tilt mode exited");
     assert!(role.is_some() && role < end, "{said:?}");
     w.run_until("sdown", 3000, |w| w.heard(0).contains(&"+sdown master 1".to_owned()));
+}
+
+#[test]
+fn nobody_is_converted_in_tilt() {
+    let mut w = World::settled(1, 1, &options(1));
+    w.node(2).role = Role::Master;
+    w.node(2).master = None;
+    w.cut_clients(2);
+    w.run_for(5000);
+    w.pause_sentinel_for(0, 8000);
+    w.run_until("its end", 5000, |w| {
+        assert!(w.told.is_empty() || w.names(0).contains(&"-tilt"), "{:?}", w.told);
+        w.names(0).contains(&"-tilt")
+    });
+    w.run_until("afterwards", 15_000, |w| w.told == [(0, 2, Some(1))]);
+}
+
+/// A promotion that is confirmed in TILT takes effect at its end.
+#[test]
+fn no_promotion_is_acted_upon_in_tilt() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(2).deaf_to_promotion = true;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Forced)).unwrap();
+    w.run_until("it waits", 3000, |w| w.names(0).contains(&"+failover-state-wait-promotion"));
+    w.pause_sentinel_for(0, 4000);
+    w.node(2).role = Role::Master;
+    w.node(2).master = None;
+    w.run_until("its end", 5000, |w| {
+        let names = w.names(0);
+        assert!(!names.contains(&"+promoted-slave") || names.contains(&"-tilt"), "{names:?}");
+        names.contains(&"-tilt")
+    });
+    w.run_until("it is promoted", 5000, |w| w.masters() == [2, 2, 2]);
 }

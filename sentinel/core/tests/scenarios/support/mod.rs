@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
     /// Pairs of sites that cannot talk.
     pub(crate) cut: BTreeSet<(usize, usize)>,
+    /// Command links on which nothing arrives any more, though nobody has closed them.
+    pub(crate) hung: BTreeSet<(usize, LinkId)>,
     /// Data nodes that a site cannot reach.
     pub(crate) cut_nodes: BTreeSet<(usize, u16)>,
 }
@@ -76,6 +78,7 @@ impl World {
             told: Vec::new(),
             scripts: Vec::new(),
             cut: BTreeSet::new(),
+            hung: BTreeSet::new(),
             cut_nodes: BTreeSet::new(),
         };
         for port in 1..=replicas + 1 {

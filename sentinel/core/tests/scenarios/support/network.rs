@@ -100,6 +100,9 @@ impl World {
                 self.push(soon, Due::Input(site, input));
             }
             Action::Close { link, channel } => {
+                if channel == Channel::Command {
+                    self.hung.remove(&(site, link));
+                }
                 self.sites[site].live.remove(&(link, channel));
             }
             Action::DropLink { link } => {
@@ -164,6 +167,9 @@ impl World {
 
     pub(super) fn answer(&mut self, site: usize, link: LinkId, id: RequestId, request: Request) {
         let Some(to) = self.sites[site].links.get(&link).map(Addr::port) else { return };
+        if self.hung.contains(&(site, link)) {
+            return;
+        }
         if self.nodes.contains_key(&to) {
             if self.cut_nodes.contains(&(site, to)) {
                 return;

@@ -85,6 +85,23 @@ impl World {
         self.nodes.insert(port, node);
     }
 
+    /// The established connections to a node go dead without being closed; new ones work.
+    pub(crate) fn hang_links_to(&mut self, port: u16) {
+        for (number, site) in self.sites.iter().enumerate() {
+            let links = site.links.iter().filter(|(_, to)| to.port() == port);
+            self.hung.extend(links.map(|(link, _)| (number, *link)));
+        }
+    }
+
+    /// A node forgets who has subscribed, and nobody notices.
+    pub(crate) fn lose_subscribers(&mut self, port: u16) {
+        self.node(port).subscribers.clear();
+    }
+
+    pub(crate) fn subscriber_count(&self, port: u16) -> usize {
+        self.nodes[&port].subscribers.len()
+    }
+
     /// Ends all connections of a node, as CLIENT KILL does.
     pub(crate) fn cut_clients(&mut self, port: u16) {
         self.break_links_to(port, LinkFailure::Closed);
