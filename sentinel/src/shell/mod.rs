@@ -5,6 +5,7 @@
 //! step produces for the same link leave in one write.
 
 mod act;
+mod addresses;
 mod clock;
 mod groups;
 mod ledger;

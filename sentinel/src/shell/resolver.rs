@@ -12,14 +12,14 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use bongsu_sentinel_core::Input;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::{Hosts, TokioResolver};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
-use super::Shell;
+use super::{Shell, addresses};
 
 /// Oldest answer that is not asked for again. A failover of the service behind a name must be seen within seconds, whatever
 /// TTL its zone has.
@@ -60,6 +60,7 @@ pub(super) struct Resolver {
 
 struct Engine {
     resolver: Rc<TokioResolver>,
+    hosts: Rc<Hosts>,
     sources: [Option<SystemTime>; SOURCES.len()],
     checked: Instant,
 }
@@ -124,26 +125,35 @@ impl Resolver {
 
     async fn look_up(&self, host: &str) -> Result<(Vec<IpAddr>, std::time::Instant), ResolveError> {
         let failed = |reason: String| ResolveError { host: host.to_owned(), reason };
-        let engine = self.engine().map_err(|e| failed(e.to_string()))?;
-        let found = engine.lookup_ip(host).await.map_err(|e| failed(e.to_string()))?;
-        Ok((found.iter().collect(), found.valid_until()))
+        let (resolver, hosts) = self.engine().map_err(|e| failed(e.to_string()))?;
+        let listed = addresses::in_hosts_file(&hosts, host);
+        let (ips, valid_until) = if listed.is_empty() {
+            let found = resolver.lookup_ip(host).await.map_err(|e| failed(e.to_string()))?;
+            (found.iter().collect(), found.valid_until())
+        } else {
+            (listed, std::time::Instant::now() + ANSWER_AGE_MAX)
+        };
+        Ok((addresses::in_order_of_preference(ips, addresses::has_route), valid_until))
     }
 
-    fn engine(&self) -> Result<Rc<TokioResolver>, hickory_resolver::net::NetError> {
+    fn engine(&self) -> Result<(Rc<TokioResolver>, Rc<Hosts>), hickory_resolver::net::NetError> {
         let mut slot = self.engine.borrow_mut();
         if let Some(engine) = slot.as_mut() {
             if engine.checked.elapsed() < ANSWER_AGE_MIN {
-                return Ok(Rc::clone(&engine.resolver));
+                return Ok((Rc::clone(&engine.resolver), Rc::clone(&engine.hosts)));
             }
             engine.checked = Instant::now();
             if engine.sources == source_times() {
-                return Ok(Rc::clone(&engine.resolver));
+                return Ok((Rc::clone(&engine.resolver), Rc::clone(&engine.hosts)));
             }
         }
         let sources = source_times();
-        let resolver = Rc::new(build()?);
-        *slot = Some(Engine { resolver: Rc::clone(&resolver), sources, checked: Instant::now() });
-        Ok(resolver)
+        // Without the file there is nothing in it.
+        let (resolver, hosts) = (Rc::new(build()?), Rc::new(Hosts::from_system().unwrap_or_default()));
+        let engine =
+            Engine { resolver: Rc::clone(&resolver), hosts: Rc::clone(&hosts), sources, checked: Instant::now() };
+        *slot = Some(engine);
+        Ok((resolver, hosts))
     }
 
     fn take_due(&self, shell: &Shell) -> (Vec<String>, Option<Instant>) {
