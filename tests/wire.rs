@@ -74,6 +74,11 @@ impl Comparison {
         let words = own_words(&self.i);
         let master = self.i.nodes[0].to_string();
         for conversation in conversations(include_str!("wire/conversations.txt")) {
+            let once = conversation[0] == "ONCE";
+            if once && hello.is_some() {
+                continue;
+            }
+            let conversation = &conversation[usize::from(once)..];
             let text: Vec<String> = conversation.iter().map(|line| line.replace("{master}", &master)).collect();
             let all: Vec<&str> = hello.into_iter().chain(text.iter().map(String::as_str)).collect();
             let [real, ours] = [self.i.sentinels[0], self.i.sentinels[1]].map(|port| hold(port, &all));

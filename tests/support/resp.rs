@@ -23,6 +23,14 @@ impl Element {
         }
     }
 
+    /// Whether one of its leaves is this text.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        match self {
+            Self::Leaf(_, own) => own == text,
+            Self::Aggregate(_, elements) => elements.iter().any(|element| element.has(text)),
+        }
+    }
+
     pub(crate) fn is_error(&self) -> bool {
         matches!(self, Self::Leaf("error", _))
     }

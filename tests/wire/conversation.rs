@@ -1,6 +1,7 @@
 //! Conversations with a sentinel, from a text, and what was answered.
 
 use crate::support::resp::{Element, Wire};
+use crate::support::wait;
 
 /// One request and the lines of what was answered to it.
 pub(crate) struct Exchange {
@@ -23,7 +24,8 @@ pub(crate) fn conversations(text: &str) -> Vec<Vec<&str>> {
 }
 
 /// Holds a conversation, each line of it a request: words, or after `RAW` bytes. `NOREPLY` before a request says that
-/// no answer to it alone is awaited.
+/// no answer to it alone is awaited, `AWAIT text` that it is repeated until an element of the answer is that text
+/// (each of several, with a + between them).
 ///
 /// Whatever comes after the answer until a PING is answered belongs to the request, so that an element too many is seen.
 pub(crate) fn hold(port: u16, lines: &[&str]) -> Vec<Exchange> {
@@ -31,6 +33,11 @@ pub(crate) fn hold(port: u16, lines: &[&str]) -> Vec<Exchange> {
     let own = wire.local_port().to_string();
     let mut exchanges = Vec::new();
     for (number, line) in lines.iter().enumerate() {
+        if let Some((text, request)) = line.strip_prefix("AWAIT ").and_then(|rest| rest.split_once(' ')) {
+            let reply = await_reply(&mut wire, text, request);
+            exchanges.push(Exchange { request: request.to_owned(), replies: vec![reply], closed: false });
+            continue;
+        }
         let (awaited, line) = line.strip_prefix("NOREPLY ").map_or((true, *line), |line| (false, line));
         let mut words = words(&line.replace("{own}", &own));
         let sent = match words.first().map(Vec::as_slice) {
@@ -48,6 +55,14 @@ pub(crate) fn hold(port: u16, lines: &[&str]) -> Vec<Exchange> {
         }
     }
     exchanges
+}
+
+/// Repeats a request until one of the elements of the answer is this text.
+fn await_reply(wire: &mut Wire, text: &str, request: &str) -> Element {
+    wait(&format!("{text} in answer to {request}"), || {
+        wire.send(&words(request));
+        wire.read(request).filter(|reply| text.split('+').all(|text| reply.has(text)))
+    })
 }
 
 fn collect(wire: &mut Wire, mark: &str, exchange: &mut Exchange) {

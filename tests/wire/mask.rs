@@ -9,6 +9,8 @@ const FIELDS: &[&str] = &[
     "last-ok-ping-reply",
     "last-ping-reply",
     "s-down-time",
+    "o-down-time",
+    "run-delay",
     "link-pending-commands",
     "info-refresh",
     "role-reported-time",
@@ -33,8 +35,6 @@ const INFO_VALUES: &[&str] = &[
     "sentinel_masters",
     "sentinel_tilt",
     "sentinel_tilt_since_seconds",
-    "sentinel_running_scripts",
-    "sentinel_scripts_queue_length",
     "sentinel_simulate_failure_flags",
     "master0",
     "master1",
@@ -136,7 +136,9 @@ fn replace_word(text: &str, word: &str, mask: &str) -> String {
 /// Masks what the request tells to be a number, a time or a text of the sentinel's own.
 pub(crate) fn of_request(request: &str, reply: Element) -> Element {
     match (request.to_ascii_lowercase().as_str(), reply) {
-        ("client id", Element::Leaf("integer", _)) => Element::Leaf("integer", "<any>".to_owned()),
+        ("client id" | "client kill user default skipme no", Element::Leaf("integer", _)) => {
+            Element::Leaf("integer", "<any>".to_owned())
+        }
         ("acl genpass", Element::Leaf("bulk", _)) => Element::Leaf("bulk", "<any>".to_owned()),
         (r, reply) if r.starts_with("sentinel info-cache") => ages_masked(reply),
         (r, reply) if r.ends_with(" help") => without_prose(reply),
