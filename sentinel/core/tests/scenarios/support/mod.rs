@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) decisions: Vec<(usize, Decision)>,
     /// Whom data nodes were told to follow: sentinel, node, master.
     pub(crate) told: Vec<(usize, u16, Option<u16>)>,
+    /// Hellos that were accepted: time, sentinel, port of whom it was sent to, configuration epoch, port of the master.
+    pub(crate) greeted: Vec<(u64, usize, u16, u64, u16)>,
     /// Calls of the client-reconfig-script: sentinel, whether as leader, old and new master.
     pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
     /// Pairs of sites that cannot talk.
@@ -76,6 +78,7 @@ impl World {
             events: Vec::new(),
             decisions: Vec::new(),
             told: Vec::new(),
+            greeted: Vec::new(),
             scripts: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),

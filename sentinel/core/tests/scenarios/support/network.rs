@@ -64,6 +64,11 @@ impl World {
             Input::Disconnected { link, channel, .. } => {
                 self.sites[site].live.remove(&(*link, *channel));
             }
+            Input::Saved { seq } => {
+                if let Some(state) = self.sites[site].saving.remove(seq) {
+                    self.sites[site].disk = state;
+                }
+            }
             Input::Reply { link, .. } if !self.sites[site].live.contains(&(*link, Channel::Command)) => return,
             _ => {}
         }
@@ -169,6 +174,9 @@ impl World {
         let Some(to) = self.sites[site].links.get(&link).map(Addr::port) else { return };
         if self.hung.contains(&(site, link)) {
             return;
+        }
+        if let Request::Hello(hello) = &request {
+            self.greeted.push((self.now, site, to, hello.config_epoch.0, hello.master.port()));
         }
         if self.nodes.contains_key(&to) {
             if self.cut_nodes.contains(&(site, to)) {

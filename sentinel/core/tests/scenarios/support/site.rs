@@ -22,6 +22,8 @@ pub(super) struct Site {
     /// It stands still before this time.
     pub(super) paused_until: u64,
     pub(super) disk: Durable,
+    /// On the way to the disk; lost if the process dies first.
+    pub(super) saving: BTreeMap<SaveSeq, Durable>,
     pub(super) disk_fails: bool,
 }
 
@@ -43,6 +45,7 @@ impl Site {
             up: true,
             paused_until: 0,
             disk,
+            saving: BTreeMap::new(),
             disk_fails: false,
         }
     }
@@ -81,6 +84,11 @@ impl World {
         self.drain(site);
     }
 
+    /// Epoch of the configuration that a restart would find.
+    pub(crate) fn config_epoch_on_disk(&self, site: usize) -> u64 {
+        self.sites[site].disk.groups[0].config_epoch.0
+    }
+
     pub(crate) fn fail_disk(&mut self, site: usize, fails: bool) {
         self.sites[site].disk_fails = fails;
     }
@@ -95,7 +103,8 @@ impl World {
         let input = if self.sites[site].disk_fails {
             Input::SaveFailed { seq }
         } else {
-            self.sites[site].disk = self.sites[site].core.durable();
+            let state = self.sites[site].core.durable();
+            self.sites[site].saving.insert(seq, state);
             Input::Saved { seq }
         };
         self.push(self.now + SAVE_MS, Due::Input(site, input));

@@ -35,6 +35,7 @@ impl World {
         self.events.clear();
         self.decisions.clear();
         self.told.clear();
+        self.greeted.clear();
         self.scripts.clear();
     }
 
