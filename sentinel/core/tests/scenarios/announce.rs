@@ -49,7 +49,10 @@ fn a_new_master_is_announced_to_everybody_at_once() {
 fn a_configuration_is_announced_only_when_it_is_durable() {
     let mut w = World::settled(3, 2, &options(2));
     w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Forced)).unwrap();
-    w.run_until("it is announced", 3000, |w| {
+    w.run_until("it is elected", 3000, |w| w.names(0).contains(&"+elected-leader"));
+    // Long enough for hellos that would be due in the meantime.
+    w.save_ms = 5000;
+    w.run_until("it is announced", 10_000, |w| {
         let durable = w.config_epoch_on_disk(0);
         assert!(w.greeted.iter().all(|(_, site, _, epoch, _)| *site != 0 || *epoch <= durable));
         w.greeted.iter().any(|(_, site, _, epoch, _)| (*site, *epoch) == (0, 1))

@@ -93,6 +93,8 @@ fn no_promotion_is_acted_upon_in_tilt() {
     w.pause_sentinel_for(0, 4000);
     w.node(2).role = Role::Master;
     w.node(2).master = None;
+    // A new link asks for INFO first.
+    w.cut_clients(2);
     w.run_until("its end", 5000, |w| {
         let names = w.names(0);
         assert!(!names.contains(&"+promoted-slave") || names.contains(&"-tilt"), "{names:?}");

@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Command links on which nothing arrives any more, though nobody has closed them.
     pub(crate) hung: BTreeSet<(usize, LinkId)>,
+    /// Time that a save takes.
+    pub(crate) save_ms: u64,
     /// Data nodes that a site cannot reach.
     pub(crate) cut_nodes: BTreeSet<(usize, u16)>,
 }
@@ -82,6 +84,7 @@ impl World {
             scripts: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),
+            save_ms: 2,
             cut_nodes: BTreeSet::new(),
         };
         for port in 1..=replicas + 1 {

@@ -9,9 +9,6 @@ use bongsu_sentinel_core::{
 use super::World;
 use super::network::Due;
 
-/// Time that a save takes.
-const SAVE_MS: u64 = 2;
-
 pub(super) struct Site {
     pub(super) core: Sentinel,
     /// Where its peers reach it.
@@ -107,6 +104,6 @@ impl World {
             self.sites[site].saving.insert(seq, state);
             Input::Saved { seq }
         };
-        self.push(self.now + SAVE_MS, Due::Input(site, input));
+        self.push(self.now + self.save_ms, Due::Input(site, input));
     }
 }
