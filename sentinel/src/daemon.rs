@@ -87,29 +87,29 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     log.debug(format_args!("configuration file {}", file.display()));
     let pidfile = pidfile::write(&settings.server, &log);
     let config_file = file.display().to_string();
-    serve(settings, setup, store, (listeners, config_file), log.clone()).await;
+    let shell = match Shell::new(settings, setup, store, log.clone()) {
+        Ok(shell) => shell,
+        Err(error) => {
+            log.warning(format_args!("The links cannot be polled, exiting: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    serve(shell, listeners, config_file, &log).await;
     drop(pidfile);
     log.warning("Sentinel is now ready to exit, bye bye...");
     ExitCode::SUCCESS
 }
 
-async fn serve(
-    settings: Settings,
-    setup: Setup,
-    store: Store,
-    (listeners, config_file): (Listeners, String),
-    log: Log,
-) {
-    let supervised = settings.server.supervised;
-    let shell = Shell::new(settings, setup, store, log.clone());
+async fn serve(shell: Shell, listeners: Listeners, config_file: String, log: &Log) {
+    let supervised = shell.settings().server.supervised;
     spawn_local(front::serve(listeners, shell.clone(), config_file));
     // The front registers for events when it first runs, and must hear of the first ones.
     yield_now().await;
     shell.start();
-    supervisor::tell_ready(supervised, &log);
+    supervisor::tell_ready(supervised, log);
     tokio::select! {
         () = shell.stopped() => {}
-        () = signals::watch(&log) => {}
+        () = signals::watch(log) => {}
     }
     log.notice("User requested shutdown...");
     if tokio::time::timeout(LAST_SAVE, shell.flush_saves()).await.is_err() {

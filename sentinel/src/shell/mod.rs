@@ -62,6 +62,7 @@ struct Inner {
     /// What carrying out an action led to, fed to the core once its actions are done.
     inbox: RefCell<VecDeque<Input>>,
     draining: Cell<bool>,
+    settling: Cell<bool>,
     stop: Notify,
 }
 
@@ -70,14 +71,17 @@ impl Shell {
     /// connections) wait for [`Shell::start`], so that sinks can be registered before.
     ///
     /// Must be called inside a [`tokio::task::LocalSet`].
-    pub fn new(settings: Settings, setup: Setup, store: Store, log: Log) -> Self {
+    ///
+    /// # Errors
+    /// The system gives no poll set for the links.
+    pub fn new(settings: Settings, setup: Setup, store: Store, log: Log) -> std::io::Result<Self> {
         let clock = clock::Clock::start();
-        Self(Rc::new(Inner {
+        Ok(Self(Rc::new(Inner {
             clock,
             core: RefCell::new(Sentinel::new(clock.now(), setup)),
             settings: RefCell::new(settings),
             timer: timer::Timer::default(),
-            links: links::Links::new(),
+            links: links::Links::new()?,
             saver: saver::Saver::new(store),
             scripts: scripts::Scripts::default(),
             resolver: resolver::Resolver::new(),
@@ -89,13 +93,15 @@ impl Shell {
             next_call: Cell::new(0),
             inbox: RefCell::default(),
             draining: Cell::new(false),
+            settling: Cell::new(false),
             stop: Notify::new(),
-        }))
+        })))
     }
 
     /// Carries out the core's first actions and starts serving its deadlines, saves and names.
     pub fn start(&self) {
         spawn_local(timer::drive(self.clone()));
+        spawn_local(links::drive(self.clone()));
         spawn_local(saver::drive(self.clone()));
         spawn_local(resolver::drive(self.clone()));
         self.settle();
@@ -233,15 +239,18 @@ impl Shell {
 
     /// Carries out everything that the core asks for, then sends what the links have gathered.
     fn settle(&self) {
-        self.drain();
-        self.flush();
-    }
-
-    fn flush(&self) {
-        if !self.0.draining.get() {
-            self.0.links.flush();
-            self.0.timer.set(self.0.core.borrow().poll_timeout());
+        // Called by an action that is being carried out: the outer call goes on with what that led to.
+        if self.0.draining.get() || self.0.settling.replace(true) {
+            return;
         }
+        loop {
+            self.drain();
+            if !links::flush(self) {
+                break;
+            }
+        }
+        self.0.settling.set(false);
+        self.0.timer.set(self.0.core.borrow().poll_timeout());
     }
 
     fn drain(&self) {

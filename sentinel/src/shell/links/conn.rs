@@ -1,9 +1,9 @@
 //! One connection: its socket, what waits to be written, and what the next replies mean.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::task::{Context, Poll, Waker};
 
 use bongsu_protocol::resp::ReplyDecoder;
 use bongsu_sentinel_core::{Channel, LinkFailure, LinkId, RequestId};
@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::SPARE_BUFFERS;
 use super::failure::of_io;
+use super::pump::Slot;
 use super::stream::Stream;
 
 /// Unsent bytes that a connection may gather. The core keeps few requests in flight, so a node that lets this much pile up
@@ -72,9 +73,9 @@ pub(super) struct Conn {
     listening: Cell<bool>,
     dirty: Cell<bool>,
     local_ip: Cell<Option<IpAddr>>,
-    /// Found while writing; reported by the connection's task.
-    failed: Cell<Option<LinkFailure>>,
-    stream: RefCell<Option<Stream>>,
+    /// More has gathered than a connection may hold.
+    overflowed: Cell<bool>,
+    stream: RefCell<Option<(Stream, Slot)>>,
     out: RefCell<Out>,
     pub(super) expected: RefCell<VecDeque<Expect>>,
     pub(super) decoder: RefCell<ReplyDecoder>,
@@ -82,7 +83,7 @@ pub(super) struct Conn {
     pub(super) tail: RefCell<Vec<u8>>,
     /// The first error inside the present transaction.
     pub(super) trouble: RefCell<Option<String>>,
-    waker: RefCell<Option<Waker>>,
+    /// What establishes the connection.
     task: RefCell<Option<AbortHandle>>,
 }
 
@@ -102,14 +103,13 @@ impl Conn {
             listening: Cell::new(false),
             dirty: Cell::new(false),
             local_ip: Cell::new(None),
-            failed: Cell::new(None),
+            overflowed: Cell::new(false),
             stream: RefCell::default(),
             out: RefCell::default(),
             expected: RefCell::default(),
             decoder: RefCell::default(),
             tail: RefCell::default(),
             trouble: RefCell::default(),
-            waker: RefCell::default(),
             task: RefCell::default(),
         }
     }
@@ -119,9 +119,10 @@ impl Conn {
     }
 
     /// The connection is established.
-    pub(super) fn install(&self, stream: Stream) {
+    pub(super) fn install(&self, stream: Stream, slot: Slot) {
         self.local_ip.set(stream.local_ip());
-        self.stream.replace(Some(stream));
+        self.stream.replace(Some((stream, slot)));
+        self.task.take();
         self.state.set(State::Open);
     }
 
@@ -169,7 +170,6 @@ impl Conn {
         self.out.take();
         self.expected.take();
         self.tail.take();
-        self.waker.take();
         if let Some(task) = self.task.take() {
             task.abort();
         }
@@ -188,78 +188,50 @@ impl Conn {
         let mut expected = self.expected.borrow_mut();
         write(&mut out.bytes, &mut |expect| expected.push_back(expect));
         if out.bytes.len() - out.sent > OUT_BYTES_MAX {
-            self.fail(LinkFailure::Unreachable);
+            self.overflowed.set(true);
         }
     }
 
-    /// Writes what is gathered as far as the socket takes it; the connection's task goes on with the rest.
-    pub(super) fn flush(&self, spare: &mut Vec<Vec<u8>>) {
+    /// Writes what is gathered as far as the socket takes it; the rest goes when the socket is writable again.
+    pub(super) fn flush(&self, spare: &mut Vec<Vec<u8>>) -> Result<(), LinkFailure> {
         self.dirty.set(false);
-        let stream = self.stream.borrow();
-        let Some(stream) = stream.as_ref() else { return };
+        if self.overflowed.get() {
+            return Err(LinkFailure::Unreachable);
+        }
+        let mut stream = self.stream.borrow_mut();
+        let Some((stream, _)) = stream.as_mut() else { return Ok(()) };
         let mut out = self.out.borrow_mut();
         while out.sent < out.bytes.len() {
-            match stream.try_write(&out.bytes[out.sent..]) {
+            match stream.write(&out.bytes[out.sent..]) {
+                Ok(0) => return Err(LinkFailure::Closed),
                 Ok(n) => out.sent += n,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return self.wake(),
-                Err(error) => return self.fail(of_io(&error)),
-            }
-        }
-        out.recycle(spare);
-    }
-
-    fn fail(&self, cause: LinkFailure) {
-        self.failed.set(Some(cause));
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.borrow().as_ref() {
-            waker.wake_by_ref();
-        }
-    }
-
-    /// One turn of the connection's task before it reads: notes whom to wake, and writes leftovers.
-    pub(super) fn poll_write(&self, cx: &mut Context<'_>, spare: &mut Vec<Vec<u8>>) -> Result<(), LinkFailure> {
-        let mut waker = self.waker.borrow_mut();
-        if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
-            *waker = Some(cx.waker().clone());
-        }
-        drop(waker);
-        if let Some(cause) = self.failed.get() {
-            return Err(cause);
-        }
-        let mut stream = self.stream_mut();
-        let Some(stream) = stream.as_mut() else { return Ok(()) };
-        let mut out = self.out.borrow_mut();
-        while out.sent < out.bytes.len() {
-            match stream.poll_write(cx, &out.bytes[out.sent..]) {
-                Poll::Ready(Ok(0)) => return Err(LinkFailure::Closed),
-                Poll::Ready(Ok(n)) => out.sent += n,
-                Poll::Ready(Err(error)) => return Err(of_io(&error)),
-                Poll::Pending => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(of_io(&error)),
             }
         }
         if !out.bytes.is_empty() {
             out.recycle(spare);
         }
-        stream.poll_flush(cx).map_err(|error| of_io(&error))
-    }
-
-    /// Reads once into the shared buffer.
-    pub(super) fn poll_read(&self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<Result<usize, LinkFailure>> {
-        let mut stream = self.stream_mut();
-        let Some(stream) = stream.as_mut() else { return Poll::Ready(Err(LinkFailure::Requested)) };
-        match stream.poll_read(cx, into) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(LinkFailure::Closed)),
-            Poll::Ready(Ok(n)) => Poll::Ready(Ok(n)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(of_io(&error))),
+        match stream.push() {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(of_io(&error)),
+            _ => Ok(()),
         }
     }
 
-    fn stream_mut(&self) -> RefMut<'_, Option<Stream>> {
-        self.stream.borrow_mut()
+    /// Reads once. The number of bytes, and whether that has emptied the socket; `None` if there was nothing.
+    pub(super) fn read(&self, into: &mut [u8]) -> Result<Option<(usize, bool)>, LinkFailure> {
+        let mut stream = self.stream.borrow_mut();
+        let Some((stream, _)) = stream.as_mut() else { return Ok(None) };
+        loop {
+            return match stream.read(into) {
+                Ok(0) => Err(LinkFailure::Closed),
+                Ok(n) => Ok(Some((n, stream.is_emptied_by(n, into.len())))),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                Err(error) => Err(of_io(&error)),
+            };
+        }
     }
 }
 

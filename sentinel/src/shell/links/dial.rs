@@ -62,7 +62,7 @@ async fn connect(shell: &Shell, to: SocketAddr, host: &str) -> Result<Stream, Li
     }
     prepare(&socket).map_err(io)?;
     let tcp = socket.connect(to).await.map_err(io)?;
-    if options::uses_tls(&shell.settings()) { secure(shell, tcp, host).await } else { Ok(Stream::Plain(tcp)) }
+    if options::uses_tls(&shell.settings()) { secure(shell, tcp, host).await } else { Stream::plain(tcp).map_err(io) }
 }
 
 fn prepare(socket: &TcpSocket) -> std::io::Result<()> {
@@ -81,5 +81,5 @@ async fn secure(shell: &Shell, tcp: TcpStream, host: &str) -> Result<Stream, Lin
         shell.0.log.verbose(format_args!("TLS handshake with {host} failed: {error}"));
         of_io(&error)
     })?;
-    Ok(Stream::Tls(Box::new(stream)))
+    Stream::tls(stream).map_err(|error| of_io(&error))
 }

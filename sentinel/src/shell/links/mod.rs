@@ -15,13 +15,14 @@ mod dial;
 mod encode;
 mod failure;
 mod info;
+mod pump;
 mod receive;
 mod serve;
 mod stream;
+mod table;
 mod tls;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,10 @@ use tokio::sync::Semaphore;
 
 use super::Shell;
 use conn::{Conn, Expect};
+use pump::Pump;
+use table::Table;
+
+pub(super) use pump::drive;
 
 /// Connections being established at the same time. Enough to reach nine thousand nodes in a few seconds; bounded so that
 /// neither we nor a rebooted host see a storm.
@@ -43,8 +48,11 @@ const READ_BYTES: usize = 64 * 1024;
 const SPARE_BUFFERS: usize = 64;
 
 pub(super) struct Links {
-    table: RefCell<HashMap<LinkId, Link>>,
+    pump: Pump,
+    table: RefCell<Table>,
     dirty: RefCell<Vec<Rc<Conn>>>,
+    /// Connections on which sending failed.
+    failed: RefCell<Vec<(Rc<Conn>, LinkFailure)>>,
     spare: RefCell<Vec<Vec<u8>>>,
     input: RefCell<Box<[u8]>>,
     scratch: RefCell<String>,
@@ -84,17 +92,21 @@ enum PubSub {
 }
 
 impl Links {
-    pub(super) fn new() -> Self {
-        Self {
+    /// # Errors
+    /// The system gives no poll set.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            pump: Pump::new()?,
             table: RefCell::default(),
             dirty: RefCell::default(),
+            failed: RefCell::default(),
             spare: RefCell::default(),
             input: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
             scratch: RefCell::default(),
             dials: Semaphore::new(DIALS_MAX),
             malformed: Cell::new(0),
             tls: RefCell::default(),
-        }
+        })
     }
 
     pub(super) fn uses_host(&self, host: &str) -> bool {
@@ -103,7 +115,7 @@ impl Links {
 
     pub(super) fn info_cache(&self, now: Time, link: LinkId) -> Option<(Duration, Rc<str>)> {
         let table = self.table.borrow();
-        let (at, text) = table.get(&link)?.info.as_ref()?;
+        let (at, text) = table.get(link)?.info.as_ref()?;
         Some((now.since(*at), Rc::clone(text)))
     }
 
@@ -116,11 +128,13 @@ impl Links {
         self.tls.replace(None);
     }
 
-    /// Writes what the links have gathered, one system call each.
-    pub(super) fn flush(&self) {
+    fn flush(&self) {
         loop {
             let Some(conn) = self.dirty.borrow_mut().pop() else { return };
-            conn.flush(&mut self.spare.borrow_mut());
+            let sent = conn.flush(&mut self.spare.borrow_mut());
+            if let Err(cause) = sent {
+                self.failed.borrow_mut().push((conn, cause));
+            }
         }
     }
 
@@ -141,7 +155,7 @@ pub(super) fn connect(shell: &Shell, id: LinkId, channel: Channel, to: Addr, gro
     let links = &shell.0.links;
     let group = group.and_then(|group| shell.0.groups.name(shell, group));
     let mut table = links.table.borrow_mut();
-    let link = table.entry(id).or_insert_with(|| Link::new(to.clone(), group.clone()));
+    let link = table.get_or_insert_with(id, || Link::new(to.clone(), group.clone()));
     if !link.to.same_place(&to) {
         link.dialect = Dialect::Unknown;
     }
@@ -161,7 +175,7 @@ pub(super) fn connect(shell: &Shell, id: LinkId, channel: Channel, to: Addr, gro
 pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
     let links = &shell.0.links;
     let mut table = links.table.borrow_mut();
-    let Some(link) = table.get_mut(&id) else { return };
+    let Some(link) = table.get_mut(id) else { return };
     match channel {
         Channel::Command => {
             if let Some(conn) = link.command.take() {
@@ -187,7 +201,7 @@ pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
 }
 
 pub(super) fn drop_link(shell: &Shell, id: LinkId) {
-    let link = shell.0.links.table.borrow_mut().remove(&id);
+    let link = shell.0.links.table.borrow_mut().remove(id);
     if let Some(link) = link {
         link.command.inspect(|conn| conn.shut());
         if let PubSub::Own(conn) = link.pubsub {
@@ -200,7 +214,7 @@ pub(super) fn drop_link(shell: &Shell, id: LinkId) {
 pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &Request) {
     let links = &shell.0.links;
     let table = links.table.borrow();
-    let Some(link) = table.get(&id) else { return };
+    let Some(link) = table.get(id) else { return };
     let Some(conn) = link.command.as_ref().filter(|conn| conn.is_open()) else { return };
     let settings = shell.settings();
     let words = encode::Words::new(&settings, link.group.as_ref());
@@ -211,14 +225,26 @@ pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &R
     links.write(conn, |out, expect| encode::request(out, expect, request_id, request, &context, &mut scratch));
 }
 
-/// A connection ended by itself: tells the core about the channels that it carried.
+/// Writes what the links have gathered, one system call each. True if a connection was found broken, about which the core
+/// has been told.
+pub(super) fn flush(shell: &Shell) -> bool {
+    let links = &shell.0.links;
+    links.flush();
+    let failed = links.failed.take();
+    for (conn, cause) in &failed {
+        lost(shell, conn, *cause);
+    }
+    !failed.is_empty()
+}
+
+/// A connection ended by itself: tells the core about the channels that it carried. [`Shell::drain`] must follow.
 fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
     if conn.is_shut() {
         return;
     }
     conn.shut();
     let mut channels = Vec::with_capacity(2);
-    if let Some(link) = shell.0.links.table.borrow_mut().get_mut(&conn.link) {
+    if let Some(link) = shell.0.links.table.borrow_mut().get_mut(conn.link) {
         match conn.channel {
             Channel::Command => {
                 link.command = None;
@@ -240,7 +266,6 @@ fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
     for channel in channels {
         shell.feed(shell.now(), Input::Disconnected { link: conn.link, channel, cause });
     }
-    shell.settle();
 }
 
 /// What became of `HELLO 3` on a command connection.
@@ -256,7 +281,7 @@ enum HelloAnswer {
 fn on_hello_answer(shell: &Shell, conn: &Rc<Conn>, answer: HelloAnswer) {
     conn.set_resp3(answer == HelloAnswer::Accepted);
     let mut table = shell.0.links.table.borrow_mut();
-    let Some(link) = table.get_mut(&conn.link) else { return };
+    let Some(link) = table.get_mut(conn.link) else { return };
     link.dialect = match answer {
         HelloAnswer::Accepted => Dialect::Resp3,
         HelloAnswer::Unsupported => Dialect::Resp2,

@@ -9,7 +9,7 @@ use super::conn::{Conn, Expect};
 use super::{HelloAnswer, answer, on_hello_answer};
 use crate::shell::Shell;
 
-/// Feeds all complete replies among the bytes received, then carries out what the core wants.
+/// Feeds all complete replies among the bytes received and carries out what the core wants, but for sending.
 pub(super) fn received(shell: &Shell, conn: &Rc<Conn>, bytes: &[u8]) -> Result<(), LinkFailure> {
     if conn.tail.borrow().is_empty() {
         let used = replies(shell, conn, bytes)?;
@@ -25,7 +25,6 @@ pub(super) fn received(shell: &Shell, conn: &Rc<Conn>, bytes: &[u8]) -> Result<(
             conn.tail.replace(tail);
         }
     }
-    shell.flush();
     Ok(())
 }
 
@@ -100,7 +99,7 @@ fn reply(shell: &Shell, conn: &Conn, now: Time, id: RequestId, reply: Reply) {
 
 fn on_info(shell: &Shell, conn: &Conn, now: Time, id: RequestId, value: &Value<'_>) {
     if let Some(text) = answer::info_text(value)
-        && let Some(link) = shell.0.links.table.borrow_mut().get_mut(&conn.link)
+        && let Some(link) = shell.0.links.table.borrow_mut().get_mut(conn.link)
     {
         link.info = Some((now, text));
     }
@@ -128,7 +127,7 @@ fn subscribe_refused(shell: &Shell, conn: &Rc<Conn>, value: &Value<'_>) -> Resul
     if conn.channel == Channel::PubSub {
         return Err(LinkFailure::Rejected);
     }
-    if let Some(link) = shell.0.links.table.borrow_mut().get_mut(&conn.link) {
+    if let Some(link) = shell.0.links.table.borrow_mut().get_mut(conn.link) {
         link.pubsub = super::PubSub::Off;
     }
     let (link, channel, cause) = (conn.link, Channel::PubSub, LinkFailure::Rejected);

@@ -1,14 +1,14 @@
-//! The task of one connection: establishes it, then moves bytes until it ends.
+//! The beginning of one connection: a task that establishes it and hands it to the pump.
 
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
 use bongsu_sentinel_core::{Addr, Channel, Input, LinkFailure, LinkId};
 use tokio::task::spawn_local;
 
 use super::conn::Conn;
-use super::{Dialect, Link, dial, encode, lost, receive};
+use super::failure::of_io;
+use super::stream::Stream;
+use super::{Dialect, Link, dial, encode, lost};
 use crate::shell::{Shell, options};
 
 /// Begins to establish a connection for a channel of the link.
@@ -21,24 +21,24 @@ pub(super) fn open(shell: &Shell, id: LinkId, channel: Channel, link: &Link) -> 
 }
 
 async fn run(shell: Shell, conn: Rc<Conn>, to: Addr) {
-    // Boxed, so that the thousands of established connections do not each keep room for what only dialing needs.
-    match Box::pin(dial::dial(&shell, &to)).await {
-        Ok(stream) => {
-            conn.install(stream);
-            established(&shell, &conn);
-        }
-        Err(cause) => return lost(&shell, &conn, cause),
+    match dial::dial(&shell, &to).await.and_then(|stream| install(&shell, &conn, stream)) {
+        Ok(()) => established(&shell, &conn),
+        Err(cause) => lost(&shell, &conn, cause),
     }
-    drop(to);
-    let cause = poll_fn(|cx| turn(&shell, &conn, cx)).await;
-    lost(&shell, &conn, cause);
+    shell.settle();
+}
+
+fn install(shell: &Shell, conn: &Rc<Conn>, stream: Stream) -> Result<(), LinkFailure> {
+    let slot = shell.0.links.pump.add(conn, &stream).map_err(|error| of_io(&error))?;
+    conn.install(stream, slot);
+    Ok(())
 }
 
 fn established(shell: &Shell, conn: &Rc<Conn>) {
     let links = &shell.0.links;
     {
         let table = links.table.borrow();
-        let Some(link) = table.get(&conn.link) else { return };
+        let Some(link) = table.get(conn.link) else { return };
         let settings = shell.settings();
         let handshake = encode::Handshake {
             words: encode::Words::new(&settings, link.group.as_ref()),
@@ -55,7 +55,6 @@ fn established(shell: &Shell, conn: &Rc<Conn>) {
     if conn.channel == Channel::Command {
         shell.feed(shell.now(), Input::Connected { link: conn.link, channel: Channel::Command });
     }
-    shell.settle();
 }
 
 fn client_name(shell: &Shell, channel: Channel) -> String {
@@ -64,25 +63,5 @@ fn client_name(shell: &Shell, channel: Channel) -> String {
     match channel {
         Channel::Command => format!("sentinel-{short}-cmd"),
         Channel::PubSub => format!("sentinel-{short}-pubsub"),
-    }
-}
-
-fn turn(shell: &Shell, conn: &Rc<Conn>, cx: &mut Context<'_>) -> Poll<LinkFailure> {
-    if let Err(cause) = conn.poll_write(cx, &mut shell.0.links.spare.borrow_mut()) {
-        return Poll::Ready(cause);
-    }
-    let mut input = shell.0.links.input.borrow_mut();
-    loop {
-        let got = match conn.poll_read(cx, &mut input) {
-            Poll::Ready(Ok(n)) => receive::received(shell, conn, input.get(..n).unwrap_or_default()),
-            Poll::Ready(Err(cause)) => Err(cause),
-            Poll::Pending => return Poll::Pending,
-        };
-        if let Err(cause) = got {
-            return Poll::Ready(cause);
-        }
-        if conn.is_shut() {
-            return Poll::Ready(LinkFailure::Requested);
-        }
     }
 }

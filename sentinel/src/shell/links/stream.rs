@@ -1,64 +1,102 @@
-//! A plain or a TLS connection.
+//! A plain or a TLS connection, never blocking: what would wait is `WouldBlock`.
 
-use std::io;
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{IpAddr, TcpStream};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use rustls::ClientConnection;
 
 pub(super) enum Stream {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Tls>),
+}
+
+pub(super) struct Tls {
+    tcp: TcpStream,
+    session: ClientConnection,
 }
 
 impl Stream {
-    pub(super) fn local_ip(&self) -> Option<IpAddr> {
-        let tcp = match self {
+    /// Takes over an established connection; the runtime has made it non-blocking.
+    pub(super) fn plain(tcp: tokio::net::TcpStream) -> io::Result<Self> {
+        Ok(Self::Plain(tcp.into_std()?))
+    }
+
+    /// Takes over a connection whose handshake is done.
+    pub(super) fn tls(tls: tokio_rustls::client::TlsStream<tokio::net::TcpStream>) -> io::Result<Self> {
+        let (tcp, session) = tls.into_inner();
+        Ok(Self::Tls(Box::new(Tls { tcp: tcp.into_std()?, session })))
+    }
+
+    /// The socket.
+    pub(super) const fn tcp(&self) -> &TcpStream {
+        match self {
             Self::Plain(tcp) => tcp,
-            Self::Tls(tls) => tls.get_ref().0,
-        };
-        tcp.local_addr().ok().map(|addr| addr.ip().to_canonical())
-    }
-
-    /// Writes outside the connection's task. TLS cannot: what it would write is left to the task.
-    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(tcp) => tcp.try_write(bytes),
-            Self::Tls(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Self::Tls(tls) => &tls.tcp,
         }
     }
 
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn local_ip(&self) -> Option<IpAddr> {
+        self.tcp().local_addr().ok().map(|addr| addr.ip().to_canonical())
+    }
+
+    /// Writes some of `bytes`; with TLS, into the session, from where [`Stream::push`] takes them.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+            Self::Plain(tcp) => tcp.write(bytes),
+            Self::Tls(tls) => {
+                tls.push()?;
+                tls.session.writer().write(bytes)
+            }
         }
     }
 
-    /// Pushes out what TLS has buffered; what does not go now is taken up when the socket is writable.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    /// Sends what TLS still holds. `WouldBlock` if not all of it could go.
+    pub(super) fn push(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(_) => Ok(()),
-            Self::Tls(tls) => match Pin::new(tls.as_mut()).poll_flush(cx) {
-                Poll::Ready(done) => done,
-                Poll::Pending => Ok(()),
-            },
+            Self::Tls(tls) => tls.push(),
         }
     }
 
     /// Reads into `into`; zero is the end of the stream.
-    ///
-    /// A read that does not fill the buffer tells the runtime that the socket is empty, which saves the system call that
-    /// would find out.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(into);
-        ready!(match self {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, &mut buf),
-            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, &mut buf),
-        })?;
-        Poll::Ready(Ok(buf.filled().len()))
+    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.read(into),
+            Self::Tls(tls) => tls.read(into),
+        }
+    }
+
+    /// A read that took `got` of `room` bytes has left nothing in the socket, so another one can wait for the next event.
+    pub(super) const fn is_emptied_by(&self, got: usize, room: usize) -> bool {
+        matches!(self, Self::Plain(_)) && got < room
+    }
+}
+
+impl Tls {
+    fn push(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.tcp)?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(into) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            // At its end the session's reader reports that end, so that this does not go round for ever.
+            self.session.read_tls(&mut self.tcp)?;
+            if let Err(error) = self.session.process_new_packets() {
+                // The alert that says why; the connection is lost whether or not it arrives.
+                let _ = self.push();
+                return Err(io::Error::new(ErrorKind::InvalidData, error));
+            }
+            match self.push() {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+        }
     }
 }
