@@ -102,7 +102,7 @@ impl Sentinel {
         if hello.run_id == self.my_id {
             return;
         }
-        let Some(id) = self.names.get(&hello.group).copied() else { return };
+        let Some(id) = self.group_of_hello(via, &hello) else { return };
         if !self.know_peer(now, id, &hello) {
             return;
         }
@@ -117,6 +117,18 @@ impl Sentinel {
             self.run_group(now, id);
         } else {
             self.note_rivalry(now, id, &hello);
+        }
+    }
+
+    /// The group that a hello speaks of: nearly always that of the node which carried it.
+    fn group_of_hello(&self, via: Option<LinkId>, hello: &Hello) -> Option<GroupId> {
+        let carrier = match via.and_then(|link| self.links.get(link)) {
+            Some(Owner::Node(node)) => self.nodes.get(*node).and_then(|n| self.groups.get(n.group)),
+            _ => None,
+        };
+        match carrier {
+            Some(group) if group.name == hello.group => Some(group.id),
+            _ => self.names.get(&hello.group).copied(),
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Node {
     pub(crate) addr: Addr,
     pub(crate) link: Link,
     /// What it said last; a default report until it said something.
-    pub(crate) info: InfoReport,
+    pub(crate) info: Box<InfoReport>,
     pub(crate) info_at: Option<Time>,
     pub(crate) role_reported: Role,
     pub(crate) role_reported_since: Time,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::action::{Action, Request};
 use crate::event::{Event, Level, Shown, Subject};
 use crate::group::{Down, Group, Lineage, Node, Peer};
-use crate::input::{InfoReport, Input};
+use crate::input::Input;
 use crate::link::{Link, Owner, Pending, Purpose};
 use crate::options::{GroupOptions, Setup, SimulatedFailures, Tunables};
 use crate::reason::{Decision, Reason};
@@ -32,9 +32,9 @@ pub struct Sentinel {
     pub(crate) announce_hostnames: bool,
     pub(crate) tunables: Tunables,
     pub(crate) simulated: SimulatedFailures,
-    pub(crate) groups: Slots<GroupId, Group>,
+    pub(crate) groups: Slots<GroupId, Box<Group>>,
     pub(crate) names: BTreeMap<GroupName, GroupId>,
-    pub(crate) nodes: Slots<NodeId, Node>,
+    pub(crate) nodes: Slots<NodeId, Box<Node>>,
     pub(crate) peers: BTreeMap<RunId, Peer>,
     pub(crate) links: Slots<LinkId, Owner>,
     pub(crate) timers: Timers,
@@ -175,7 +175,7 @@ impl Sentinel {
             group,
             addr,
             link: Link::new(now, link, Owner::Node(id), limit),
-            info: InfoReport::default(),
+            info: Box::default(),
             info_at: None,
             role_reported: role,
             role_reported_since: now,
@@ -186,7 +186,7 @@ impl Sentinel {
             last_repointed: None,
             is_replaced_master: false,
         };
-        self.nodes.add(node);
+        self.nodes.add(Box::new(node));
         self.tick_link(now, link);
         id
     }
@@ -226,12 +226,12 @@ impl Sentinel {
     }
 
     pub(crate) fn group_by_name(&self, name: &str) -> Option<&Group> {
-        self.names.get(name).and_then(|id| self.groups.get(*id))
+        self.names.get(name).and_then(|id| self.groups.get(*id)).map(Box::as_ref)
     }
 
     /// The master node of a group.
     pub(crate) fn master_of(&self, group: &Group) -> Option<&Node> {
-        self.nodes.get(group.master)
+        self.nodes.get(group.master).map(Box::as_ref)
     }
 
     /// The group's node at this place, master or replica.

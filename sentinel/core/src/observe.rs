@@ -11,7 +11,7 @@ use crate::types::{Addr, GroupId, LinkId, NodeId, RequestId, Role};
 use crate::view::FailoverState;
 
 impl Sentinel {
-    pub(crate) fn on_info(&mut self, now: Time, link: LinkId, request: RequestId, info: InfoReport) {
+    pub(crate) fn on_info(&mut self, now: Time, link: LinkId, request: RequestId, info: Box<InfoReport>) {
         let Some(Owner::Node(id)) = self.links.get(link).copied() else { return };
         let Some(group) = self.nodes.get(id).map(|n| n.group) else { return };
         self.note_restart(now, group, id, &info);

@@ -102,7 +102,7 @@ impl Sentinel {
         self.names.insert(spec.name.clone(), id);
         // The node needs the group for its limits, the group its master: the group comes first, with the id of the node to be.
         let master = NodeId(u32::MAX);
-        self.groups.add(Group::new(now, id, spec.name, spec.options, master, epochs));
+        self.groups.add(Box::new(Group::new(now, id, spec.name, spec.options, master, epochs)));
         let master = self.add_node(now, id, spec.master, Role::Master);
         if let Some(group) = self.groups.get_mut(id) {
             group.master = master;

@@ -34,6 +34,10 @@ const INFO_IN_FLIGHT_LIMIT: Duration = Duration::from_secs(5);
 /// Hello periods between two messages to members that hear of us through the master anyway.
 const SETTLED_HELLO_FACTOR: u32 = 5;
 
+/// Half hello periods between two messages to a master in whose group nothing happens. Newcomers need not wait for one: a
+/// sentinel that hears of an unknown peer greets it at once. Only a peer that was told to forget us waits for the next.
+const SETTLED_MASTER_HELLO_HALVES: u32 = 5;
+
 impl Sentinel {
     /// Serves one link: everything that is due on it, and its next deadline.
     pub(crate) fn tick_link(&mut self, now: Time, id: LinkId) {
@@ -116,18 +120,24 @@ impl Sentinel {
     // --- connecting -----------------------------------------------------------------------------------------------
 
     fn connect_if_due(&mut self, now: Time, id: LinkId) {
-        let Some((to, group)) = self.destination(id) else { return };
-        if to.port() == 0 {
-            return;
-        }
-        let Some(link) = self.link_mut(id) else { return };
+        let Some(link) = self.link(id) else { return };
         let due = |chan: Chan| matches!(chan, Chan::Idle { retry_at } if retry_at <= now);
-        if due(link.command) {
-            link.command = Chan::Connecting;
-            self.actions.push_back(Action::Connect { link: id, channel: Channel::Command, to, group });
+        let channel = if due(link.command) {
+            Channel::Command
         } else if link.command.is_up() && link.pubsub.is_some_and(due) {
-            link.pubsub = Some(Chan::Connecting);
-            self.actions.push_back(Action::Connect { link: id, channel: Channel::PubSub, to, group });
+            Channel::PubSub
+        } else {
+            return;
+        };
+        let Some((to, group)) = self.destination(id) else { return };
+        let later = now + self.heartbeat(id);
+        let Some(chan) = self.link_mut(id).and_then(|link| link.channel_mut(channel)) else { return };
+        // A node that announces port 0 cannot be reached, but may announce another one later.
+        if to.port() == 0 {
+            *chan = Chan::Idle { retry_at: later };
+        } else {
+            *chan = Chan::Connecting;
+            self.actions.push_back(Action::Connect { link: id, channel, to, group });
         }
     }
 
@@ -359,16 +369,18 @@ impl Sentinel {
         let period = self.tunables.publish_period;
         let Some(node) = self.nodes.get(id) else { return period };
         let Some(group) = self.groups.get(node.group) else { return period };
-        let settled = group.master != id && self.is_settled(now, group) && !self.is_young(now, &node.link);
-        if settled { period * SETTLED_HELLO_FACTOR } else { period }
+        match self.is_settled(now, group) && !self.is_young(now, &node.link) {
+            true if group.master == id => period * SETTLED_MASTER_HELLO_HALVES / 2,
+            true => period * SETTLED_HELLO_FACTOR,
+            false => period,
+        }
     }
 
     fn is_young(&self, now: Time, link: &Link) -> bool {
         matches!(link.command, Chan::Up { since } if now.since(since) < self.tunables.publish_period * 2)
     }
 
-    /// Nothing is happening in the group, so that its replicas and our peers need no frequent hello: they hear the one that
-    /// the master carries.
+    /// Nothing is happening in the group, so that its members and our peers need no frequent hello.
     pub(crate) fn is_settled(&self, now: Time, group: &crate::group::Group) -> bool {
         let fresh = self.tunables.publish_period * 3;
         group.failover.is_none()
@@ -391,7 +403,7 @@ impl Sentinel {
         match (pending.purpose, reply) {
             (Purpose::Ping, Reply::Pong(pong)) => self.on_pong(now, id, pong),
             (Purpose::Ping, _) => self.on_pong(now, id, Pong::Error),
-            (Purpose::Info, Reply::Info(info)) => self.on_info(now, id, request, *info),
+            (Purpose::Info, Reply::Info(info)) => self.on_info(now, id, request, info),
             (Purpose::Hello { group }, Reply::Done) => self.on_greeted(now, id, group, pending.sent),
             (Purpose::Ask { group, vote_in }, Reply::Vote(vote)) => {
                 self.on_opinion(now, id, group, vote_in, (pending.sent, vote))

@@ -27,7 +27,7 @@ pub(crate) struct Choice {
 impl Sentinel {
     /// Judges every replica of a group. With `planned` the replica must also be connected to its master.
     pub(crate) fn choose(&self, now: Time, group: &Group, planned: bool) -> Choice {
-        let nodes: Vec<&Node> = group.replicas.iter().filter_map(|r| self.nodes.get(*r)).collect();
+        let nodes: Vec<&Node> = group.replicas.iter().filter_map(|r| self.nodes.get(*r)).map(Box::as_ref).collect();
         let mut verdicts: Vec<(Verdict, Option<RunId>)> =
             nodes.iter().map(|n| (self.judge_alone(now, group, n, planned), n.info.run_id)).collect();
         compare_with_others(&mut verdicts, &nodes, group);

@@ -28,10 +28,10 @@ macro_rules! ids {
 ids!(GroupId, LinkId, NodeId);
 
 /// Values by id, in the order of their ids. Ids are never given twice, so that a late answer cannot reach a newcomer; what is
-/// left of a removed value is one empty pointer.
+/// left of a removed value is an empty place, so big values are put in boxes.
 #[derive(Debug)]
 pub(crate) struct Slots<K, V> {
-    slots: Vec<Option<Box<V>>>,
+    slots: Vec<Option<V>>,
     len: usize,
     key: PhantomData<K>,
 }
@@ -51,7 +51,7 @@ impl<K: Id, V> Slots<K, V> {
     /// Files what `make` gives under a new id.
     pub(crate) fn add(&mut self, value: V) -> K {
         let id = self.next_id();
-        self.slots.push(Some(Box::new(value)));
+        self.slots.push(Some(value));
         self.len += 1;
         id
     }
@@ -59,15 +59,15 @@ impl<K: Id, V> Slots<K, V> {
     pub(crate) fn remove(&mut self, id: K) -> Option<V> {
         let value = self.slots.get_mut(id.index())?.take()?;
         self.len -= 1;
-        Some(*value)
+        Some(value)
     }
 
     pub(crate) fn get(&self, id: K) -> Option<&V> {
-        self.slots.get(id.index())?.as_deref()
+        self.slots.get(id.index())?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, id: K) -> Option<&mut V> {
-        self.slots.get_mut(id.index())?.as_deref_mut()
+        self.slots.get_mut(id.index())?.as_mut()
     }
 
     pub(crate) fn contains(&self, id: K) -> bool {
@@ -79,11 +79,11 @@ impl<K: Id, V> Slots<K, V> {
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.slots.iter().filter_map(Option::as_deref)
+        self.slots.iter().flatten()
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.slots.iter_mut().filter_map(Option::as_deref_mut)
+        self.slots.iter_mut().flatten()
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = K> + '_ {

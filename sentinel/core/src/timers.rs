@@ -1,7 +1,9 @@
 //! Deadlines: one per key, the earliest first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
+use crate::slots::Id as _;
 use crate::time::Time;
 use crate::types::{GroupId, LinkId};
 
@@ -17,49 +19,121 @@ pub(crate) enum Timer {
 }
 
 /// All deadlines.
+///
+/// Most deadlines move later before they come due. The queue keeps the earlier time of such a key, finds when it comes that
+/// nothing is due yet, and puts the key back at its present deadline; only a deadline that moves earlier is queued anew. So
+/// a key has at most one entry that counts, and [`Timers::first`] is never later than the earliest deadline.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    by_key: BTreeMap<Timer, Time>,
-    by_time: BTreeSet<(Time, Timer)>,
+    tilt: Slot,
+    links: Vec<Slot>,
+    groups: Vec<Slot>,
+    queue: BinaryHeap<Reverse<(Time, Timer)>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    due: Option<Time>,
+    /// The entry of the queue that counts.
+    queued: Option<Time>,
 }
 
 impl Timers {
     /// Sets, moves or (with `None`) removes a deadline.
     pub(crate) fn set(&mut self, key: Timer, at: Option<Time>) {
-        let before = match at {
-            Some(at) => self.by_key.insert(key, at),
-            None => self.by_key.remove(&key),
-        };
-        if before == at {
-            return;
-        }
-        if let Some(before) = before {
-            self.by_time.remove(&(before, key));
-        }
-        if let Some(at) = at {
-            self.by_time.insert((at, key));
+        let slot = self.slot(key);
+        slot.due = at;
+        let Some(at) = at else { return };
+        if slot.queued.is_none_or(|queued| at < queued) {
+            slot.queued = Some(at);
+            self.queue.push(Reverse((at, key)));
         }
     }
 
     /// Moves a deadline to `at` if that is earlier.
     pub(crate) fn at_latest(&mut self, key: Timer, at: Time) {
-        if self.by_key.get(&key).is_none_or(|t| *t > at) {
+        if self.slot(key).due.is_none_or(|t| t > at) {
             self.set(key, Some(at));
         }
     }
 
-    /// The earliest deadline.
+    /// When to call [`Timers::pop_due`]: the earliest deadline, or earlier if that deadline has been moved.
     pub(crate) fn first(&self) -> Option<Time> {
-        self.by_time.first().map(|(t, _)| *t)
+        self.queue.peek().map(|Reverse((t, _))| *t)
     }
 
     /// Takes the earliest deadline that is due.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        let (at, key) = *self.by_time.first()?;
-        if at > now {
-            return None;
+        while self.first().is_some_and(|at| at <= now) {
+            let Reverse((at, key)) = self.queue.pop()?;
+            let slot = self.slot(key);
+            if slot.queued != Some(at) {
+                continue;
+            }
+            slot.queued = None;
+            match slot.due {
+                Some(due) if due <= now => {
+                    slot.due = None;
+                    return Some(key);
+                }
+                Some(due) => self.set(key, Some(due)),
+                None => {}
+            }
         }
-        self.set(key, None);
-        Some(key)
+        None
+    }
+
+    fn slot(&mut self, key: Timer) -> &mut Slot {
+        let (slots, index) = match key {
+            Timer::Tilt => return &mut self.tilt,
+            Timer::Link(id) => (&mut self.links, id.index()),
+            Timer::Group(id) => (&mut self.groups, id.index()),
+        };
+        if slots.len() <= index {
+            slots.resize(index + 1, Slot::default());
+        }
+        &mut slots[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Timer = Timer::Link(LinkId(0));
+    const B: Timer = Timer::Group(GroupId(3));
+
+    fn at(ms: u64) -> Time {
+        Time::from_ms(ms)
+    }
+
+    #[test]
+    fn deadlines_come_in_order_and_once() {
+        let mut timers = Timers::default();
+        timers.set(B, Some(at(20)));
+        timers.set(A, Some(at(10)));
+        assert_eq!(timers.first(), Some(at(10)));
+        assert_eq!(timers.pop_due(at(9)), None);
+        assert_eq!(timers.pop_due(at(30)), Some(A));
+        assert_eq!(timers.pop_due(at(30)), Some(B));
+        assert_eq!((timers.pop_due(at(30)), timers.first()), (None, None));
+    }
+
+    #[test]
+    fn a_moved_deadline_comes_when_it_was_moved_to() {
+        let mut timers = Timers::default();
+        timers.set(A, Some(at(10)));
+        timers.set(A, Some(at(50)));
+        assert_eq!(timers.pop_due(at(20)), None);
+        assert_eq!(timers.first(), Some(at(50)));
+        timers.set(A, Some(at(30)));
+        assert_eq!(timers.pop_due(at(30)), Some(A));
+        assert_eq!(timers.pop_due(at(99)), None, "what was left of the old deadlines is gone");
+        timers.set(A, Some(at(100)));
+        timers.set(A, None);
+        assert_eq!(timers.pop_due(at(200)), None);
+        timers.set(A, Some(at(40)));
+        timers.at_latest(A, at(60));
+        assert_eq!(timers.pop_due(at(40)), Some(A));
     }
 }

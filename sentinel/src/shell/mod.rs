@@ -127,6 +127,7 @@ impl Shell {
 
     /// The settings, to change them. Not to be held across an `await` or any other call of the shell.
     pub fn settings_mut(&self) -> RefMut<'_, Settings> {
+        self.0.links.forget_settings();
         self.0.settings.borrow_mut()
     }
 

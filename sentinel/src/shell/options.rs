@@ -52,6 +52,11 @@ pub(super) fn renames<'a>(settings: &'a Settings, group: &str) -> Option<&'a Ren
     settings.master(group).map(|master| &master.renames).filter(|renames| !renames.is_empty())
 }
 
+/// True if any group renames a command.
+pub(super) fn has_renames(settings: &Settings) -> bool {
+    settings.masters.values().any(|master| !master.renames.is_empty())
+}
+
 /// The port that hello messages carry.
 pub(super) const fn announced_port(settings: &Settings) -> u16 {
     let server = &settings.server;

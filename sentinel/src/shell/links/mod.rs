@@ -30,8 +30,10 @@ use std::time::Duration;
 use bongsu_sentinel_core::{Addr, Channel, GroupId, GroupName, Input, LinkFailure, LinkId, Request, RequestId, Time};
 use tokio::sync::Semaphore;
 
-use super::Shell;
+use super::{Shell, options};
+use crate::config::Settings;
 use conn::{Conn, Expect};
+use encode::Words;
 use pump::Pump;
 use table::Table;
 
@@ -59,6 +61,8 @@ pub(super) struct Links {
     dials: Semaphore,
     malformed: Cell<u64>,
     tls: RefCell<Option<Arc<rustls::ClientConfig>>>,
+    /// Whether any group renames a command; `None` after the settings changed.
+    renames: Cell<Option<bool>>,
 }
 
 struct Link {
@@ -106,6 +110,7 @@ impl Links {
             dials: Semaphore::new(DIALS_MAX),
             malformed: Cell::new(0),
             tls: RefCell::default(),
+            renames: Cell::new(None),
         })
     }
 
@@ -136,6 +141,22 @@ impl Links {
                 self.failed.borrow_mut().push((conn, cause));
             }
         }
+    }
+
+    /// The names by which the nodes of a group know commands. Nearly no configuration renames any, and looking a group up
+    /// for each of thousands of heartbeats is felt.
+    fn words<'a>(&self, settings: &'a Settings, group: Option<&GroupName>) -> Words<'a> {
+        let renames = self.renames.get().unwrap_or_else(|| {
+            let any = options::has_renames(settings);
+            self.renames.set(Some(any));
+            any
+        });
+        Words::new(settings, group.filter(|_| renames))
+    }
+
+    /// The settings are about to change.
+    pub(super) fn forget_settings(&self) {
+        self.renames.set(None);
     }
 
     fn mark_dirty(&self, conn: &Rc<Conn>) {
@@ -217,7 +238,7 @@ pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &R
     let Some(link) = table.get(id) else { return };
     let Some(conn) = link.command.as_ref().filter(|conn| conn.is_open()) else { return };
     let settings = shell.settings();
-    let words = encode::Words::new(&settings, link.group.as_ref());
+    let words = links.words(&settings, link.group.as_ref());
     let core = shell.0.core.borrow();
     let (my_id, hostnames) = (core.my_id(), core.announce_hostnames());
     let context = encode::Context { settings: &settings, words, my_id, local_ip: conn.local_ip(), hostnames };
@@ -305,7 +326,7 @@ impl Link {
             Some(conn) if conn.awaits_hello() => PubSub::Waiting,
             Some(conn) if conn.is_resp3() => {
                 let settings = shell.settings();
-                let words = encode::Words::new(&settings, self.group.as_ref());
+                let words = Words::new(&settings, self.group.as_ref());
                 shell.0.links.write(conn, |out, expect| encode::subscribe(out, expect, &words));
                 PubSub::Shared
             }
