@@ -283,7 +283,8 @@ impl Sentinel {
             return;
         }
         let grain = Self::grain_ms(period);
-        link.next_ping = (link.next_ping + period).max(now + period / 2).round_up(grain);
+        // A heartbeat follows the last answer by a period, and the answer is a moment away.
+        link.next_ping = (now + period + Duration::from_millis(1)).round_up(grain);
         if !room {
             return;
         }

@@ -1,14 +1,13 @@
 //! Deadlines: one per key, the earliest first.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 use crate::slots::Id as _;
 use crate::time::Time;
 use crate::types::{GroupId, LinkId};
 
-/// Whose deadline it is. The order breaks ties between equal times.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// Whose deadline it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Timer {
     /// End of TILT.
     Tilt,
@@ -28,7 +27,8 @@ pub(crate) struct Timers {
     tilt: Slot,
     links: Vec<Slot>,
     groups: Vec<Slot>,
-    queue: BinaryHeap<Reverse<(Time, Timer)>>,
+    /// Links come due in crowds, at a rounded time: few times, many keys.
+    queue: BTreeMap<Time, Vec<Timer>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,7 +46,7 @@ impl Timers {
         let Some(at) = at else { return };
         if slot.queued.is_none_or(|queued| at < queued) {
             slot.queued = Some(at);
-            self.queue.push(Reverse((at, key)));
+            self.queue.entry(at).or_default().push(key);
         }
     }
 
@@ -57,15 +57,19 @@ impl Timers {
         }
     }
 
-    /// When to call [`Timers::pop_due`]: the earliest deadline, or earlier if that deadline has been moved.
+    /// When to call [`Timers::pop_due`]: the earliest deadline, or earlier if a deadline has been moved.
     pub(crate) fn first(&self) -> Option<Time> {
-        self.queue.peek().map(|Reverse((t, _))| *t)
+        self.queue.first_key_value().map(|(t, _)| *t)
     }
 
     /// Takes the earliest deadline that is due.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        while self.first().is_some_and(|at| at <= now) {
-            let Reverse((at, key)) = self.queue.pop()?;
+        while let Some(mut crowd) = self.queue.first_entry().filter(|crowd| *crowd.key() <= now) {
+            let at = *crowd.key();
+            let Some(key) = crowd.get_mut().pop() else {
+                crowd.remove();
+                continue;
+            };
             let slot = self.slot(key);
             if slot.queued != Some(at) {
                 continue;

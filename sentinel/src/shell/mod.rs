@@ -181,7 +181,7 @@ impl Shell {
     }
 
     /// The last `INFO` text that a node sent over this link, and its age.
-    pub fn info_cache(&self, link: LinkId) -> Option<(Duration, Rc<str>)> {
+    pub fn info_cache(&self, link: LinkId) -> Option<(Duration, Rc<[u8]>)> {
         self.0.links.info_cache(self.now(), link)
     }
 

@@ -8,7 +8,7 @@ use bongsu_sentinel_core::LinkId;
 
 use crate::shell::Shell;
 
-type Cached = Option<(Duration, Rc<str>)>;
+type Cached = Option<(Duration, Rc<[u8]>)>;
 
 /// Writes, for every known name, the cached `INFO` of the master and its replicas with their age in milliseconds.
 pub(super) fn write_info_cache(shell: &Shell, names: &[&[u8]], out: &mut Writer<'_>) {
@@ -42,7 +42,7 @@ fn write_node(node: &Cached, out: &mut Writer<'_>) {
     match node {
         Some((age, text)) => {
             out.integer(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-            out.bulk(text.as_bytes());
+            out.bulk(text);
         }
         None => {
             out.integer(0);

@@ -25,9 +25,8 @@ pub(super) fn ping(value: &Value<'_>) -> Reply {
 }
 
 /// The raw text of an `INFO` reply.
-pub(super) fn info_text(value: &Value<'_>) -> Option<Rc<str>> {
-    let bytes = value.as_bytes()?;
-    Some(String::from_utf8_lossy(bytes).into())
+pub(super) fn info_text(value: &Value<'_>) -> Option<Rc<[u8]>> {
+    value.as_bytes().map(Rc::from)
 }
 
 pub(super) fn info(value: &Value<'_>) -> Reply {
@@ -156,7 +155,7 @@ mod tests {
         for wire in ["$13\r\nrole:master\r\n\r\n", "=17\r\ntxt:role:master\r\n\r\n"] {
             let Reply::Info(report) = info(&decode(wire)) else { panic!("{wire}") };
             assert_eq!(report.role, Some(bongsu_sentinel_core::Role::Master));
-            assert_eq!(&*info_text(&decode(wire)).unwrap(), "role:master\r\n");
+            assert_eq!(&*info_text(&decode(wire)).unwrap(), b"role:master\r\n");
         }
         assert_eq!(info(&decode("-NOPERM no\r\n")), Reply::Failed("NOPERM no".into()));
     }

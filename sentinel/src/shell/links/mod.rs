@@ -72,7 +72,8 @@ struct Link {
     dialect: Dialect,
     command: Option<Rc<Conn>>,
     pubsub: PubSub,
-    info: Option<(Time, Rc<str>)>,
+    /// The last reply to `INFO` and when it came.
+    info: Option<(Time, Rc<[u8]>)>,
 }
 
 /// What the node is known to speak.
@@ -118,7 +119,7 @@ impl Links {
         self.table.borrow().values().any(|link| link.to.host() == host)
     }
 
-    pub(super) fn info_cache(&self, now: Time, link: LinkId) -> Option<(Duration, Rc<str>)> {
+    pub(super) fn info_cache(&self, now: Time, link: LinkId) -> Option<(Duration, Rc<[u8]>)> {
         let table = self.table.borrow();
         let (at, text) = table.get(link)?.info.as_ref()?;
         Some((now.since(*at), Rc::clone(text)))
@@ -243,6 +244,9 @@ pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &R
     let (my_id, hostnames) = (core.my_id(), core.announce_hostnames());
     let context = encode::Context { settings: &settings, words, my_id, local_ip: conn.local_ip(), hostnames };
     let mut scratch = links.scratch.borrow_mut();
+    if !matches!(request, Request::Ping | Request::Info | Request::Hello(_)) {
+        links.pump.hasten(shell.now());
+    }
     links.write(conn, |out, expect| encode::request(out, expect, request_id, request, &context, &mut scratch));
 }
 

@@ -10,11 +10,12 @@ use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use bongsu_sentinel_core::LinkFailure;
+use bongsu_sentinel_core::{LinkFailure, Time};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
+use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use super::conn::Conn;
@@ -25,9 +26,14 @@ use crate::shell::Shell;
 /// From this number of connections on the pump looks at intervals.
 const PACED_FROM: usize = 256;
 
-/// The interval. Adds to the latency of each step of a failover, so it is small beside the milliseconds that one takes;
-/// at some thousand answers a second it still gathers dozens of them.
-const PACE: Duration = Duration::from_millis(5);
+/// The interval while there are only heartbeats, which may wait a little: it gathers dozens of them.
+const CALM_PACE: Duration = Duration::from_millis(20);
+
+/// The interval while somebody waits for answers: opinions, votes, changes of roles.
+const BRISK_PACE: Duration = Duration::from_millis(1);
+
+/// How long the pump stays brisk after a request that somebody waits for.
+const BRISK: Duration = Duration::from_secs(1);
 
 /// Events taken in one system call.
 const EVENTS_MAX: usize = 1024;
@@ -44,6 +50,8 @@ pub(super) struct Pump {
     epoll: Rc<OwnedFd>,
     events: RefCell<Vec<epoll::Event>>,
     slots: Rc<Slots>,
+    brisk_until: Cell<Time>,
+    hurry: Notify,
     /// Connections that had more to give than one turn takes.
     unfinished: RefCell<Vec<Rc<Conn>>>,
 }
@@ -67,6 +75,8 @@ impl Pump {
             epoll: Rc::new(epoll::create(epoll::CreateFlags::CLOEXEC)?),
             events: RefCell::new(Vec::with_capacity(EVENTS_MAX)),
             slots: Rc::default(),
+            brisk_until: Cell::default(),
+            hurry: Notify::new(),
             unfinished: RefCell::default(),
         })
     }
@@ -78,6 +88,13 @@ impl Pump {
         let wanted = Flags::IN | Flags::OUT | Flags::RDHUP | Flags::ET;
         epoll::add(&self.epoll, stream.tcp(), epoll::EventData::new_u64(slot.index as u64), wanted)?;
         Ok(slot)
+    }
+
+    /// Somebody waits for answers.
+    pub(super) fn hasten(&self, now: Time) {
+        if self.brisk_until.replace(now + BRISK) <= now {
+            self.hurry.notify_one();
+        }
     }
 
     fn is_paced(&self) -> bool {
@@ -128,12 +145,21 @@ pub(in crate::shell) async fn drive(shell: Shell) {
         } else if pump.is_paced() {
             // Without it the runtime is not woken by answers that nobody wants to hear of yet.
             descriptor = None;
-            tokio::time::sleep(PACE).await;
+            pause(&shell).await;
         } else if let Err(error) = wait(pump, &mut descriptor).await {
             shell.0.log.warning(format_args!("Links cannot be waited for, looking at intervals: {error}"));
-            tokio::time::sleep(PACE).await;
+            pause(&shell).await;
         }
         turn(&shell);
+    }
+}
+
+async fn pause(shell: &Shell) {
+    let pump = &shell.0.links.pump;
+    let pace = if pump.brisk_until.get() > shell.now() { BRISK_PACE } else { CALM_PACE };
+    tokio::select! {
+        () = tokio::time::sleep(pace) => {}
+        () = pump.hurry.notified() => {}
     }
 }
 
