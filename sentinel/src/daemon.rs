@@ -67,7 +67,7 @@ fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
 }
 
 async fn live(loaded: Loaded, log: Log) -> ExitCode {
-    let Loaded { settings, setup, mut store, warnings, is_new_id, file } = loaded;
+    let Loaded { settings, setup, mut store, journal, warnings, is_new_id, file } = loaded;
     log.notice(format_args!("Running mode=sentinel, port={}.", settings.server.port.max(settings.server.tls_port)));
     for warning in &warnings {
         log.warning(warning);
@@ -87,7 +87,7 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     log.debug(format_args!("configuration file {}", file.display()));
     let pidfile = pidfile::write(&settings.server, &log);
     let config_file = file.display().to_string();
-    let shell = match Shell::new(settings, setup, store, log.clone()) {
+    let shell = match Shell::new(settings, setup, (store, journal), log.clone()) {
         Ok(shell) => shell,
         Err(error) => {
             log.warning(format_args!("The links cannot be polled, exiting: {error}"));

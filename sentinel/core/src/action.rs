@@ -42,8 +42,8 @@ pub enum Action {
     Save {
         /// Comes back with the answer. A save that answers a later number answers this one too.
         seq: SaveSeq,
-        /// Somebody waits for it (a vote, an epoch); otherwise it may be coalesced with others for a second.
-        urgent: bool,
+        /// How soon, and how much of it.
+        need: SaveNeed,
     },
     /// Answer a vote call.
     AnswerVote {
@@ -79,6 +79,18 @@ pub enum Action {
     },
     /// `SENTINEL SIMULATE-FAILURE` struck: end the process at once with exit status 99.
     Crash,
+}
+
+/// What somebody waits for in a save.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaveNeed {
+    /// Nobody waits: it may be coalesced with others for a second.
+    Sometime,
+    /// A vote, an epoch or a new master: [`crate::Sentinel::decisive`] of this group must be durable at once, the rest some
+    /// time.
+    Group(GroupId),
+    /// Everything must be durable at once.
+    Everything,
 }
 
 /// What is sent to a data node or a peer sentinel.

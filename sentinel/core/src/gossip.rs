@@ -1,6 +1,6 @@
 //! Hello messages: telling who we are and what we hold to be true, and learning from others.
 
-use crate::action::{HelloOut, Request};
+use crate::action::{HelloOut, Request, SaveNeed};
 use crate::event::Level;
 use crate::group::{Group, Peer, PeerEntry};
 use crate::hello::Hello;
@@ -153,7 +153,7 @@ impl Sentinel {
                 self.tell_peer(id, hello.run_id, "+sentinel", Level::Notice, "");
             }
         }
-        self.save(false);
+        self.save(SaveNeed::Sometime);
         true
     }
 

@@ -1,5 +1,6 @@
 //! What INFO tells: roles, restarts, new replicas, the history of the master.
 
+use crate::action::SaveNeed;
 use crate::event::Level;
 use crate::group::Lineage;
 use crate::input::InfoReport;
@@ -105,7 +106,7 @@ impl Sentinel {
             g.replicas.insert(id);
         }
         self.tell_node(id, "+slave", Level::Notice, "");
-        self.save(false);
+        self.save(SaveNeed::Sometime);
     }
 
     /// The candidate of a running failover says that it is a master.

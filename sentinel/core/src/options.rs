@@ -163,6 +163,40 @@ pub struct Durable {
     pub groups: Vec<GroupSpec>,
 }
 
+/// The part of [`Durable`] that safety rests on, of one group: with it lost, a sentinel might vote twice in an epoch or go
+/// back to an old master.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decisive {
+    /// The group.
+    pub group: GroupName,
+    /// The highest epoch seen.
+    pub current_epoch: Epoch,
+    /// The epoch of the last vote in the group.
+    pub leader_epoch: Epoch,
+    /// The epoch of the group's configuration.
+    pub config_epoch: Epoch,
+    /// The master under that configuration.
+    pub master: Addr,
+}
+
+impl Decisive {
+    /// Brings what a start takes up to date with this, which may be newer or older. A master that is replaced becomes a
+    /// replica.
+    pub fn apply(self, current_epoch: &mut Epoch, groups: &mut [GroupSpec]) {
+        *current_epoch = self.current_epoch.max(*current_epoch);
+        let Some(group) = groups.iter_mut().find(|group| group.name == self.group) else { return };
+        group.leader_epoch = self.leader_epoch.max(group.leader_epoch);
+        if self.config_epoch <= group.config_epoch {
+            return;
+        }
+        group.config_epoch = self.config_epoch;
+        if !group.master.same_place(&self.master) {
+            group.replicas.retain(|replica| !replica.same_place(&self.master));
+            group.replicas.push(std::mem::replace(&mut group.master, self.master));
+        }
+    }
+}
+
 /// `SENTINEL SIMULATE-FAILURE`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SimulatedFailures {

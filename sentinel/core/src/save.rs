@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::action::Action;
 use crate::group::Group;
+use crate::action::{Action, SaveNeed};
 use crate::input::VoteReply;
 use crate::machine::Sentinel;
-use crate::options::{Durable, GroupSpec};
+use crate::options::{Decisive, Durable, GroupSpec};
 use crate::reason::Reason;
 use crate::time::Time;
-use crate::types::{CallId, Epoch, SaveSeq};
+use crate::types::{CallId, Epoch, GroupId, SaveSeq};
 
 /// Answers to vote calls that may wait for a save at the same time. More calls than this are answered without a vote:
 /// every peer has at most one call per group outstanding.
@@ -64,12 +64,12 @@ impl Saves {
 
 impl Sentinel {
     /// Asks for a save and says which one it is. What is changed before this call is part of it.
-    pub fn save(&mut self, urgent: bool) -> SaveSeq {
+    pub fn save(&mut self, need: SaveNeed) -> SaveSeq {
         let seq = SaveSeq(self.saves.last.0 + 1);
         self.saves.last = seq;
-        let asked = urgent.then_some(self.present());
+        let asked = (need != SaveNeed::Sometime).then_some(self.present());
         self.saves.epochs.push_back((seq, self.current_epoch, asked));
-        self.actions.push_back(Action::Save { seq, urgent });
+        self.actions.push_back(Action::Save { seq, need });
         seq
     }
 
@@ -142,6 +142,18 @@ impl Sentinel {
         for group in changed {
             self.announce(now, group);
         }
+    }
+
+    /// What a sentinel must never forget of a group, as of now. `None` if the group is gone.
+    pub fn decisive(&self, id: GroupId) -> Option<Decisive> {
+        let group = self.groups.get(id)?;
+        Some(Decisive {
+            group: group.name.clone(),
+            current_epoch: self.current_epoch,
+            leader_epoch: group.leader_epoch,
+            config_epoch: group.config_epoch,
+            master: self.master_of(group)?.addr.clone(),
+        })
     }
 
     /// What must survive a restart, as of now.

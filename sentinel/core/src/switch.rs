@@ -2,7 +2,7 @@
 //!
 //! Nodes keep their identity and their links through a switch; only their roles change.
 
-use crate::action::Action;
+use crate::action::{Action, SaveNeed};
 use crate::event::Level;
 use crate::machine::Sentinel;
 use crate::reason::Reason;
@@ -131,7 +131,7 @@ impl Sentinel {
 
     /// A new configuration: durable first, then told to everybody.
     fn note_new_config(&mut self, _now: Time, id: GroupId, tell: bool) {
-        let seq = self.save(true);
+        let seq = self.save(SaveNeed::Group(id));
         if let Some(group) = self.groups.get_mut(id) {
             group.config_saved_by = seq;
             group.announce_pending |= tell;

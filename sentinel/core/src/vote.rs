@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::action::SaveNeed;
 use crate::event::Level;
 use crate::input::VoteReply;
 use crate::machine::Sentinel;
@@ -59,7 +60,7 @@ impl Sentinel {
         }
         group.leader = Some(candidate);
         group.leader_epoch = epoch;
-        let seq = self.save(true);
+        let seq = self.save(SaveNeed::Group(id));
         if let Some(group) = self.groups.get_mut(id) {
             group.vote_saved_by = seq;
         }
@@ -74,7 +75,7 @@ impl Sentinel {
     pub(crate) fn raise_epoch(&mut self, group: GroupId, epoch: Epoch, urgent: bool) {
         if epoch > self.current_epoch {
             self.current_epoch = epoch;
-            self.save(urgent);
+            self.save(if urgent { SaveNeed::Group(group) } else { SaveNeed::Sometime });
             self.tell_group(group, "+new-epoch", Level::Warning, epoch.to_string());
         }
     }

@@ -72,6 +72,9 @@ pub enum ConfigError {
     /// The state directory of a YAML configuration cannot be used.
     #[error(transparent)]
     State(#[from] super::store::StateError),
+    /// The journal that a crash left behind cannot be read.
+    #[error("{0}. It may hold a vote that this sentinel has given")]
+    Journal(#[from] super::store::SaveError),
 }
 
 fn hint_suffix(hint: Option<&str>) -> String {

@@ -13,7 +13,7 @@ use super::launch::Launch;
 use super::sentinel::sentinel_directive;
 use super::settings::Settings;
 use super::source::{FILE_BYTES_MAX, Line, from_arguments, read_file, read_text};
-use super::store::{Base, ConfStore, StateError, StateStore, Store, state};
+use super::store::{Base, ConfStore, Journal, StateError, StateStore, Store, state};
 use super::yaml;
 
 /// Randomness that a start needs.
@@ -34,6 +34,8 @@ pub struct Loaded {
     pub setup: Setup,
     /// Where the state goes.
     pub store: Store,
+    /// Where what cannot wait for the store goes.
+    pub journal: Journal,
     /// Worth logging.
     pub warnings: Vec<Warning>,
     /// The identity is new: save before it is shown to anybody, but after the listeners are bound.
@@ -81,7 +83,7 @@ fn assemble(launch: &Launch, randomness: Randomness, purpose: Use) -> Result<Loa
         }
         (draft, ConfStore::new(file.clone(), &text).into())
     };
-    Ok(finish(draft, store, file, randomness))
+    finish(draft, store, file, randomness)
 }
 
 /// Loads the state on top of a configuration that is never written.
@@ -131,7 +133,7 @@ fn open_state_dir(settings: &Settings, purpose: Use) -> Result<(PathBuf, Option<
     Ok((path, Some(lock)))
 }
 
-fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> Loaded {
+fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> Result<Loaded, ConfigError> {
     let mut warnings = draft.warnings;
     for name in &draft.removed {
         let message = format!(
@@ -139,7 +141,7 @@ fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> 
         );
         warnings.push(Warning { place: None, message });
     }
-    let setup = Setup {
+    let mut setup = Setup {
         my_id: draft.my_id.unwrap_or_else(|| RunId::from_bits(randomness.id)),
         current_epoch: draft.current_epoch,
         groups: draft.groups,
@@ -147,7 +149,12 @@ fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> 
         announce_hostnames: draft.settings.announce_hostnames,
         seed: randomness.seed,
     };
-    Loaded { settings: draft.settings, setup, store, warnings, is_new_id: draft.my_id.is_none(), file }
+    let (journal, left) = Journal::open(store.path(), setup.my_id)?;
+    for entry in left {
+        entry.apply(&mut setup.current_epoch, &mut setup.groups);
+    }
+    let is_new_id = draft.my_id.is_none();
+    Ok(Loaded { settings: draft.settings, setup, store, journal, warnings, is_new_id, file })
 }
 
 /// True for names that end in `.yaml` or `.yml`.

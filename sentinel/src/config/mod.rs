@@ -43,5 +43,5 @@ pub use secret::{Secret, UserLine};
 pub use sentinel::{SENTINEL_DIRECTIVES, SentinelDirective};
 pub use server::{SERVER_DIRECTIVES, ServerSettings, server_directive};
 pub use settings::{MasterSettings, Settings};
-pub use store::{ConfStore, SaveError, StateError, StateStore, Store};
+pub use store::{ConfStore, Journal, SaveError, StateError, StateStore, Store};
 pub use value::{ByteCount, FileMode, Refusal, Syntax, Value};

@@ -14,7 +14,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
         Action::Close { link, channel } => links::close(shell, link, channel),
         Action::DropLink { link } => links::drop_link(shell, link),
         Action::Send { link, id, request } => links::send(shell, link, id, &request),
-        Action::Save { seq, urgent } => shell.0.saver.request(seq, urgent),
+        Action::Save { seq, need } => shell.0.saver.request(seq, need),
         Action::AnswerVote { call, reply } => {
             if let Some(waiter) = shell.0.votes.borrow_mut().remove(&call) {
                 // The peer may have gone in the meantime.

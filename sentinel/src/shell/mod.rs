@@ -21,7 +21,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, Sentinel, Setup, Time, VoteReply};
+use bongsu_sentinel_core::{Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 
@@ -30,7 +30,7 @@ pub use resolver::ResolveError;
 pub use saver::SaveError;
 pub use scripts::ScriptView;
 
-use crate::config::{Settings, Store};
+use crate::config::{Journal, Settings, Store};
 use crate::log::Log;
 
 /// A sink for the events that the core publishes.
@@ -74,7 +74,7 @@ impl Shell {
     ///
     /// # Errors
     /// The system gives no poll set for the links.
-    pub fn new(settings: Settings, setup: Setup, store: Store, log: Log) -> std::io::Result<Self> {
+    pub fn new(settings: Settings, setup: Setup, disk: (Store, Journal), log: Log) -> std::io::Result<Self> {
         let clock = clock::Clock::start();
         Ok(Self(Rc::new(Inner {
             clock,
@@ -82,7 +82,7 @@ impl Shell {
             settings: RefCell::new(settings),
             timer: timer::Timer::default(),
             links: links::Links::new()?,
-            saver: saver::Saver::new(store),
+            saver: saver::Saver::new(disk.0, disk.1),
             scripts: scripts::Scripts::default(),
             resolver: resolver::Resolver::new(),
             log,
@@ -103,7 +103,11 @@ impl Shell {
         spawn_local(timer::drive(self.clone()));
         spawn_local(links::drive(self.clone()));
         spawn_local(saver::drive(self.clone()));
+        spawn_local(saver::drive_journal(self.clone()));
         spawn_local(resolver::drive(self.clone()));
+        if self.0.saver.has_leftovers() {
+            self.0.core.borrow_mut().save(SaveNeed::Sometime);
+        }
         self.settle();
     }
 
@@ -161,7 +165,7 @@ impl Shell {
     /// # Errors
     /// The write failed. It is repeated in the background.
     pub async fn save(&self) -> Result<(), SaveError> {
-        let seq = self.with_core(|core, _| core.save(true));
+        let seq = self.with_core(|core, _| core.save(SaveNeed::Everything));
         self.0.saver.wait_for(seq).await
     }
 

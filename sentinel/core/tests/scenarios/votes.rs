@@ -1,7 +1,7 @@
 //! Scenarios of votes, epochs and the disk behind them.
 
 use crate::support::{GROUP, World, addr, options, run_id};
-use bongsu_sentinel_core::{Action, CallId, Epoch, Input, VoteReply};
+use bongsu_sentinel_core::{Action, CallId, Epoch, Input, SaveNeed, VoteReply};
 
 /// The answer to a vote call, which must not leave before the save is on disk.
 fn ask(w: &mut World, call: u64, epoch: u64, candidate: u64) -> Option<VoteReply> {
@@ -71,8 +71,8 @@ fn a_failing_disk_stops_the_voting_but_not_the_watching() {
     w.fail_disk(1, false);
     w.fail_disk(2, false);
     // Whoever tries to save next finds that the disk is back.
-    w.operate(1, |c, _| c.save(true));
-    w.operate(2, |c, _| c.save(true));
+    w.operate(1, |c, _| c.save(SaveNeed::Everything));
+    w.operate(2, |c, _| c.save(SaveNeed::Everything));
     w.run_until("switched", 60_000, |w| w.masters().iter().all(|m| *m != 1));
 }
 

@@ -1,6 +1,6 @@
 //! What a core asks for is done.
 
-use bongsu_sentinel_core::{Action, LinkId, Reason, Request, RequestId, SaveSeq};
+use bongsu_sentinel_core::{Action, LinkId, Reason, Request, RequestId, SaveNeed, SaveSeq};
 
 use crate::facts::Fact;
 use crate::mutant::Mutant;
@@ -27,7 +27,7 @@ impl World {
                 self.close_link(pid, link, bongsu_sentinel_core::Channel::PubSub);
             }
             Action::Send { link, id, request } => self.send_request(pid, link, id, request),
-            Action::Save { seq, urgent } => self.save(pid, seq, urgent),
+            Action::Save { seq, need } => self.save(pid, seq, need),
             Action::AnswerVote { call, reply } => self.answer_vote(pid, call, reply),
             Action::Publish(event) => {
                 self.tell(pid, &event);
@@ -56,14 +56,18 @@ impl World {
         self.send(conn, Side::Client, Msg::Ask { id: id.0, request });
     }
 
-    fn save(&mut self, pid: Pid, seq: SaveSeq, urgent: bool) {
+    fn save(&mut self, pid: Pid, seq: SaveSeq, need: SaveNeed) {
+        let urgent = need != SaveNeed::Sometime;
         let mut rng = self.rng.fork();
         let crash_one_in = if self.unsafe_phase && urgent { self.shape.crash_on_save_one_in } else { 0 };
         let skip = self.mutant == Some(Mutant::SkipSave);
         let incarnation = self.proc(pid).incarnation;
         let Some(node) = self.core_node_mut(pid) else { return };
         let Some(core) = &node.core else { return };
-        let state = core.durable();
+        let state = match need {
+            SaveNeed::Group(group) => node.disk.with_decisive(core.decisive(group)),
+            SaveNeed::Sometime | SaveNeed::Everything => core.durable(),
+        };
         let ok = !node.disk.failing;
         let (low, high) = node.disk.latency_us;
         let wait = rng.range(low, high) + if urgent { 0 } else { rng.below(LAZY_SAVE_US) };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bongsu_sentinel_core::{Durable, SaveSeq};
+use bongsu_sentinel_core::{Decisive, Durable, SaveSeq};
 
 use crate::rng::Rng;
 
@@ -23,6 +23,15 @@ pub(crate) const HEALTHY_US: (u64, u64) = (200, 15_000);
 impl Disk {
     pub(crate) const fn new(durable: Durable) -> Self {
         Self { durable, writing: VecDeque::new(), failing: false, failed: false, latency_us: HEALTHY_US }
+    }
+
+    /// What the disk holds once all writes under way have ended and this is in the journal.
+    pub(crate) fn with_decisive(&self, decisive: Option<Decisive>) -> Durable {
+        let mut state = self.writing.back().map_or(&self.durable, |(_, state)| state).clone();
+        if let Some(decisive) = decisive {
+            decisive.apply(&mut state.current_epoch, &mut state.groups);
+        }
+        state
     }
 
     pub(crate) fn begin(&mut self, seq: SaveSeq, state: Durable) {

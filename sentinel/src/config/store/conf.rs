@@ -35,6 +35,11 @@ impl ConfStore {
         Self { document: ConfDocument::parse(text), stamp, written: None, path }
     }
 
+    /// What was written last.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.written.as_deref()
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -3,10 +3,12 @@
 
 mod atomic;
 mod conf;
+mod journal;
 mod lines;
 pub(crate) mod state;
 
 pub use conf::ConfStore;
+pub use journal::Journal;
 pub use state::{StateError, StateStore};
 
 pub(crate) use state::Base;
@@ -26,6 +28,9 @@ pub enum Store {
     /// A state file; the configuration is never written.
     State(Box<StateStore>),
 }
+
+/// Files larger than this take so long to rewrite that votes go to a journal first.
+const QUICK_BYTES_MAX: usize = 64 * 1024;
 
 /// State could not be made durable.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +59,16 @@ impl Store {
             Self::Conf(store) => store.save(settings, durable),
             Self::State(store) => store.save(settings, durable),
         }
+    }
+
+    /// True if rewriting the file takes so long that what somebody waits for should go to a [`Journal`] first. Known after
+    /// the first save.
+    pub fn is_slow(&self) -> bool {
+        let written = match self {
+            Self::Conf(store) => store.written(),
+            Self::State(store) => store.written(),
+        };
+        written.is_some_and(|text| text.len() > QUICK_BYTES_MAX)
     }
 
     /// The file that is written.

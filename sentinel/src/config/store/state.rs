@@ -94,6 +94,11 @@ impl StateStore {
         Self { path, base, stamp: None, written: None, _lock: lock }
     }
 
+    /// What was written last.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.written.as_deref()
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -2,16 +2,22 @@
 //!
 //! One write at a time, on a helper thread. What is asked for meanwhile goes into the next write, so a burst of votes costs
 //! as many writes as the disk can do, not one each. Saves that nobody waits for are gathered for a second. A failed write is
-//! repeated every second until one succeeds, which tells the core that the disk is back.
+//! repeated every second until one succeeds, which tells the core that the disk is back. Where a write takes long, what
+//! somebody waits for goes to a journal first.
+
+mod journal;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Input, SaveSeq, Time};
+use bongsu_sentinel_core::{Input, SaveNeed, SaveSeq, Time};
 use tokio::sync::{Notify, oneshot};
 
 use super::Shell;
-use crate::config::Store;
+use crate::config::{Journal, Store};
+use journal::Lane;
+
+pub(super) use journal::drive as drive_journal;
 
 /// For how long saves that nobody waits for are gathered.
 const GATHER: Duration = Duration::from_secs(1);
@@ -40,10 +46,13 @@ pub(super) struct Saver {
     asked: Notify,
     hurry: Notify,
     waiters: RefCell<Vec<Waiter>>,
+    /// Writes take so long that the journal goes before them.
+    is_slow: Cell<bool>,
+    journal: Lane,
 }
 
 impl Saver {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(store: Store, journal: Journal) -> Self {
         Self {
             store: RefCell::new(Some(store)),
             wanted: Cell::new(None),
@@ -53,17 +62,35 @@ impl Saver {
             asked: Notify::new(),
             hurry: Notify::new(),
             waiters: RefCell::default(),
+            is_slow: Cell::new(false),
+            journal: Lane::new(journal),
         }
     }
 
     /// Asks for a save; answered by `Saved` or `SaveFailed` with this or a later number.
-    pub(super) fn request(&self, seq: SaveSeq, urgent: bool) {
+    pub(super) fn request(&self, seq: SaveSeq, need: SaveNeed) {
+        match need {
+            SaveNeed::Sometime => self.want(seq, false),
+            SaveNeed::Group(group) if self.is_slow.get() => {
+                self.journal.request(seq, group);
+                self.want(seq, false);
+            }
+            SaveNeed::Group(_) | SaveNeed::Everything => self.want(seq, true),
+        }
+    }
+
+    fn want(&self, seq: SaveSeq, urgent: bool) {
         self.wanted.set(self.wanted.get().max(Some(seq)));
         self.asked.notify_one();
         if urgent {
             self.urgent.set(true);
             self.hurry.notify_one();
         }
+    }
+
+    /// True if a crash has left a journal behind, which the next save makes superfluous.
+    pub(super) fn has_leftovers(&self) -> bool {
+        self.journal.is_left_over()
     }
 
     /// Resolves with the outcome of the first write that includes `seq`.
@@ -80,15 +107,17 @@ impl Saver {
     pub(super) async fn flush(&self) {
         let last = self.wanted.get().or_else(|| self.store.borrow().is_none().then(|| self.writing.get()));
         if let Some(seq) = last {
-            self.request(seq, true);
+            self.want(seq, true);
             // A failure was logged, and there is nobody left to try again.
             let _ = self.wait_for(seq).await;
         }
+        self.journal.idle().await;
     }
 
     fn finish(&self, seq: SaveSeq, outcome: &Result<(), SaveError>) {
         if outcome.is_ok() {
             self.done.set(self.done.get().max(seq));
+            self.journal.written(seq);
         }
         let (ready, waiting): (Vec<Waiter>, Vec<Waiter>) =
             self.waiters.take().into_iter().partition(|(wanted, _)| *wanted <= seq);
@@ -122,7 +151,7 @@ pub(super) async fn drive(shell: Shell) {
         report(&shell, seq, &outcome);
         if outcome.is_err() {
             // Whoever asks meanwhile is answered at once; the retry serves those who do not ask again.
-            saver.request(seq, false);
+            saver.want(seq, false);
             let retry_at = tokio::time::Instant::now() + RETRY;
             tokio::select! {
                 () = saver.hurry.notified() => {}
@@ -144,6 +173,7 @@ async fn write(shell: &Shell) -> Result<(), SaveError> {
     });
     match written.await {
         Ok((store, outcome)) => {
+            shell.0.saver.is_slow.set(store.is_slow());
             shell.0.saver.store.replace(Some(store));
             outcome.map_err(|error| SaveError { reason: error.to_string() })
         }
