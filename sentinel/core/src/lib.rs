@@ -50,7 +50,9 @@ pub use hello::{HELLO_CHANNEL, Hello, HelloError};
 pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};
 pub use machine::Sentinel;
 pub use operator::{FailoverError, MonitorError, NoSuchGroup};
-pub use options::{Decisive, Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables};
+pub use options::{
+    Decisive, Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables,
+};
 pub use reason::{
     AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, Rejection, RepointCause, Verdict,
 };

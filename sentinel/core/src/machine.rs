@@ -135,7 +135,8 @@ impl Sentinel {
             return;
         }
         if self.tilt.is_on() {
-            self.timers.set(Timer::Group(id), self.tilt.until());
+            // Its end looks at every group.
+            self.timers.set(Timer::Group(id), None);
             return;
         }
         self.check_members(now, id);

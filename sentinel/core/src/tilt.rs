@@ -19,17 +19,12 @@ const HEARTBEATS_TO_TRUST: u32 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Tilt {
     since: Option<Time>,
-    until: Option<Time>,
     total: u64,
 }
 
 impl Tilt {
     pub(crate) const fn is_on(&self) -> bool {
         self.since.is_some()
-    }
-
-    pub(crate) const fn until(&self) -> Option<Time> {
-        self.until
     }
 }
 
@@ -46,7 +41,6 @@ impl Sentinel {
     fn begin_tilt(&mut self, now: Time, stalled: Duration) {
         let until = now + self.tunables.tilt_period.min(self.tunables.ping_period * HEARTBEATS_TO_TRUST);
         self.tilt.since.get_or_insert(now);
-        self.tilt.until = Some(until);
         self.tilt.total += 1;
         self.timers.set(Timer::Tilt, Some(until));
         self.publish(Event::plain("+tilt", Level::Warning, "#tilt mode entered"));
@@ -64,7 +58,6 @@ impl Sentinel {
 
     pub(crate) fn end_tilt(&mut self, now: Time) {
         if self.tilt.since.take().is_some() {
-            self.tilt.until = None;
             self.publish(Event::plain("-tilt", Level::Warning, "#tilt mode exited"));
             let groups: Vec<_> = self.groups.ids().collect();
             for group in groups {

@@ -325,3 +325,35 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_crash_left_in_the_journal_counts() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let id = "ab".repeat(20);
+    let text = format!(
+        "sentinel myid {id}\n\
+         sentinel monitor m 10.0.0.1 6379 2\n\
+         sentinel config-epoch m 3\n\
+         sentinel leader-epoch m 4\n\
+         sentinel known-replica m 10.0.0.2 6379\n\
+         sentinel current-epoch 4\n"
+    );
+    let launch = write(dir.path(), &text);
+    let first = load(&launch, RANDOMNESS).expect("loaded");
+    let Loaded { mut journal, setup, .. } = first;
+    let entry = |leader, config, host| bongsu_sentinel_core::Decisive {
+        group: setup.groups[0].name.clone(),
+        current_epoch: Epoch(leader),
+        leader_epoch: Epoch(leader),
+        config_epoch: Epoch(config),
+        master: bongsu_sentinel_core::Addr::new(host, 6379).expect("address"),
+    };
+    // The last one is older than the file, as after a crash between rewriting the file and removing the journal.
+    journal.append(&[entry(5, 3, "10.0.0.1"), entry(5, 5, "10.0.0.2"), entry(2, 2, "10.0.0.9")]).expect("written");
+    let again = load(&launch, RANDOMNESS).expect("loaded");
+    let group = &again.setup.groups[0];
+    assert_eq!((again.setup.current_epoch, group.leader_epoch, group.config_epoch), (Epoch(5), Epoch(5), Epoch(5)));
+    assert_eq!(group.master.host(), "10.0.0.2");
+    let replicas: Vec<&str> = group.replicas.iter().map(|replica| replica.host()).collect();
+    assert_eq!(replicas, ["10.0.0.1"], "a replaced master becomes a replica, a promoted replica is none any more");
+}

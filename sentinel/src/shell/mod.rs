@@ -21,7 +21,9 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply};
+use bongsu_sentinel_core::{
+    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply,
+};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 

@@ -145,10 +145,23 @@ fn parse(text: &[u8], my_id: RunId) -> Vec<Decisive> {
 }
 
 fn parse_entry(line: &[u8]) -> Option<Decisive> {
-    let words: Vec<String> = split_words(line).ok()?.into_iter().map(String::from_utf8).collect::<Result<_, _>>().ok()?;
+    let words: Vec<String> =
+        split_words(line).ok()?.into_iter().map(String::from_utf8).collect::<Result<_, _>>().ok()?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let ["group", name, "current-epoch", current, "leader-epoch", leader, "config-epoch", config, "master", host, port, END] =
-        words.as_slice()
+    let [
+        "group",
+        name,
+        "current-epoch",
+        current,
+        "leader-epoch",
+        leader,
+        "config-epoch",
+        config,
+        "master",
+        host,
+        port,
+        END,
+    ] = words.as_slice()
     else {
         return None;
     };
