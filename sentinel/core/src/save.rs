@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::group::Group;
 use crate::action::{Action, SaveNeed};
+use crate::group::Group;
 use crate::input::VoteReply;
 use crate::machine::Sentinel;
 use crate::options::{Decisive, Durable, GroupSpec};
@@ -128,8 +128,8 @@ impl Sentinel {
 
     /// Groups in which something is to be decided may have been waiting for the disk.
     fn run_waiting_groups(&mut self, now: Time) {
-        let is_undecided = |g: &&Box<Group>| g.failover.is_some() || g.odown_since.is_some() || g.rivalry.is_some();
-        let waiting: Vec<_> = self.groups.values().filter(is_undecided).map(|g| g.id).collect();
+        let is_undecided = |g: &Group| g.failover.is_some() || g.odown_since.is_some() || g.rivalry.is_some();
+        let waiting: Vec<_> = self.groups.values().filter(|g| is_undecided(g)).map(|g| g.id).collect();
         for group in waiting {
             self.run_group(now, group);
         }

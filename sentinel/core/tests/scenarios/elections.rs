@@ -1,6 +1,6 @@
 //! Scenarios of elections: who leads, how many votes it takes, and who waits for whom. Protocol section 3.8.
 
-use bongsu_sentinel_core::{CallId, Epoch, GroupName, Hello, Input, Reason, Time};
+use bongsu_sentinel_core::{CallId, Epoch, GroupName, Hello, Input, Reason, SaveNeed, Time};
 
 use crate::support::{GROUP, World, addr, options, run_id};
 
@@ -99,7 +99,7 @@ fn who_voted_for_another_waits_for_it() {
     let mut w = World::settled(2, 1, &options(1));
     // Sentinel 1 has called for votes, and then its disk fails: it is there, but does nothing.
     w.fail_disk(1, true);
-    w.operate(1, |c, _| c.save(true));
+    w.operate(1, |c, _| c.save(SaveNeed::Everything));
     call(&mut w, 0, 5, 101);
     w.kill(1);
     w.run_for(8000);
@@ -139,7 +139,7 @@ fn votes_of_an_earlier_epoch_do_not_count() {
     w.run_for(100);
     for site in [1, 2] {
         w.fail_disk(site, true);
-        w.operate(site, |c, _| c.save(true));
+        w.operate(site, |c, _| c.save(SaveNeed::Everything));
     }
     w.input(0, Input::Hello { via: None, hello: hello(6) });
     w.kill(1);
