@@ -64,10 +64,7 @@ impl World {
         let incarnation = self.proc(pid).incarnation;
         let Some(node) = self.core_node_mut(pid) else { return };
         let Some(core) = &node.core else { return };
-        let state = match need {
-            SaveNeed::Group(group) => node.disk.with_decisive(core.decisive(group)),
-            SaveNeed::Sometime | SaveNeed::Everything => core.durable(),
-        };
+        let state = node.disk.wanted(core, need);
         let ok = !node.disk.failing;
         let (low, high) = node.disk.latency_us;
         let wait = rng.range(low, high) + if urgent { 0 } else { rng.below(LAZY_SAVE_US) };

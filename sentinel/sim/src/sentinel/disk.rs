@@ -1,8 +1,8 @@
 //! A sentinel's disk: what is written is on it after a while, unless it fails or the process dies first.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use bongsu_sentinel_core::{Decisive, Durable, SaveSeq};
+use bongsu_sentinel_core::{Durable, GroupId, SaveNeed, SaveSeq, Sentinel};
 
 use crate::rng::Rng;
 
@@ -11,6 +11,8 @@ pub(crate) struct Disk {
     pub(crate) durable: Durable,
     /// Writes under way, oldest first.
     writing: VecDeque<(SaveSeq, Durable)>,
+    /// Groups whose entries the journal owes since a write failed.
+    owed: BTreeSet<GroupId>,
     pub(crate) failing: bool,
     /// The last write failed.
     pub(crate) failed: bool,
@@ -22,19 +24,30 @@ pub(crate) const HEALTHY_US: (u64, u64) = (200, 15_000);
 
 impl Disk {
     pub(crate) const fn new(durable: Durable) -> Self {
-        Self { durable, writing: VecDeque::new(), failing: false, failed: false, latency_us: HEALTHY_US }
+        Self {
+            durable,
+            writing: VecDeque::new(),
+            owed: BTreeSet::new(),
+            failing: false,
+            failed: false,
+            latency_us: HEALTHY_US,
+        }
     }
 
-    /// What the disk holds once all writes under way have ended and this is in the journal.
-    pub(crate) fn with_decisive(&self, decisive: Option<Decisive>) -> Durable {
+    /// What the disk is to hold after a save: everything, or what it holds once all writes under way have ended and the
+    /// group's entry is in the journal.
+    pub(crate) fn wanted(&mut self, core: &Sentinel, need: SaveNeed) -> Durable {
+        let SaveNeed::Group(group) = need else { return core.durable() };
+        self.owed.insert(group);
         let mut state = self.writing.back().map_or(&self.durable, |(_, state)| state).clone();
-        if let Some(decisive) = decisive {
-            decisive.apply(&mut state.current_epoch, &mut state.groups);
+        for entry in self.owed.iter().filter_map(|group| core.decisive(*group)) {
+            entry.apply(&mut state.current_epoch, &mut state.groups);
         }
         state
     }
 
     pub(crate) fn begin(&mut self, seq: SaveSeq, state: Durable) {
+        self.owed.clear();
         self.writing.push_back((seq, state));
     }
 
@@ -54,6 +67,7 @@ impl Disk {
 
     /// The process dies. A write that was under way may have reached the platter all the same.
     pub(crate) fn crash(&mut self, rng: &mut Rng) {
+        self.owed.clear();
         let survivors = rng.index(self.writing.len() + 1);
         for (_, state) in self.writing.drain(..).take(survivors) {
             self.durable = state;

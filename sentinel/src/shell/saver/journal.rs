@@ -17,6 +17,8 @@ pub(super) struct Lane {
     /// Groups to be written, and the save that this answers.
     groups: RefCell<BTreeSet<GroupId>>,
     wanted: Cell<SaveSeq>,
+    /// Groups of earlier saves that are not durable yet: they go with the next entries, which vouch for all before them.
+    owed: RefCell<BTreeSet<GroupId>>,
     /// What the journal includes at most.
     appended: Cell<SaveSeq>,
     /// The journal may be removed.
@@ -31,6 +33,7 @@ impl Lane {
             journal: RefCell::new(Some(journal)),
             groups: RefCell::default(),
             wanted: Cell::default(),
+            owed: RefCell::default(),
             appended: Cell::default(),
             obsolete: Cell::new(false),
             asked: Notify::new(),
@@ -44,10 +47,20 @@ impl Lane {
         self.asked.notify_one();
     }
 
+    /// Has the next entries include this group, unless the file holds it before.
+    pub(super) fn owe(&self, seq: SaveSeq, group: GroupId) {
+        self.owed.borrow_mut().insert(group);
+        self.wanted.set(self.wanted.get().max(seq));
+    }
+
     /// The file holds everything up to `seq`.
     pub(super) fn written(&self, seq: SaveSeq) {
         let is_present = self.journal.borrow().as_ref().is_none_or(Journal::is_present);
-        if is_present && self.appended.get().max(self.wanted.get()) <= seq {
+        if self.appended.get().max(self.wanted.get()) > seq {
+            return;
+        }
+        self.owed.take();
+        if is_present {
             self.obsolete.set(true);
             self.asked.notify_one();
         }
@@ -74,8 +87,9 @@ impl Lane {
 pub(in crate::shell) async fn drive(shell: Shell) {
     let lane = &shell.0.saver.journal;
     loop {
-        let groups = lane.groups.take();
+        let mut groups = lane.groups.take();
         if !groups.is_empty() {
+            groups.append(&mut lane.owed.borrow_mut());
             lane.obsolete.set(false);
             append(&shell, &groups, lane.wanted.get()).await;
         } else if lane.obsolete.replace(false) {
@@ -104,6 +118,7 @@ async fn append(shell: &Shell, groups: &BTreeSet<GroupId>, seq: SaveSeq) {
         }
         Err(error) => {
             shell.0.log.warning(format_args!("The journal could not be written, rewriting the file: {error}"));
+            groups.iter().for_each(|group| saver.journal.owe(seq, *group));
             saver.want(seq, true);
         }
     }

@@ -75,7 +75,11 @@ impl Saver {
                 self.journal.request(seq, group);
                 self.want(seq, false);
             }
-            SaveNeed::Group(_) | SaveNeed::Everything => self.want(seq, true),
+            SaveNeed::Group(group) => {
+                self.journal.owe(seq, group);
+                self.want(seq, true);
+            }
+            SaveNeed::Everything => self.want(seq, true),
         }
     }
 
