@@ -56,7 +56,10 @@ pub(crate) struct HandOver {
     old: NodeId,
     replid: Option<RunId>,
     began: Time,
+    /// When the pause was last asked for.
     paused_at: Time,
+    /// The pause lasts at least until then, by what the master has confirmed.
+    held_until: Time,
     /// Peers that have taken our hello with the new configuration.
     told: u32,
 }
@@ -86,15 +89,19 @@ impl Sentinel {
     /// Takes the hand-over towards the promotion; true once the candidate may be promoted.
     pub(crate) fn step_handover(&mut self, now: Time, id: GroupId) -> bool {
         let Some(f) = self.running(id) else { return false };
-        match f.handover.as_ref().map(|h| h.stage) {
-            None => self.begin_handover(now, id),
-            Some(Stage::Ready { .. }) => return true,
-            Some(Stage::CatchingUp { next_poll, .. }) if next_poll <= now => self.poll_candidate(now, id),
-            Some(_) => {}
-        }
-        let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return false };
+        let Some(h) = f.handover.as_ref() else {
+            self.begin_handover(now, id);
+            return false;
+        };
+        // However far it has come: a pause that may run out before the promotion is announced is worth nothing.
         if now.since(h.began) >= CATCH_UP_LIMIT {
             self.abort_with_event(now, id, AbortCause::MasterTimeout);
+            return false;
+        }
+        match h.stage {
+            Stage::Ready { .. } => return true,
+            Stage::CatchingUp { next_poll, .. } if next_poll <= now => self.poll_candidate(now, id),
+            _ => {}
         }
         false
     }
@@ -110,18 +117,28 @@ impl Sentinel {
         let frozen_by = self.info_now(now, link);
         if let Some(f) = self.running_mut(id) {
             let stage = Stage::Pausing { frozen_by };
-            f.handover = Some(HandOver { stage, old, replid, began: now, paused_at: now, told: 0 });
+            f.handover = Some(HandOver { stage, old, replid, began: now, paused_at: now, held_until: now, told: 0 });
         }
     }
 
-    /// The pause was refused: an old server, a missing permission.
-    pub(crate) fn on_pause_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
+    /// The pause that was asked for at `sent` began or was prolonged, or was refused: an old server, a missing permission.
+    pub(crate) fn on_pause_reply(&mut self, now: Time, id: GroupId, link: LinkId, sent: Time, reply: &Reply) {
         let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return };
-        let from_old = self.nodes.get(h.old).is_some_and(|n| n.link.id == link);
+        if self.nodes.get(h.old).is_none_or(|n| n.link.id != link) || sent < h.began {
+            return;
+        }
         let waiting = matches!(h.stage, Stage::Pausing { .. });
-        if from_old && waiting && matches!(reply, Reply::Failed(_)) {
-            self.abort_with_event(now, id, AbortCause::MasterTimeout);
-            self.run_group(now, id);
+        match reply {
+            Reply::Failed(_) if waiting => {
+                self.abort_with_event(now, id, AbortCause::MasterTimeout);
+                self.run_group(now, id);
+            }
+            Reply::Done => {
+                if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
+                    h.held_until = h.held_until.max(sent + PAUSE);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -182,7 +199,7 @@ impl Sentinel {
             return true;
         }
         let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) else { return true };
-        self.send(now, link, Purpose::Other, Request::PauseWrites { limit: PAUSE });
+        self.send(now, link, Purpose::Pause { group: id }, Request::PauseWrites { limit: PAUSE });
         if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
             h.paused_at = now;
         }
@@ -240,6 +257,10 @@ impl Sentinel {
         let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
         let paused = now.since(h.began);
         if matches!(reply, Reply::Done) {
+            if now > h.held_until {
+                let unguarded = now.since(h.held_until);
+                self.record(now, id, Reason::HandOver { step: HandOverStep::Lapsed { unguarded } });
+            }
             self.record(now, id, Reason::HandOver { step: HandOverStep::Demoted { paused } });
         } else {
             // Without the transaction at least the pause must end; the old master is converted like any returning one.

@@ -237,6 +237,11 @@ pub enum HandOverStep {
         /// Time since the pause was asked for.
         paused: Duration,
     },
+    /// The pause may have run out before the old master was demoted: what it took since is lost.
+    Lapsed {
+        /// For how long.
+        unguarded: Duration,
+    },
     /// The promoted replica does not continue the history that was frozen.
     Diverged,
     /// Given up before the promotion; writes go on as before.

@@ -51,6 +51,12 @@ fn of_several_heads_the_fuller_one_is_chosen() {
     [3394, 6355, 7012, 9012].into_iter().for_each(holds);
 }
 
+/// The leader stood still during a hand-over, and promoted after the pause of the master had run out.
+#[test]
+fn a_pause_that_ran_out_is_no_pause() {
+    holds(1051);
+}
+
 /// A hand-over that rolled back ended the pause of the one that had overtaken it.
 #[test]
 fn an_overtaken_hand_over_leaves_the_pause_alone() {

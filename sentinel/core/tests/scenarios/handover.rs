@@ -82,3 +82,23 @@ fn no_good_replica_is_an_answer_with_reasons() {
     assert_eq!(verdicts.len(), 2);
     assert!(verdicts.iter().all(|v| v.rejected.is_some()));
 }
+
+/// The pause runs out by itself while the leader stands still; a promotion afterwards would lose what the master took since.
+#[test]
+fn a_leader_that_stood_still_does_not_promote_after_the_pause() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.node(2).priority = 1;
+    w.node(2).offset = 990;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("the candidate has to catch up", 1000, |w| {
+        let frozen = |r: &Reason| matches!(r, Reason::HandOver { step: HandOverStep::Frozen { .. } });
+        w.decisions.iter().any(|(_, d)| frozen(&d.reason))
+    });
+    // Caught up in the very answer that waits through the stall.
+    w.node(2).offset = 1000;
+    w.pause_sentinel_for(0, 5000);
+    w.run_for(5000);
+    assert_eq!(w.count("+promoted-slave"), 0, "{}", w.transcript());
+    assert_eq!(w.masters(), [1, 1, 1]);
+    assert_eq!(w.nodes[&1].role, Role::Master);
+}

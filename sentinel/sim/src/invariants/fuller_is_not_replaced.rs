@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bongsu_sentinel_core::{Addr, Decision, Reason, Rejection, Role, Verdict};
+use bongsu_sentinel_core::{Addr, Decision, InfoReport, Reason, Rejection, Role, Verdict};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
@@ -10,8 +10,8 @@ use crate::world::{Pid, World};
 
 #[derive(Default)]
 pub(super) struct FullerIsNotReplaced {
-    /// Offset and number of keys in the last INFO of a node that reached a sentinel.
-    told: BTreeMap<(Pid, Pid), (u64, Option<u64>)>,
+    /// The last INFO of a node that reached a sentinel.
+    told: BTreeMap<(Pid, Pid), InfoReport>,
 }
 
 impl FullerIsNotReplaced {
@@ -28,38 +28,58 @@ impl FullerIsNotReplaced {
         let window = group.map_or(0, |g| g.options.priority_lag_window);
         let Some(best) = verdicts.iter().find(|v| v.addr.same_place(chosen)) else { return Ok(()) };
         let best_offset = self.offset(world, by, best);
+        let eligible = verdicts.iter().filter(|v| v.rejected.is_none());
+        let highest = eligible.map(|v| self.offset(world, by, v)).max().unwrap_or(0);
         for other in verdicts.iter().filter(|v| !v.addr.same_place(chosen)) {
             self.check_rejection(world, by, other)?;
             let offset = self.offset(world, by, other);
             let comparable = other.rejected.is_none() && other.same_history == best.same_history;
             let as_preferred = other.priority <= best.priority;
-            if comparable && (offset > best_offset.saturating_add(window) || (as_preferred && offset > best_offset)) {
+            let fuller = offset > best_offset.saturating_add(window) || (as_preferred && offset > best_offset);
+            let preferred = other.priority < best.priority && offset.saturating_add(window) >= highest;
+            if comparable && (fuller || preferred) {
                 return Err(format!(
-                    "{} with offset {best_offset} is chosen over {} with {offset} (window {window})",
+                    "{} with offset {best_offset} and priority {} is chosen over {} with {offset} and {} (window {window})",
                     world.label_addr(chosen),
-                    world.label_addr(&other.addr)
+                    best.priority,
+                    world.label_addr(&other.addr),
+                    other.priority
                 ));
             }
         }
         Ok(())
     }
 
-    /// What the node last said of itself, whatever the sentinel made of it.
-    fn offset(&self, world: &World, by: Pid, verdict: &Verdict) -> u64 {
-        let told = world.find(&verdict.addr).and_then(|p| self.told.get(&(by, p)));
-        told.map_or(verdict.offset, |(offset, _)| *offset)
+    fn told(&self, world: &World, by: Pid, verdict: &Verdict) -> Option<&InfoReport> {
+        world.find(&verdict.addr).and_then(|p| self.told.get(&(by, p)))
     }
 
-    /// A fuller node may not be argued away.
+    /// What the node last said of itself, whatever the sentinel made of it.
+    fn offset(&self, world: &World, by: Pid, verdict: &Verdict) -> u64 {
+        let told = self.told(world, by, verdict);
+        told.map_or(verdict.offset, |info| match info.role {
+            Some(Role::Master) => info.master_offset.unwrap_or(0),
+            _ => info.replica_offset.unwrap_or(0),
+        })
+    }
+
+    /// A fuller node may not be argued away: what speaks against it is what it said itself.
     fn check_rejection(&self, world: &World, by: Pid, verdict: &Verdict) -> Result<(), String> {
-        let told = world.find(&verdict.addr).and_then(|p| self.told.get(&(by, p)));
-        let keys = told.and_then(|(_, keys)| *keys);
-        match (&verdict.rejected, keys) {
-            (Some(Rejection::Empty), Some(keys)) if keys > 0 => {
-                Err(format!("{} is called empty and has {keys} keys", world.label_addr(&verdict.addr)))
-            }
-            _ => Ok(()),
+        let (Some(rejection), Some(info)) = (&verdict.rejected, self.told(world, by, verdict)) else { return Ok(()) };
+        let holds_data = info.keys.is_some_and(|k| k > 0);
+        let true_to_it = match rejection {
+            Rejection::Empty => !holds_data,
+            Rejection::NeverSynced => !info.master_link_up && (!holds_data || info.sync_in_progress),
+            Rejection::NotAReplica => info.role == Some(Role::Master),
+            Rejection::PriorityZero => info.priority == Some(0),
+            Rejection::LinkDownTooLong(_) => !info.master_link_up,
+            Rejection::StaleInfo(age) => age.is_some(),
+            _ => true,
+        };
+        if true_to_it {
+            return Ok(());
         }
+        Err(format!("{} is passed over although that is not so: {rejection}", world.label_addr(&verdict.addr)))
     }
 }
 
@@ -71,11 +91,11 @@ impl Invariant for FullerIsNotReplaced {
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
         match fact {
             Fact::InfoSeen { by, node, report, .. } => {
-                let offset = match report.role {
-                    Some(Role::Master) => report.master_offset,
-                    _ => report.replica_offset,
-                };
-                self.told.insert((*by, *node), (offset.unwrap_or(0), report.keys));
+                self.told.insert((*by, *node), (*report).clone());
+                Ok(())
+            }
+            Fact::SentinelStarted { pid } => {
+                self.told.retain(|(by, _), _| by != pid);
                 Ok(())
             }
             Fact::Decided { by, decision } => match &decision.reason {

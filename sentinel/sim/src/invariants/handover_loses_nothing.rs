@@ -100,9 +100,9 @@ impl Invariant for HandoverLosesNothing {
                         self.note_misled(*by, group);
                         Ok(())
                     }
-                    // It says itself that something is amiss.
-                    Reason::HandOver { step: HandOverStep::Diverged } => {
-                        self.promoted.remove(&(*by, group));
+                    // After the promotion there is no way back; it says itself what that may have cost.
+                    Reason::HandOver { step: HandOverStep::Lapsed { .. } } => {
+                        self.thrown_away.remove(&(*by, group));
                         Ok(())
                     }
                     Reason::HandOver { step: HandOverStep::Demoted { .. } } => {

@@ -4,7 +4,7 @@ use bongsu_sentinel_core::{Durable, Epoch, GroupName, Reason, Request};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
-use crate::world::{Pid, World};
+use crate::world::{Body, Pid, World};
 
 pub(super) struct PersistBeforeSend;
 
@@ -29,6 +29,21 @@ fn leader_epoch(disk: &Durable, group: &GroupName) -> Epoch {
     disk.groups.iter().find(|g| &g.name == group).map_or(Epoch::ZERO, |g| g.leader_epoch)
 }
 
+/// The highest config epoch that is safe from being forgotten. A sentinel whose disk fails goes on telling what others made durable,
+/// and of the failover that its durable vote gave it.
+fn config_epoch(world: &World, disk: &Durable, failed: bool, group: &GroupName) -> Epoch {
+    let of = |disk: &Durable| disk.groups.iter().find(|g| &g.name == group).map_or(Epoch::ZERO, |g| g.config_epoch);
+    if !failed {
+        return of(disk);
+    }
+    let others = world.sentinels.iter().filter_map(|s| match &world.proc(*s).body {
+        Body::Core(node) => Some(of(&node.disk.durable)),
+        Body::Real(node) => node.config_epoch(group),
+        Body::Data(_) => None,
+    });
+    others.fold(leader_epoch(disk, group), Epoch::max)
+}
+
 impl Invariant for PersistBeforeSend {
     fn name(&self) -> &'static str {
         "persist-before-send"
@@ -48,12 +63,8 @@ impl Invariant for PersistBeforeSend {
                     }
                     Request::Hello(hello) => {
                         need("current epoch", hello.current_epoch, highest_epoch(disk))?;
-                        // A sentinel whose disk fails goes on telling what others made durable.
-                        if world.core_node(*by).is_some_and(|n| n.disk.failed) {
-                            return Ok(());
-                        }
-                        let group = disk.groups.iter().find(|g| g.name == hello.group);
-                        need("config epoch", hello.config_epoch, group.map_or(Epoch::ZERO, |g| g.config_epoch))
+                        let failed = world.core_node(*by).is_some_and(|n| n.disk.failed);
+                        need("config epoch", hello.config_epoch, config_epoch(world, disk, failed, &hello.group))
                     }
                     _ => Ok(()),
                 }

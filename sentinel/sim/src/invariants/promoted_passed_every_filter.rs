@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bongsu_sentinel_core::{Addr, InfoReport, Reason, Request, Role, Verdict};
+use bongsu_sentinel_core::{Addr, InfoReport, Reason, Rejection, Request, Role, Verdict};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
@@ -36,7 +36,8 @@ impl PromotedPassedEveryFilter {
             return Err(format!("{name} is no replica"));
         }
         let no_history = info.replica_offset.unwrap_or(0) <= 1 && info.keys.unwrap_or(0) == 0;
-        if info.never_synced && (no_history || info.sync_in_progress) && info.role == Some(Role::Replica) {
+        let half_done = info.never_synced && info.sync_in_progress;
+        if ((no_history && !info.master_link_up) || half_done) && info.role == Some(Role::Replica) {
             return Err(format!("{name} never finished a synchronisation"));
         }
         if info.priority == Some(0) {
@@ -44,10 +45,10 @@ impl PromotedPassedEveryFilter {
         }
         let others_have_data = verdicts.iter().any(|v| {
             let other = world.find(&v.addr).and_then(|p| self.told.get(&(by, p)));
-            v.rejected.is_none() && other.is_some_and(|i| i.keys.is_some_and(|k| k > 0))
+            v.rejected != Some(Rejection::Down) && other.is_some_and(|i| i.keys.is_some_and(|k| k > 0))
         });
         if info.keys == Some(0) && others_have_data && verdict.lag_bytes != Some(0) {
-            return Err(format!("{name} is empty and another eligible replica is not"));
+            return Err(format!("{name} is empty and another replica is not"));
         }
         let same_elsewhere = verdicts.iter().any(|v| v.rejected.is_none() && v.same_history);
         if !verdict.same_history && same_elsewhere {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bongsu_sentinel_core::{Event, Hello, HelloOut, Request, RequestId};
+use bongsu_sentinel_core::{Addr, Event, Hello, HelloOut, Request, RequestId};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
@@ -58,8 +58,16 @@ fn check_request(world: &World, by: Pid, to: Option<Pid>, request: &Request) -> 
         Request::Reconfigure { to: Some(addr), .. } if world.find(addr).is_none() => {
             Err(format!("points a node at {addr}, which is nobody"))
         }
+        Request::Reconfigure { to: Some(addr), .. } if to.is_some_and(|p| !is_sibling(world, p, addr)) => {
+            Err(format!("points {} at {addr}", to.map_or_else(String::new, |p| world.label(p))))
+        }
         _ => Ok(()),
     }
+}
+
+/// True if the address belongs to another node of the same group.
+fn is_sibling(world: &World, node: Pid, addr: &Addr) -> bool {
+    world.find(addr).is_some_and(|other| other != node && world.data(other).group == world.data(node).group)
 }
 
 fn check_hello(world: &World, by: Pid, out: &HelloOut) -> Result<(), String> {

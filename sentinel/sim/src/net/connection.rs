@@ -91,7 +91,8 @@ impl World {
 
     fn delay(&mut self) -> u64 {
         let (low, high) = self.shape.delay_us;
-        let straggler = if self.rng.chance(1, 2000) { self.rng.range(50 * MS, 400 * MS) } else { 0 };
+        let straggler =
+            if self.unsafe_phase && self.rng.chance(1, 2000) { self.rng.range(50 * MS, 400 * MS) } else { 0 };
         self.rng.range(low, high) + straggler + self.net.extra_delay_us
     }
 

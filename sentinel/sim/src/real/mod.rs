@@ -140,6 +140,11 @@ impl Instance {
         }
     }
 
+    fn note_ping(&mut self, now_us: u64) {
+        self.last_ping_us = now_us;
+        self.outstanding_us.get_or_insert(now_us);
+    }
+
     /// No onset of sdown or odown within this time.
     fn no_down_for(&self, now_us: u64, us: u64) -> bool {
         self.down_onset_us.is_none_or(|t| now_us - t > us)

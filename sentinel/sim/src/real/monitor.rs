@@ -31,13 +31,21 @@ impl RealNode {
         }
         let period = PING_PERIOD_US.min(down_after);
         if now - inst.last_pong_us > period && now.saturating_sub(inst.last_ping_us) > period / 2 {
-            inst.last_ping_us = now;
-            inst.outstanding_us.get_or_insert(now);
+            inst.note_ping(now);
             self.wishes.push(Wish::Ask { instance: id, request: Request::Ping });
         }
         if now.saturating_sub(inst.last_publish_us) > PUBLISH_PERIOD_US {
             inst.last_publish_us = now;
             self.publish_to(g, id);
+        }
+    }
+
+    /// The command link of an instance is there: its first message is a PING.
+    pub(super) fn linked(&mut self, now: u64, id: u32) {
+        if let Some(inst) = self.instances.get_mut(&id) {
+            inst.command_up = true;
+            inst.note_ping(now);
+            self.wishes.push(Wish::Ask { instance: id, request: Request::Ping });
         }
     }
 

@@ -108,11 +108,13 @@ impl World {
     }
 
     pub(crate) fn real_connected(&mut self, pid: Pid, instance: u32, channel: Channel) {
-        if let Some(inst) = self.real(pid).and_then(|n| n.instances.get_mut(&instance))
-            && channel == Channel::Command
+        let now = self.now_us;
+        if channel == Channel::Command
+            && let Some(node) = self.real(pid)
         {
-            inst.command_up = true;
+            node.linked(now, instance);
         }
+        self.grant(pid);
     }
 
     pub(crate) fn real_disconnected(&mut self, pid: Pid, conn: ConnId, instance: u32, channel: Channel) {

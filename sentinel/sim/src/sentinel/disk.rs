@@ -17,6 +17,8 @@ pub(crate) struct Disk {
     /// The last write failed.
     pub(crate) failed: bool,
     pub(crate) latency_us: (u64, u64),
+    /// The last write whose end was reported. A later one contains all earlier ones, whose ends are not reported any more.
+    reported: SaveSeq,
 }
 
 /// Latency of a healthy disk.
@@ -31,6 +33,7 @@ impl Disk {
             failing: false,
             failed: false,
             latency_us: HEALTHY_US,
+            reported: SaveSeq(0),
         }
     }
 
@@ -51,23 +54,26 @@ impl Disk {
         self.writing.push_back((seq, state));
     }
 
-    /// A write ends; with `ok` its state, and with it all older ones, is on disk.
-    pub(crate) fn finish(&mut self, seq: SaveSeq, ok: bool) {
-        self.failed = !ok;
-        if !ok {
-            self.writing.retain(|(s, _)| *s != seq);
-            return;
+    /// A write ends, and with it all older ones. False if a later one has ended already.
+    pub(crate) fn finish(&mut self, seq: SaveSeq, ok: bool) -> bool {
+        if seq <= self.reported {
+            return false;
         }
+        self.reported = seq;
+        self.failed = !ok;
+        // What failed never began; what was begun before it is on disk by now.
         while self.writing.front().is_some_and(|(s, _)| *s <= seq) {
             if let Some((_, state)) = self.writing.pop_front() {
                 self.durable = state;
             }
         }
+        true
     }
 
     /// The process dies. A write that was under way may have reached the platter all the same.
     pub(crate) fn crash(&mut self, rng: &mut Rng) {
         self.owed.clear();
+        self.reported = SaveSeq(0);
         let survivors = rng.index(self.writing.len() + 1);
         for (_, state) in self.writing.drain(..).take(survivors) {
             self.durable = state;

@@ -172,7 +172,9 @@ impl World {
 
     pub(crate) fn on_saved(&mut self, pid: Pid, seq: SaveSeq, ok: bool) {
         let Some(node) = self.core_node_mut(pid) else { return };
-        node.disk.finish(seq, ok);
+        if !node.disk.finish(seq, ok) {
+            return;
+        }
         self.feed_core(pid, if ok { Input::Saved { seq } } else { Input::SaveFailed { seq } });
     }
 

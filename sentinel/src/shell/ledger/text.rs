@@ -137,6 +137,10 @@ fn hand_over(f: &mut fmt::Formatter<'_>, step: HandOverStep) -> fmt::Result {
         HandOverStep::Demoted { paused } => {
             write!(f, "hand-over: the old master follows; writes were paused for {} ms", paused.as_millis())
         }
+        HandOverStep::Lapsed { unguarded } => {
+            let ms = unguarded.as_millis();
+            write!(f, "hand-over: the pause may have ended {ms} ms too early, what the old master took since is lost")
+        }
         HandOverStep::Diverged => f.write_str("hand-over: the promoted replica does not continue the frozen history"),
         HandOverStep::RolledBack => f.write_str("hand-over: given up before the promotion, nothing changed"),
     }
