@@ -75,6 +75,11 @@ impl HandOver {
         }
     }
 
+    /// The master that hands over.
+    pub(crate) const fn old(&self) -> NodeId {
+        self.old
+    }
+
     pub(crate) fn next_deadline(&self) -> Time {
         match self.stage {
             Stage::CatchingUp { next_poll, .. } => next_poll,

@@ -8,9 +8,9 @@ use crate::failover::Failover;
 use crate::group::{Group, Node};
 use crate::link::Purpose;
 use crate::machine::Sentinel;
-use crate::reason::{Reason, RepointCause};
+use crate::reason::{HandOverStep, Reason, RepointCause};
 use crate::time::Time;
-use crate::types::{GroupId, NodeId, Role};
+use crate::types::{Addr, GroupId, NodeId, Role};
 use crate::view::FailoverState;
 
 /// Hello periods that a node must have said the wrong thing for before it is corrected, so that our own configuration can
@@ -226,7 +226,7 @@ impl Sentinel {
     }
 
     /// Two addresses mean the same place, a name standing for any node that is known to resolve like it.
-    pub(crate) fn means(&self, said: &crate::types::Addr, known: &crate::types::Addr) -> bool {
+    pub(crate) fn means(&self, said: &Addr, known: &Addr) -> bool {
         if said.same_place(known) {
             return true;
         }
@@ -258,11 +258,17 @@ impl Sentinel {
         }
     }
 
-    /// A failover ended or was superseded: what it was about to do is no longer ours.
-    pub(crate) fn drop_superseded_failover(&mut self, now: Time, id: GroupId) {
+    /// A failover was superseded by another master: what it was about to do is no longer ours.
+    pub(crate) fn drop_superseded_failover(&mut self, now: Time, id: GroupId, master: &Addr) {
         let Some(f) = self.running(id) else { return };
         let (epoch, committed) = (f.epoch, f.state == FailoverState::ReconfReplicas);
-        self.roll_back_handover(now, id);
+        // The pause may be that of the hand-over to this very master: it is ended only if the paused node is the one to serve.
+        let paused = f.handover.as_ref().and_then(|h| self.nodes.get(h.old()));
+        if paused.is_some_and(|n| n.addr.same_place(master)) {
+            self.roll_back_handover(now, id);
+        } else if paused.is_some() {
+            self.record(now, id, Reason::HandOver { step: HandOverStep::RolledBack });
+        }
         if let Some(group) = self.groups.get_mut(id) {
             group.failover = None;
         }

@@ -42,7 +42,7 @@ impl Sentinel {
             return;
         }
         let from = master.addr.clone();
-        self.drop_superseded_failover(now, id);
+        self.drop_superseded_failover(now, id, said);
         self.tell_peer(id, teller, "+config-update-from", Level::Warning, "");
         self.record(now, id, Reason::ConfigAdopted { from: teller, epoch, master: said.clone() });
         let Some(group) = self.groups.get(id) else { return };

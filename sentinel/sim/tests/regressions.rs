@@ -57,6 +57,12 @@ fn a_pause_that_ran_out_is_no_pause() {
     holds(1051);
 }
 
+/// A hand-over that heard of a faster one ended the pause that this one still needed.
+#[test]
+fn a_superseded_hand_over_leaves_the_pause_alone() {
+    holds(1103);
+}
+
 /// A hand-over that rolled back ended the pause of the one that had overtaken it.
 #[test]
 fn an_overtaken_hand_over_leaves_the_pause_alone() {

@@ -1,7 +1,7 @@
 //! Scenarios of the failovers that an operator asks for.
 
-use crate::support::{GROUP, World, options};
-use bongsu_sentinel_core::{FailoverError, FailoverKind, HandOverStep, Reason, Role};
+use crate::support::{GROUP, World, addr, options, run_id};
+use bongsu_sentinel_core::{Epoch, FailoverError, FailoverKind, GroupName, HandOverStep, Hello, Input, Reason, Role};
 
 #[test]
 fn a_planned_handover_freezes_promotes_announces_and_only_then_demotes() {
@@ -101,4 +101,26 @@ fn a_leader_that_stood_still_does_not_promote_after_the_pause() {
     assert_eq!(w.count("+promoted-slave"), 0, "{}", w.transcript());
     assert_eq!(w.masters(), [1, 1, 1]);
     assert_eq!(w.nodes[&1].role, Role::Master);
+}
+
+/// Two hand-overs at once pause the same master: the one that hears that the other was faster leaves its pause alone.
+#[test]
+fn a_hand_over_that_was_superseded_does_not_end_the_pause() {
+    let mut w = World::settled(3, 2, &options(2));
+    w.node(2).offset = 990;
+    w.node(3).offset = 990;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("writes are paused", 1000, |w| w.nodes[&1].paused_until > w.now);
+    let hello = Hello {
+        addr: addr(26999),
+        run_id: run_id(1),
+        current_epoch: Epoch(9),
+        group: GroupName::parse(GROUP).unwrap(),
+        master: addr(3),
+        config_epoch: Epoch(9),
+    };
+    w.input(0, Input::Hello { via: None, hello });
+    w.run_for(100);
+    assert_eq!(w.masters()[0], 3);
+    assert!(w.nodes[&1].paused_until > w.now, "{}", w.transcript());
 }

@@ -74,8 +74,15 @@ impl World {
         if rng.chance(1, crash_one_in) {
             node.crash_in = Some(rng.below(8) as u32);
         }
-        // Writes reach the disk in the order in which they were asked for.
         self.at(wait, Job::Saved { pid, incarnation, seq, ok });
+    }
+
+    /// Repeats a write that failed, unless a later one has succeeded or is under way.
+    pub(crate) fn save_again(&mut self, pid: Pid, seq: SaveSeq) {
+        let owed = self.core_node(pid).is_some_and(|n| n.disk.failed && n.disk.is_idle());
+        if owed {
+            self.save(pid, seq, SaveNeed::Everything);
+        }
     }
 
     /// Some steps of a failover are worth dying at.

@@ -49,6 +49,10 @@ impl Disk {
         state
     }
 
+    pub(crate) fn is_idle(&self) -> bool {
+        self.writing.is_empty()
+    }
+
     pub(crate) fn begin(&mut self, seq: SaveSeq, state: Durable) {
         self.owed.clear();
         self.writing.push_back((seq, state));
@@ -56,7 +60,8 @@ impl Disk {
 
     /// A write ends, and with it all older ones. False if a later one has ended already.
     pub(crate) fn finish(&mut self, seq: SaveSeq, ok: bool) -> bool {
-        if seq <= self.reported {
+        let repeated = seq == self.reported && self.failed;
+        if seq <= self.reported && !repeated {
             return false;
         }
         self.reported = seq;

@@ -19,6 +19,7 @@ use crate::facts::Fact;
 use crate::net::{ConnId, Side};
 use crate::rng::Rng;
 use crate::shape::micros;
+use crate::units::SEC;
 use crate::world::{Body, Job, Pid, World};
 use clock::Clock;
 
@@ -78,6 +79,9 @@ impl CoreNode {
         self.links.keys().filter(|(_, channel)| *channel == Channel::Command).map(|(link, _)| *link)
     }
 }
+
+/// A failed write is repeated on its own account after this long.
+const SAVE_RETRY_US: u64 = SEC;
 
 impl World {
     pub(crate) fn core_node(&self, pid: Pid) -> Option<&CoreNode> {
@@ -175,6 +179,10 @@ impl World {
         if !node.disk.finish(seq, ok) {
             return;
         }
+        if !ok {
+            let incarnation = self.proc(pid).incarnation;
+            self.at(SAVE_RETRY_US, Job::SaveAgain { pid, incarnation, seq });
+        }
         self.feed_core(pid, if ok { Input::Saved { seq } } else { Input::SaveFailed { seq } });
     }
 
@@ -261,7 +269,7 @@ impl World {
     /// Dies by itself and is started again after a while.
     pub(crate) fn fall_over(&mut self, pid: Pid) {
         self.crash(pid, true);
-        let after = self.rng.range(crate::units::MS * 50, crate::units::SEC * 15);
+        let after = self.rng.range(crate::units::MS * 50, SEC * 15);
         self.at(after, Job::StartSentinel(pid));
     }
 

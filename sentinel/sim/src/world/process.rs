@@ -79,6 +79,12 @@ pub(crate) enum Job {
         seq: SaveSeq,
         ok: bool,
     },
+    /// A failed write is repeated.
+    SaveAgain {
+        pid: Pid,
+        incarnation: u32,
+        seq: SaveSeq,
+    },
     Loaded {
         pid: Pid,
         incarnation: u32,
