@@ -12,6 +12,7 @@
 
 mod action;
 mod check;
+mod connect;
 mod election;
 mod event;
 mod failover;
@@ -30,6 +31,7 @@ mod probe;
 mod query;
 mod reason;
 mod reconfigure;
+mod requests;
 mod rivalry;
 mod rng;
 mod save;
