@@ -10,7 +10,8 @@ use crate::time::Time;
 use crate::timers::Timer;
 use crate::types::{LinkId, NodeId, RequestId, Role};
 
-/// From this number of data nodes on, replicas of quiet groups are asked less often.
+/// From this number of data nodes on, heartbeats of replicas and hellos of masters are fewer while nothing happens in their
+/// group.
 const CROWD: usize = 1500;
 
 /// INFO period of nodes that are of interest right now: while their group fails over or their link to the master is down.
@@ -25,7 +26,7 @@ const INFO_IN_FLIGHT_LIMIT: Duration = Duration::from_secs(5);
 /// Hello periods between two messages to members that hear of us through the master anyway.
 const SETTLED_HELLO_FACTOR: u32 = 5;
 
-/// Half hello periods between two messages to a master in whose group nothing happens. Newcomers need not wait for one: a
+/// Half hello periods between two messages to a master of a crowd in whose group nothing happens. Newcomers need not wait for one: a
 /// sentinel that hears of an unknown peer greets it at once. Only a peer that was told to forget us waits for the next.
 const SETTLED_MASTER_HELLO_HALVES: u32 = 5;
 
@@ -51,13 +52,17 @@ impl Sentinel {
     /// frozen one is noticed a heartbeat later, a dead one, whose connection breaks, at once as ever.
     fn ping_period(&self, id: LinkId) -> Duration {
         let period = self.heartbeat(id);
-        if self.nodes.len() < CROWD || period < self.tunables.ping_period {
+        if !self.is_crowd() || period < self.tunables.ping_period {
             return period;
         }
         let Some(Owner::Node(node)) = self.links.get(id) else { return period };
         let group = self.nodes.get(*node).and_then(|n| self.groups.get(n.group));
         let may_wait = |g: &Group| g.master != *node && g.failover.is_none() && g.odown_since.is_none();
         if group.is_some_and(|g| may_wait(g)) { period * 2 } else { period }
+    }
+
+    fn is_crowd(&self) -> bool {
+        self.nodes.len() >= CROWD
     }
 
     /// True while less is outstanding than a link may have.
@@ -139,7 +144,8 @@ impl Sentinel {
         let Some(node) = self.nodes.get(id) else { return period };
         let Some(group) = self.groups.get(node.group) else { return period };
         match self.is_settled(now, group) && !self.is_young(now, &node.link) {
-            true if group.master == id => period * SETTLED_MASTER_HELLO_HALVES / 2,
+            true if group.master == id && self.is_crowd() => period * SETTLED_MASTER_HELLO_HALVES / 2,
+            true if group.master == id => period,
             true => period * SETTLED_HELLO_FACTOR,
             false => period,
         }

@@ -18,7 +18,7 @@ fn hellos_go_to_the_master_the_replicas_and_the_other_sentinels() {
     assert_eq!(greeted(&w), BTreeSet::from([1, 2, 3, 26_001, 26_002]));
 }
 
-/// Real sentinels take a peer for dead, and a subscription too, after a few periods without one.
+/// As Sentinel does: whoever joins, or was told to forget us, hears of us soon.
 #[test]
 fn the_master_carries_a_hello_every_two_seconds() {
     let mut w = World::settled(3, 2, &options(2));
