@@ -42,6 +42,9 @@ const FRESH_INFO_LIMIT: Duration = Duration::from_millis(300);
 /// A candidate that is lost for this long before it confirmed its promotion is given up.
 const CANDIDATE_LOST_LIMIT: Duration = Duration::from_secs(2);
 
+/// How much longer than the waiting time of others a sentinel waits that has no replica to promote.
+const OTHERS_MARGIN: Duration = Duration::from_secs(3);
+
 /// How often the promoted replica is asked whether it is a master yet.
 const CONFIRM_PERIOD: Duration = Duration::from_millis(50);
 
@@ -290,7 +293,8 @@ impl Sentinel {
         self.record(now, id, Reason::Selected { chosen, verdicts });
         let Some(best) = best else {
             self.tell_master(id, "-failover-abort-no-good-slave", Level::Warning, "");
-            return self.abort_failover(now, id, AbortCause::NoGoodReplica);
+            self.abort_failover(now, id, AbortCause::NoGoodReplica);
+            return self.leave_to_others(now, id);
         };
         self.tell_node(best, "+selected-slave", Level::Warning, "");
         if let Some(f) = self.running_mut(id) {
@@ -298,6 +302,16 @@ impl Sentinel {
         }
         self.enter(now, id, FailoverState::SendPromotion);
         self.tell_node(best, "+failover-state-send-slaveof-noone", Level::Notice, "");
+    }
+
+    /// Who knows of no replica at all, as after a reset, lets those try who may know one. Real sentinels do so only after twice the
+    /// failover timeout without a vote for anybody else.
+    fn leave_to_others(&mut self, now: Time, id: GroupId) {
+        let Some(group) = self.groups.get_mut(id) else { return };
+        if group.replicas.is_empty() {
+            let until = now + group.options.failover_timeout * 2 + OTHERS_MARGIN;
+            group.hold = Some((until, HoldCause::KnowsNoReplica));
+        }
     }
 
     fn step_promotion(&mut self, now: Time, id: GroupId) {

@@ -6,7 +6,7 @@ use crate::group::Lineage;
 use crate::input::InfoReport;
 use crate::link::Owner;
 use crate::machine::{MAX_REPLICAS, Sentinel};
-use crate::reason::{HandOverStep, Reason};
+use crate::reason::{HandOverStep, HoldCause, Reason};
 use crate::time::Time;
 use crate::types::{Addr, GroupId, LinkId, NodeId, RequestId, Role};
 use crate::view::FailoverState;
@@ -104,6 +104,7 @@ impl Sentinel {
         let id = self.add_node(now, group, addr.clone(), Role::Replica);
         if let Some(g) = self.groups.get_mut(group) {
             g.replicas.insert(id);
+            g.hold = g.hold.filter(|(_, cause)| *cause != HoldCause::KnowsNoReplica);
         }
         self.tell_node(id, "+slave", Level::Notice, "");
         self.save(SaveNeed::Sometime);

@@ -179,6 +179,8 @@ pub enum HoldCause {
     Rank(u32),
     /// Our last attempt failed.
     Backoff(u32),
+    /// We know of no replica that could be promoted; others may.
+    KnowsNoReplica,
     /// The durable state cannot be written.
     DiskFailing,
 }

@@ -40,3 +40,17 @@ fn a_fuller_master_is_preferred_to_an_empty_one_that_the_master_follows() {
     w.run_until("the fuller one is chosen", 60_000, |w| w.masters() == [3; 3]);
     w.run_until("the others follow it", 60_000, |w| (1..=2).all(|p| w.nodes[&p].master == Some(3)));
 }
+
+/// Votes for it would keep the others from trying, and they may know a replica.
+#[test]
+fn a_leader_that_knows_no_replica_leaves_the_next_attempts_to_others() {
+    let mut w = World::settled(3, 0, &options(2));
+    w.kill(1);
+    w.run_until("somebody finds nobody to promote", 10_000, |w| w.count("-failover-abort-no-good-slave") == 1);
+    let (_, leader, _) = *w.events.iter().find(|(_, _, e)| e.name == "-failover-abort-no-good-slave").unwrap();
+    let tries = |w: &World| w.names(leader).iter().filter(|n| **n == "+try-failover").count();
+    w.run_for(20_000);
+    assert_eq!(tries(&w), 1, "{}", w.transcript());
+    assert!(w.count("+try-failover") > 1, "somebody else tries meanwhile");
+    w.run_until("its turn comes again", 30_000, |w| tries(w) > 1);
+}

@@ -93,6 +93,7 @@ fn hold(cause: HoldCause) -> String {
         HoldCause::VotedForOther(id) => format!("we voted for {id}"),
         HoldCause::Rank(n) => format!("{n} sentinels go first"),
         HoldCause::Backoff(n) => format!("{n} attempts failed"),
+        HoldCause::KnowsNoReplica => "we know of no replica, others may".into(),
         HoldCause::DiskFailing => "the state cannot be written".into(),
     }
 }
