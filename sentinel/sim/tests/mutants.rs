@@ -19,7 +19,8 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         // Nobody votes for it any more, so that nothing is ever put right.
         Mutant::ReuseEpoch => &["convergence", "one-leader-per-epoch"],
         Mutant::EpochGoesBack => &["epochs-never-go-back"],
-        Mutant::IgnoreConfigEpoch => &["config-epoch-names-one-master", "convergence"],
+        // The epochs that it makes up are on no disk that a sentinel with a failing one could speak of.
+        Mutant::IgnoreConfigEpoch => &["config-epoch-names-one-master", "convergence", "persist-before-send"],
         Mutant::PromoteNeverSynced => &["promoted-passed-every-filter"],
         Mutant::PromoteEmptier => &["fuller-is-not-replaced"],
         Mutant::PromoteUnselected => &["promoted-passed-every-filter", "well-formed"],
