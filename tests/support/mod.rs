@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary uses its part")]
 
 pub(crate) mod resp;
+pub(crate) mod writers;
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
