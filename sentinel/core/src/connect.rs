@@ -160,12 +160,20 @@ impl Sentinel {
 
     /// Gives both channels up and starts anew (new credentials, new address).
     pub(crate) fn reconnect(&mut self, now: Time, id: LinkId) {
+        self.reconnect_after(now, id, Duration::ZERO);
+    }
+
+    /// As [`Self::reconnect`], after a pause.
+    pub(crate) fn reconnect_after(&mut self, now: Time, id: LinkId, pause: Duration) {
         let Some(link) = self.link(id) else { return };
         let has_pubsub = link.pubsub.is_some();
         self.close_channel(now, id, Channel::Command);
         if has_pubsub {
             self.close_channel(now, id, Channel::PubSub);
         }
-        self.timers.at_latest(Timer::Link(id), now);
+        if let Some(link) = self.link_mut(id) {
+            link.command = Chan::Idle { retry_at: now + pause };
+        }
+        self.timers.at_latest(Timer::Link(id), now + pause);
     }
 }

@@ -17,6 +17,10 @@ use crate::types::{Addr, GroupId, LinkId, NodeId, Role, RunId};
 /// filling the memory.
 const MAX_GROUPS: usize = 100_000;
 
+/// Before a reset group is looked at again: whoever resets it can see that it is empty, as with Sentinel, whose timer takes
+/// as long.
+const RESET_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long the peers that a reset forgets count towards the majority, unless they are found again earlier. A reset is meant to
 /// get rid of sentinels that are gone for good, so it cannot be for ever.
 const FORMER_VOTERS: Duration = Duration::from_secs(300);
@@ -184,7 +188,7 @@ impl Sentinel {
             node.link.forgive(now);
             node.link.act_ping = Some(now);
             let link = node.link.id;
-            self.reconnect(now, link);
+            self.reconnect_after(now, link, RESET_PAUSE);
         }
         self.tell_master(id, "+reset-master", Level::Warning, "");
         self.timers.at_latest(Timer::Group(id), now);

@@ -106,3 +106,12 @@ fn what_was_found_outlives_a_restart() {
 fn config_epoch(w: &World, site: usize) -> Epoch {
     w.core(site).group(Time::from_ms(w.now), GROUP).unwrap().config_epoch
 }
+
+#[test]
+fn whoever_resets_a_group_can_see_that_it_is_empty() {
+    let mut w = World::settled(1, 2, &options(1));
+    reset(&mut w, 0);
+    w.run_for(90);
+    assert_eq!(counts(&w, 0), (0, 0));
+    w.run_until("they are found again", 1000, |w| counts(w, 0) == (2, 0));
+}
