@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Installation, Program, info, wait};
+use support::{GROUP, Installation, Program, ask, info, master_of, wait};
 
 fn kill_and_recover(programs: [Program; 3]) {
     let mut i = Installation::start(2, &programs);
@@ -12,6 +12,35 @@ fn kill_and_recover(programs: [Program; 3]) {
     let new = i.wait_for_new_master(old);
     let other = i.nodes.iter().copied().find(|p| *p != old && *p != new).unwrap();
     wait("the other replica follows", || (info(other, "master_port")? == new.to_string()).then_some(()));
+}
+
+/// The master freezes and comes back; then whoever is asked hands over, once each.
+fn freeze_and_switch_by_hand(programs: [Program; 3]) {
+    let i = Installation::start(2, &programs);
+    let old = i.nodes[0];
+    i.signal(old, "-STOP");
+    i.wait_for_new_master(old);
+    i.signal(old, "-CONT");
+    i.wait_until_known();
+    for sentinel in &i.sentinels {
+        let before = master_of(*sentinel).unwrap();
+        wait("the failover is accepted", || ask::<String>(*sentinel, &["FAILOVER", GROUP]));
+        let new = i.wait_for_new_master(before);
+        for node in i.nodes.iter().filter(|node| **node != new) {
+            wait("the node follows", || (info(*node, "master_port")? == new.to_string()).then_some(()));
+        }
+        i.wait_until_known();
+    }
+}
+
+#[test]
+fn a_frozen_master_and_failovers_by_hand_with_one_real_sentinel() {
+    freeze_and_switch_by_hand([Program::Real, Program::Ours, Program::Ours]);
+}
+
+#[test]
+fn a_frozen_master_and_failovers_by_hand_with_two_real_sentinels() {
+    freeze_and_switch_by_hand([Program::Real, Program::Real, Program::Ours]);
 }
 
 #[test]

@@ -191,6 +191,21 @@ impl Installation {
         child.wait().expect("it ends");
     }
 
+    /// Waits until a process has ended by itself; gives its exit status.
+    pub(crate) fn wait_for_end(&mut self, port: u16) -> Option<i32> {
+        let at = self.running.iter().position(|(p, _)| *p == port).expect("it runs");
+        let (_, mut child) = self.running.remove(at);
+        wait("the process ends", || child.try_wait().expect("a child")).code()
+    }
+
+    /// Resident memory of a process in KiB.
+    pub(crate) fn memory_kib(&self, port: u16) -> u64 {
+        let (_, child) = self.running.iter().find(|(p, _)| *p == port).expect("it runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// SIGSTOP or SIGCONT.
     pub(crate) fn signal(&self, port: u16, signal: &str) {
         let (_, child) = self.running.iter().find(|(p, _)| *p == port).expect("it runs");

@@ -54,6 +54,7 @@ pub(super) struct Saver {
 impl Saver {
     pub(super) fn new(store: Store, journal: Journal) -> Self {
         Self {
+            is_slow: Cell::new(store.is_slow()),
             store: RefCell::new(Some(store)),
             wanted: Cell::new(None),
             done: Cell::default(),
@@ -62,7 +63,6 @@ impl Saver {
             asked: Notify::new(),
             hurry: Notify::new(),
             waiters: RefCell::default(),
-            is_slow: Cell::new(false),
             journal: Lane::new(journal),
         }
     }
