@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::group::{Group, Node};
 use crate::machine::Sentinel;
-use crate::reason::{DownCause, Rejection, Verdict};
+use crate::reason::{Rejection, Verdict};
 use crate::time::Time;
 use crate::types::{NodeId, Role, RunId};
 
@@ -86,12 +86,12 @@ impl Sentinel {
         if node.info_age(now).is_none_or(|age| age > info_limit) {
             return Some(Rejection::StaleInfo(node.info_age(now)));
         }
+        let headless = self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica);
         if node.role_reported == Role::Master {
             // One that a leader promoted before it died itself continues the master's history: it is as good as any.
             // So is any while the group's master says that it is a replica: where it went, and whether that is better, the
             // comparison shows.
             let promoted = group.lineage.replid.is_some() && node.info.replid2 == group.lineage.replid;
-            let headless = self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica);
             return (planned || !(promoted || headless)).then_some(Rejection::NotAReplica);
         }
         if node.never_synced() {
@@ -101,8 +101,6 @@ impl Sentinel {
             if node.info.master_link_up { Duration::ZERO } else { node.info.master_link_down.unwrap_or_default() };
         let allowed = master_down.unwrap_or_default() + group.options.down_after * 10;
         // While the master itself is a replica there is nobody that a replica could be connected to.
-        let headless =
-            self.master_of(group).is_some_and(|m| matches!(m.down.now, Some((_, DownCause::SaysReplica(_)))));
         if (link_down > allowed && !headless) || (planned && !node.info.master_link_up) {
             return Some(Rejection::LinkDownTooLong(link_down));
         }

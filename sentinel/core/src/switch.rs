@@ -113,6 +113,8 @@ impl Sentinel {
         n.is_replaced_master = false;
         // As a fresh entry would: a member that is still silent is told to be down again, in its new role.
         n.down.now = None;
+        // What it was taken for is forgotten; what it said last stands.
+        n.role_reported = n.info.role.unwrap_or(n.role_reported);
         let (group, link) = (n.group, n.link.id);
         if role == Role::Master {
             if n.role_reported != Role::Master {

@@ -48,13 +48,19 @@ fn two_masters_under_one_epoch_become_one() {
 /// The configured master followed an empty node beside a fuller one that said that it was a master.
 #[test]
 fn of_several_heads_the_fuller_one_is_chosen() {
-    [3394, 6355, 7012, 9012].into_iter().for_each(holds);
+    [3394, 3577, 6355, 7012, 9012].into_iter().for_each(holds);
 }
 
 /// The leader stood still during a hand-over, and promoted after the pause of the master had run out.
 #[test]
 fn a_pause_that_ran_out_is_no_pause() {
     holds(1051);
+}
+
+/// A node that had been taken for the master was taken for one still, whatever it said.
+#[test]
+fn what_a_node_said_outlives_what_it_was_taken_for() {
+    [2260, 7040].into_iter().for_each(holds);
 }
 
 /// A hand-over that heard of a faster one ended the pause that this one still needed.

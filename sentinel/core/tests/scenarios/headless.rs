@@ -54,3 +54,17 @@ fn a_leader_that_knows_no_replica_leaves_the_next_attempts_to_others() {
     assert!(w.count("+try-failover") > 1, "somebody else tries meanwhile");
     w.run_until("its turn comes again", 30_000, |w| tries(w) > 1);
 }
+
+/// It went silent as a replica of its own replica, and is still one when it speaks again.
+#[test]
+fn a_circle_is_opened_whatever_the_master_went_down_for() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(2).sees_master = false;
+    w.node(2).link_down_for = Some(std::time::Duration::from_secs(900));
+    follow(&mut w, 1, 2);
+    w.run_for(11_000);
+    w.freeze(1);
+    w.run_for(40_000);
+    w.thaw(1);
+    w.run_until("the replica is promoted", 120_000, |w| w.masters() == [2; 3]);
+}

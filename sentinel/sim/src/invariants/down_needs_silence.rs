@@ -25,8 +25,8 @@ impl Invariant for DownNeedsSilence {
         };
         let Some(node) = world.core_node(*by) else { return Ok(()) };
         let awake = world.now_us - node.resumed_us;
-        // A stall shorter than the trigger goes unnoticed by design; it is no longer than that.
-        let unnoticed = micros(node.tunables.tilt_trigger);
+        // A stall is noticed by a deadline that it made later than the trigger; the next one may be a heartbeat away.
+        let unnoticed = micros(node.tunables.tilt_trigger + node.tunables.ping_period);
         if micros(*silence) > awake + unnoticed + TOLERANCE_US {
             return Err(format!(
                 "{} holds {} to be silent for {} ms, but was awake for {} ms only",

@@ -30,14 +30,14 @@ fn leader_epoch(disk: &Durable, group: &GroupName) -> Epoch {
 }
 
 /// The highest config epoch that is safe from being forgotten. A sentinel whose disk fails goes on telling what others made durable,
-/// and of the failover that its durable vote gave it.
+/// and of the failover that a durable vote gave to it or to them.
 fn config_epoch(world: &World, disk: &Durable, failed: bool, group: &GroupName) -> Epoch {
     let of = |disk: &Durable| disk.groups.iter().find(|g| &g.name == group).map_or(Epoch::ZERO, |g| g.config_epoch);
     if !failed {
         return of(disk);
     }
     let others = world.sentinels.iter().filter_map(|s| match &world.proc(*s).body {
-        Body::Core(node) => Some(of(&node.disk.durable)),
+        Body::Core(node) => Some(of(&node.disk.durable).max(leader_epoch(&node.disk.durable, group))),
         Body::Real(node) => node.config_epoch(group),
         Body::Data(_) => None,
     });
