@@ -139,7 +139,13 @@ impl Installation {
         }
     }
 
-    fn home(&self, port: u16) -> PathBuf {
+    /// The process that listens on `port`.
+    pub(crate) fn pid(&self, port: u16) -> u32 {
+        self.running.iter().find(|(p, _)| *p == port).expect("it runs").1.id()
+    }
+
+    /// The directory of a process.
+    pub(crate) fn home(&self, port: u16) -> PathBuf {
         self.dir.path().join(port.to_string())
     }
 
@@ -172,9 +178,15 @@ impl Installation {
     }
 
     fn spawn(&mut self, port: u16, mut command: Command) {
+        command.arg(self.file(port));
+        self.run(port, command);
+    }
+
+    /// Runs a process that listens on `port`, its output in its log.
+    pub(crate) fn run(&mut self, port: u16, mut command: Command) {
+        fs::create_dir_all(self.home(port)).expect("a directory");
         let log = File::options().create(true).append(true).open(self.home(port).join("log")).expect("a log");
         let child = command
-            .arg(self.file(port))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
