@@ -107,6 +107,21 @@ impl Installation {
         port
     }
 
+    /// Starts a data server whose directives name the port.
+    pub(crate) fn add_node_on(&mut self, port: u16, directives: &str) {
+        self.write(port, directives);
+        self.nodes.push(port);
+        self.start_node(port);
+    }
+
+    /// Starts a sentinel whose directives name the port, and which may want more than a plain connection.
+    pub(crate) fn add_secure_sentinel(&mut self, port: u16, program: Program, directives: &str) {
+        self.write(port, directives);
+        self.sentinels.push(port);
+        self.spawn(port, sentinel_command(program));
+        wait("a sentinel listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
+    }
+
     /// Starts a sentinel on a free port; gives the port.
     pub(crate) fn add_sentinel(&mut self, program: Program, directives: &str) -> u16 {
         let port = free_ports(1)[0];
@@ -165,15 +180,7 @@ impl Installation {
     }
 
     pub(crate) fn start_sentinel(&mut self, port: u16, program: Program) {
-        let command = match program {
-            Program::Real => Command::new("redis-sentinel"),
-            Program::Ours => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
-                command.arg("sentinel");
-                command
-            }
-        };
-        self.spawn(port, command);
+        self.spawn(port, sentinel_command(program));
         wait("a sentinel answers", || ask::<String>(port, &["MYID"]).map(drop));
     }
 
@@ -246,6 +253,17 @@ impl Installation {
     /// The log of a process.
     pub(crate) fn log(&self, port: u16) -> String {
         fs::read_to_string(self.home(port).join("log")).unwrap_or_default()
+    }
+}
+
+fn sentinel_command(program: Program) -> Command {
+    match program {
+        Program::Real => Command::new("redis-sentinel"),
+        Program::Ours => {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+            command.arg("sentinel");
+            command
+        }
     }
 }
 

@@ -47,9 +47,26 @@ pub enum TlsError {
     /// Encrypted keys are not supported.
     #[error("tls-key-file-pass is set, but encrypted private keys are not supported: decrypt the key file")]
     EncryptedKey,
-    /// Certificates and key do not fit together, or are malformed.
+    /// A certificate that cannot be used, or not with this key.
+    #[error("{}: {reason}{}", path.display(), version_hint(reason))]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The settings do not fit together.
     #[error("{0}")]
     Rejected(String),
+}
+
+/// `openssl x509 -req` without an extension file makes certificates of the oldest version, which is no longer accepted.
+fn version_hint(reason: &str) -> &'static str {
+    if reason.contains("UnsupportedCertVersion") {
+        " (it is of X.509 version 1; version 3 is needed: issue it with extensions, as with openssl x509 -extfile)"
+    } else {
+        ""
+    }
 }
 
 /// The server side of TLS.
@@ -122,7 +139,9 @@ fn server_config(settings: &ServerSettings) -> Result<ServerConfig, TlsError> {
             builder.with_client_cert_verifier(verifier.build().map_err(|error| rejected(&error))?)
         }
     };
-    builder.with_single_cert(chain, key).map_err(|error| rejected(&error))
+    builder
+        .with_single_cert(chain, key)
+        .map_err(|error| TlsError::Certificate { path: cert_file.to_owned(), reason: error.to_string() })
 }
 
 fn authorities(settings: &ServerSettings) -> Result<RootCertStore, TlsError> {

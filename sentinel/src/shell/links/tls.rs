@@ -53,7 +53,7 @@ fn build(files: &options::TlsFiles) -> Result<ClientConfig, TlsError> {
         .with_custom_certificate_verifier(verifier);
     let (Some(cert), Some(key)) = (&files.cert, &files.key) else { return Ok(builder.with_no_client_auth()) };
     let key = PrivateKeyDer::from_pem_file(key).map_err(|error| file_error(key, &error))?;
-    Ok(builder.with_client_auth_cert(certificates(cert)?, key)?)
+    builder.with_client_auth_cert(certificates(cert)?, key).map_err(|error| file_error(cert, &error))
 }
 
 fn authorities(files: &options::TlsFiles) -> Result<RootCertStore, TlsError> {

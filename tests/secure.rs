@@ -1,0 +1,153 @@
+//! TLS and passwords everywhere: listeners, links to data nodes, links between sentinels, clients.
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::{GROUP, Installation, Program, free_ports, wait};
+
+/// An authority and a certificate of it, as files.
+struct Certificates {
+    dir: tempfile::TempDir,
+}
+
+impl Certificates {
+    fn make() -> Self {
+        let me = Self { dir: tempfile::tempdir().unwrap() };
+        let script = r#"set -e; cd "$1"
+            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt
+            echo keyUsage = digitalSignature, keyEncipherment > member.ext
+            openssl req -newkey rsa:2048 -nodes -subj /CN=member -keyout member.key -out member.csr
+            openssl x509 -req -in member.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out member.crt \
+                -extfile member.ext"#;
+        let made = Command::new("sh").args(["-c", script, "sh"]).arg(me.dir.path()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        me
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn directives(&self) -> String {
+        self.directives_trusting(&self.path("ca.crt"))
+    }
+
+    fn directives_trusting(&self, authority: &Path) -> String {
+        format!(
+            "tls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\ntls-replication yes\n",
+            self.path("member.crt").display(),
+            self.path("member.key").display(),
+            authority.display(),
+        )
+    }
+
+    /// What redis-cli says over TLS.
+    fn ask(&self, port: u16, user: &str, password: &str, words: &[&str]) -> Output {
+        let mut command = Command::new("redis-cli");
+        command.args(["-p", &port.to_string(), "--tls", "--no-auth-warning", "--user", user, "--pass", password]);
+        command.arg("--cacert").arg(self.path("ca.crt"));
+        command.arg("--cert").arg(self.path("member.crt")).arg("--key").arg(self.path("member.key"));
+        command.args(words).output().unwrap()
+    }
+
+    fn told(&self, port: u16, words: &[&str]) -> Vec<String> {
+        let output = self.ask(port, "default", "between-sentinels", words);
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim().to_owned()).collect()
+    }
+}
+
+/// Data nodes on which only this user may do what a sentinel does.
+const DATA_USERS: &str = "user default on >data ~* &* +@all\n\
+    user watcher on >watching allchannels +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info \
+    +client|setname +client|kill +client|pause +client|unpause +script|kill +hello +auth\n\
+    masterauth data\n";
+
+fn data_node(port: u16, certificates: &Certificates, rest: &str) -> String {
+    format!(
+        "port 0\ntls-port {port}\nbind 127.0.0.1\nsave \"\"\nrepl-diskless-sync-delay 0\n{}{DATA_USERS}{rest}",
+        certificates.directives()
+    )
+}
+
+fn sentinel(port: u16, master: u16, tls: &str, password: &str) -> String {
+    format!(
+        "port 0\ntls-port {port}\nbind 127.0.0.1\n{tls}requirepass between-sentinels\n\
+         user reader on >reading allchannels +ping +subscribe +sentinel|get-master-addr-by-name +hello +auth +client\n\
+         sentinel sentinel-pass between-sentinels\n\
+         sentinel monitor {GROUP} 127.0.0.1 {master} 2\n\
+         sentinel down-after-milliseconds {GROUP} 1000\n\
+         sentinel failover-timeout {GROUP} 10000\n\
+         sentinel auth-user {GROUP} watcher\n\
+         sentinel auth-pass {GROUP} {password}\n"
+    )
+}
+
+fn is_healthy(certificates: &Certificates, sentinel: u16, replicas: &str) -> Option<()> {
+    let told = certificates.told(sentinel, &["SENTINEL", "MASTER", GROUP]);
+    let is = |name: &str, value: &str| told.chunks_exact(2).any(|pair| pair[0] == name && pair[1] == value);
+    (is("flags", "master") && is("num-other-sentinels", "2") && is("num-slaves", replicas)).then_some(())
+}
+
+#[test]
+fn a_failover_where_everything_is_encrypted_and_asks_for_passwords() {
+    let certificates = Certificates::make();
+    let mut i = Installation::empty();
+    let ports = free_ports(5);
+    let (master, replica, sentinels) = (ports[0], ports[1], &ports[2..]);
+    i.add_node_on(master, &data_node(master, &certificates, ""));
+    i.add_node_on(replica, &data_node(replica, &certificates, &format!("replicaof 127.0.0.1 {master}\n")));
+    for port in sentinels {
+        i.add_secure_sentinel(*port, Program::Ours, &sentinel(*port, master, &certificates.directives(), "watching"));
+    }
+    for port in sentinels {
+        wait("everybody knows everybody", || is_healthy(&certificates, *port, "1"));
+    }
+    let first = sentinels[0];
+    let text = |output: Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let refused = text(certificates.ask(first, "reader", "reading", &["SENTINEL", "FAILOVER", GROUP]));
+    assert!(refused.contains("NOPERM"), "{refused}");
+    let wrong = certificates.ask(first, "reader", "guessed", &["PING"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("WRONGPASS") || text(wrong).contains("NOAUTH"));
+    let plain = Command::new("redis-cli").args(["-p", &first.to_string(), "PING"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&plain.stdout).contains("PONG"));
+
+    i.kill(master);
+    for port in sentinels {
+        wait("the replica is the master", || {
+            let asked = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP];
+            text(certificates.ask(*port, "reader", "reading", &asked)).contains(&replica.to_string()).then_some(())
+        });
+    }
+    wait("it takes writes", || {
+        text(certificates.ask(replica, "default", "data", &["SET", "key", "value"])).contains("OK").then_some(())
+    });
+}
+
+#[test]
+fn wrong_credentials_and_strange_authorities_are_told() {
+    let (certificates, others) = (Certificates::make(), Certificates::make());
+    let mut i = Installation::empty();
+    let ports = free_ports(3);
+    let master = ports[0];
+    i.add_node_on(master, &data_node(master, &certificates, ""));
+    let (locked_out, mistrusting) = (ports[1], ports[2]);
+    i.add_secure_sentinel(
+        locked_out,
+        Program::Ours,
+        &format!("loglevel debug\n{}", sentinel(locked_out, master, &certificates.directives(), "guessed")),
+    );
+    let strange = certificates.directives_trusting(&others.path("ca.crt"));
+    i.add_secure_sentinel(
+        mistrusting,
+        Program::Ours,
+        &format!("loglevel debug\ntls-auth-clients no\n{}", sentinel(mistrusting, master, &strange, "watching")),
+    );
+    wait("the wrong password is in the log", || i.log(locked_out).contains("WRONGPASS").then_some(()));
+    wait("the strange authority is in the log", || i.log(mistrusting).contains("TLS handshake").then_some(()));
+    for port in [locked_out, mistrusting] {
+        wait("a master that cannot be asked is down", || i.log(port).contains("+sdown master").then_some(()));
+    }
+}
