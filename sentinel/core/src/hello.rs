@@ -69,7 +69,10 @@ impl Hello {
         for (slot, token) in tokens.iter_mut().zip(text.split(',')) {
             *slot = token;
         }
-        let number = |i: usize| tokens[i].parse::<u64>().map_err(|_| HelloError::Token(i));
+        let epoch = |i: usize| {
+            let epoch = tokens[i].parse().ok().map(Epoch).filter(|epoch| *epoch <= Epoch::CREDIBLE_MAX);
+            epoch.ok_or(HelloError::Token(i))
+        };
         let addr = |host: usize, port: usize| {
             let port = tokens[port].parse::<u16>().ok().filter(|p| *p > 0).ok_or(HelloError::Token(port))?;
             Addr::new(tokens[host], port).ok_or(HelloError::Token(host))
@@ -77,10 +80,10 @@ impl Hello {
         Ok(Self {
             addr: addr(0, 1)?,
             run_id: RunId::parse(tokens[2]).ok_or(HelloError::Token(2))?,
-            current_epoch: Epoch(number(3)?),
+            current_epoch: epoch(3)?,
             group: GroupName::parse(tokens[4]).ok_or(HelloError::Token(4))?,
             master: addr(5, 6)?,
-            config_epoch: Epoch(number(7)?),
+            config_epoch: epoch(7)?,
         })
     }
 }

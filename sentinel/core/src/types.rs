@@ -13,6 +13,10 @@ impl Epoch {
     /// The epoch before any election.
     pub const ZERO: Self = Self(0);
 
+    /// The highest epoch that is believed of anybody. Vote calls carry epochs as signed numbers of 64 bits; a peer that could
+    /// claim one near their end would leave no epoch for a failover ever after.
+    pub const CREDIBLE_MAX: Self = Self(1 << 62);
+
     /// The epoch that follows.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -39,11 +39,14 @@ pub(super) fn handle(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) -
 fn parse(arguments: &[&[u8]]) -> Option<Request> {
     let [host, port, epoch, candidate] = arguments else { return None };
     let port = parse_integer(port)?;
-    let epoch = parse_integer(epoch)?;
+    let epoch = Epoch(u64::try_from(parse_integer(epoch)?).unwrap_or(0));
+    if epoch > Epoch::CREDIBLE_MAX {
+        return None;
+    }
     let text = |bytes| std::str::from_utf8(bytes).ok();
     Some(Request {
         addr: u16::try_from(port).ok().and_then(|port| Addr::new(text(host)?, port)),
-        epoch: Epoch(u64::try_from(epoch).unwrap_or(0)),
+        epoch,
         candidate: text(candidate).and_then(RunId::parse),
     })
 }
@@ -85,6 +88,7 @@ mod tests {
         assert_eq!(request.addr.expect("valid").to_string(), "10.0.0.1:6379");
         assert_eq!((request.epoch, request.candidate), (Epoch(3), None));
         assert!(parse(&[b"10.0.0.1", b"x", b"3", b"*"]).is_none());
+        assert!(parse(&[b"10.0.0.1", b"6379", b"9223372036854775807", b"*"]).is_none());
         assert!(parse(&[b"10.0.0.1", b"99999", b"3", b"*"]).expect("numbers").addr.is_none());
     }
 
