@@ -7,15 +7,17 @@
 use std::collections::BTreeMap;
 use std::env;
 
+use bongsu_protocol::acl::UserError;
 use bongsu_sentinel_core::{Addr, Epoch, GroupName, GroupSpec, RunId};
 
 use super::error::{ConfigError, Warning, did_you_mean, refused};
 use super::kept::{KEPT_DIRECTIVES, is_kept};
-use super::secret::UserLine;
+use super::secret::{Secret, UserLine};
 use super::sentinel::{Pass, SENTINEL_DIRECTIVES, SentinelDirective, sentinel_directive};
 use super::server::{SERVER_DIRECTIVES, server_directive};
 use super::settings::Settings;
 use super::source::Line;
+use crate::front::check_user_line;
 
 /// A configuration while it is being read.
 pub(crate) struct Draft {
@@ -106,7 +108,19 @@ impl Draft {
             self.users_from_state = true;
             self.settings.users.clear();
         }
-        self.settings.users.push(UserLine { name, rules: line.words[2..].to_vec() });
+        let user = UserLine { name, rules: line.words[2..].to_vec() };
+        check_user_line(&user).map_err(|error| {
+            let (word, reason) = match &error {
+                UserError::Rule { rule, error } => (rule, error.to_string()),
+                UserError::UnmatchedParenthesis { starting_at } => (starting_at, error.to_string()),
+                UserError::BadName => (&user.name, error.to_string()),
+            };
+            let at = line.words.iter().position(|known| known.as_slice() == word.as_bytes());
+            // A password that is refused is not repeated, as it is masked in the line.
+            let shown = if word.starts_with(['>', '<', '#', '!']) { Secret::MASK } else { word };
+            line.error_at(at, format!("Error in user declaration '{shown}': {reason}"), None)
+        })?;
+        self.settings.users.push(user);
         Ok(())
     }
 

@@ -25,4 +25,6 @@ pub use listen::{BindError, Listeners, TlsError, bind};
 pub use serve::serve;
 pub use users::UsersError;
 
+pub(crate) use users::check_line as check_user_line;
+
 use state::Front;

@@ -8,7 +8,7 @@ use bongsu_protocol::acl::{Acl, DefaultChannels, Dialect, FileErrors, UserError}
 use bongsu_protocol::command::CommandTable;
 
 use super::table::COMMANDS;
-use crate::config::{AclPubsubDefault, Secret, Settings};
+use crate::config::{AclPubsubDefault, Secret, Settings, UserLine};
 
 /// Largest ACL file that is read, in bytes: thousands of users.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -40,10 +40,20 @@ pub enum UsersError {
     File(FileErrors),
 }
 
+/// Whether a `user` line can be used.
+pub(crate) fn check_line(line: &UserLine) -> Result<(), UserError> {
+    let rules: Vec<&[u8]> = line.rules.iter().map(Vec::as_slice).collect();
+    no_users().define_user(line.name.as_bytes(), &rules)
+}
+
+fn no_users() -> Acl {
+    Acl::new(Arc::new(CommandTable::new(&COMMANDS)), Dialect::Redis72)
+}
+
 /// The users that `settings` define: `requirepass`, `user` lines, or the ACL file.
 pub(super) fn load(settings: &Settings) -> Result<Acl, UsersError> {
     let server = &settings.server;
-    let mut acl = Acl::new(Arc::new(CommandTable::new(&COMMANDS)), Dialect::Redis72);
+    let mut acl = no_users();
     acl.set_default_channels(match server.acl_pubsub_default {
         AclPubsubDefault::AllChannels => DefaultChannels::All,
         AclPubsubDefault::ResetChannels => DefaultChannels::None,
@@ -103,7 +113,6 @@ fn write_durably(temporary: &Path, path: &Path, text: &[u8]) -> std::io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::UserLine;
 
     #[test]
     fn a_password_is_required_once_it_is_configured() {
