@@ -96,8 +96,17 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         if output::is_closed(&error) {
             return ExitCode::from(exit::OUTPUT_CLOSED);
         }
-        eprintln!("bongsu: {error:#}");
+        eprintln!("bongsu: {}", chain(&error));
         ExitCode::from(exit::UNAVAILABLE)
+    })
+}
+
+/// An error with its causes. Those that its own text ends with already are not repeated.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        said if said.ends_with(&cause) => text,
+        said => format!("{said}: {cause}"),
     })
 }
 

@@ -26,7 +26,9 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(bongsu(&["healthcheck", "check", "host:port"]).status.code(), Some(64));
     assert_eq!(bongsu(&["--help"]).status.code(), Some(0));
     let nobody = free_ports(1)[0];
-    assert_eq!(bongsu(&["status", "--sentinel", &format!("127.0.0.1:{nobody}")]).status.code(), Some(69));
+    let refused = bongsu(&["status", "--sentinel", &format!("127.0.0.1:{nobody}")]);
+    assert_eq!(refused.status.code(), Some(69));
+    assert_eq!(text(&refused).matches("Connection refused").count(), 1, "{}", text(&refused));
 }
 
 #[test]
