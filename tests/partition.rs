@@ -4,18 +4,25 @@
 mod support;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use support::{GROUP, wait};
 
-const HOSTS: usize = 3;
 const DATA_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
+const SENTINEL: [&str; 2] = [env!("CARGO_BIN_EXE_bongsu"), "sentinel"];
+
+/// The bridge that hosts are on, and the one for those that are cut off together.
+const TOGETHER: &str = "sw";
+const APART: &str = "apart";
 
 /// Hosts on one switch. Everything ends with it.
 struct Network {
     /// Part of the names, so that networks of other tests are others.
     tag: String,
+    hosts: usize,
     running: Vec<Child>,
     dir: tempfile::TempDir,
 }
@@ -26,7 +33,7 @@ impl Drop for Network {
             let _gone = child.kill();
             let _gone = child.wait();
         }
-        for name in (0..HOSTS).map(|host| self.host(host)).chain([self.switch()]) {
+        for name in (0..self.hosts).map(|host| self.host(host)).chain([self.switch()]) {
             let _gone = Command::new("ip").args(["netns", "del", &name]).status();
         }
     }
@@ -43,19 +50,22 @@ fn address(host: usize) -> String {
 }
 
 impl Network {
-    fn build() -> Self {
-        let tag = format!("bs{}", std::process::id());
-        let me = Self { tag, running: Vec::new(), dir: tempfile::tempdir().unwrap() };
+    fn build(hosts: usize) -> Self {
+        static BUILT: AtomicU32 = AtomicU32::new(0);
+        let tag = format!("bs{}n{}", std::process::id(), BUILT.fetch_add(1, Ordering::Relaxed));
+        let me = Self { tag, hosts, running: Vec::new(), dir: tempfile::tempdir().unwrap() };
         let switch = me.switch();
         ip(&["netns", "add", &switch]);
-        ip(&["-n", &switch, "link", "add", "sw", "type", "bridge"]);
-        ip(&["-n", &switch, "link", "set", "sw", "up"]);
-        for host in 0..HOSTS {
+        for bridge in [TOGETHER, APART] {
+            ip(&["-n", &switch, "link", "add", bridge, "type", "bridge"]);
+            ip(&["-n", &switch, "link", "set", bridge, "up"]);
+        }
+        for host in 0..hosts {
             let (name, port) = (me.host(host), format!("p{host}"));
             ip(&["netns", "add", &name]);
             ip(&["-n", &name, "link", "set", "lo", "up"]);
             ip(&["-n", &switch, "link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &name]);
-            ip(&["-n", &switch, "link", "set", &port, "master", "sw", "up"]);
+            ip(&["-n", &switch, "link", "set", &port, "master", TOGETHER, "up"]);
             ip(&["-n", &name, "addr", "add", &format!("{}/24", address(host)), "dev", "eth0"]);
             ip(&["-n", &name, "link", "set", "eth0", "up"]);
         }
@@ -74,8 +84,13 @@ impl Network {
         ip(&["-n", &self.switch(), "link", "set", &format!("p{host}"), state]);
     }
 
+    /// Puts a host on one of the two bridges, which know nothing of each other.
+    fn move_to(&self, host: usize, bridge: &str) {
+        ip(&["-n", &self.switch(), "link", "set", &format!("p{host}"), "master", bridge]);
+    }
+
     fn start(&mut self, host: usize, program: &[&str], config: &str) {
-        let dir = self.dir.path().join(format!("{host}-{}", program.len()));
+        let dir = self.home(host, program);
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("the.conf"), format!("{config}dir {}\n", dir.display())).unwrap();
         let log = fs::File::create(dir.join("log")).unwrap();
@@ -83,6 +98,15 @@ impl Network {
         command.args(["netns", "exec", &self.host(host)]).args(program).arg(dir.join("the.conf"));
         command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
         self.running.push(command.spawn().unwrap());
+    }
+
+    fn home(&self, host: usize, program: &[&str]) -> PathBuf {
+        self.dir.path().join(format!("{host}-{}", program.len()))
+    }
+
+    /// What the sentinel of a host has logged.
+    fn log(&self, host: usize) -> String {
+        fs::read_to_string(self.home(host, &SENTINEL).join("log")).unwrap()
     }
 
     /// The answer to a command given on the host itself, a line per element.
@@ -108,9 +132,9 @@ impl Network {
     }
 }
 
-fn installation() -> Network {
-    let mut net = Network::build();
-    for host in 0..HOSTS {
+fn installation(hosts: usize) -> Network {
+    let mut net = Network::build(hosts);
+    for host in 0..hosts {
         let follows = if host == 0 { String::new() } else { format!("replicaof {} {DATA_PORT}\n", address(0)) };
         net.start(
             host,
@@ -122,58 +146,105 @@ fn installation() -> Network {
         );
         wait("a data server listens", || net.ask(host, DATA_PORT, &["PING"]));
     }
-    for host in 0..HOSTS {
+    for host in 0..hosts {
         net.start(
             host,
-            &[env!("CARGO_BIN_EXE_bongsu"), "sentinel"],
+            &SENTINEL,
             &format!(
                 "bind 0.0.0.0\nprotected-mode no\nport {SENTINEL_PORT}\nsentinel monitor {GROUP} {} {DATA_PORT} 2\n\
-                 sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 10000\n",
+                 sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 5000\n",
                 address(0)
             ),
         );
     }
-    for host in 0..HOSTS {
+    for host in 0..hosts {
         wait("everybody knows everybody", || {
             let told = net.ask(host, SENTINEL_PORT, &["SENTINEL", "MASTER", GROUP])?;
             let field = |name: &str| told.chunks_exact(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone());
-            (field("num-slaves")? == "2" && field("num-other-sentinels")? == "2" && field("flags")? == "master")
-                .then_some(())
+            let all_others = (hosts - 1).to_string();
+            let known = field("num-slaves")? == all_others && field("num-other-sentinels")? == all_others;
+            (known && field("flags")? == "master").then_some(())
         });
     }
-    wait("both replicas follow", || (net.replication(0, "connected_slaves")? == "2").then_some(()));
+    wait("all replicas follow", || (net.replication(0, "connected_slaves")? == (hosts - 1).to_string()).then_some(()));
     net
 }
 
 #[test]
 fn the_majority_goes_on_without_the_master_and_the_minority_waits() {
-    let net = installation();
+    let net = installation(3);
     assert!(net.write(0, "before"));
     net.plug(0, "down");
     let cut_off = std::time::Instant::now();
+    // The old master may acknowledge writes only until it has noticed that nobody follows any more.
+    let mut doomed = Vec::new();
+    let mut write_in_vain = || {
+        let element = format!("doomed-{}", doomed.len());
+        let taken = net.write(0, &element);
+        doomed.extend(taken.then_some(element));
+        taken
+    };
     let new = wait("the majority has a new master", || {
+        write_in_vain();
         let named = [1, 2].map(|host| net.master_of(host));
         (named[0].is_some() && named[0] == named[1] && named[0] != Some(address(0))).then(|| named[0].clone())
     });
-    let new_host = (1..HOSTS).find(|host| Some(address(*host)) == new).unwrap();
+    let new_host = (1..net.hosts).find(|host| Some(address(*host)) == new).unwrap();
     wait("it takes writes", || net.write(new_host, "after").then_some(()));
 
-    // The old master may acknowledge writes only until it has noticed that nobody follows any more.
-    let mut doomed = 0;
-    wait("the old master takes no more writes", || {
-        let taken = net.write(0, &format!("doomed-{doomed}"));
-        doomed += usize::from(taken);
-        (!taken).then_some(())
-    });
-    println!("{doomed} writes acknowledged by the minority, the last at most {:?} after the cut", cut_off.elapsed());
+    wait("the old master takes no more writes", || (!write_in_vain()).then_some(()));
+    let stopped_after = cut_off.elapsed();
     assert_eq!(net.master_of(0), Some(address(0)), "a minority changes nothing");
 
     net.plug(0, "up");
     wait("the old master follows the new one", || {
         (net.replication(0, "master_host") == new && net.replication(0, "master_link_status")? == "up").then_some(())
     });
-    wait("all sentinels agree", || (0..HOSTS).all(|host| net.master_of(host) == new).then_some(()));
+    wait("all sentinels agree", || (0..net.hosts).all(|host| net.master_of(host) == new).then_some(()));
     let there = net.ask(0, DATA_PORT, &["SMEMBERS", "elements"]).unwrap();
+    let lost = doomed.iter().filter(|element| !there.contains(element)).count();
+    println!("{lost} lost of {} that the minority acknowledged until {stopped_after:?} after the cut", doomed.len());
     assert!(there.contains(&"before".to_owned()) && there.contains(&"after".to_owned()), "{there:?}");
     assert_eq!(net.replication(new_host, "role").unwrap(), "master");
+}
+
+/// Two of five hosts, enough for the quorum of two, have replicas that could be promoted and no master.
+#[test]
+fn a_quorum_without_a_majority_promotes_nobody() {
+    let net = installation(5);
+    let (majority, minority) = ([0, 1, 2], [3, 4]);
+    for host in minority {
+        net.move_to(host, APART);
+    }
+    wait("the minority agrees that the master is down", || {
+        minority.iter().any(|host| net.log(*host).contains("+odown master")).then_some(())
+    });
+    wait("the minority has tried to elect a leader", || {
+        minority.iter().any(|host| net.log(*host).contains("-failover-abort-not-elected")).then_some(())
+    });
+    for host in minority {
+        assert_eq!(net.master_of(host), Some(address(0)));
+        assert_eq!(net.replication(host, "role").unwrap(), "slave");
+    }
+    assert!(net.write(0, "meanwhile"), "the majority is not disturbed");
+
+    for host in minority {
+        net.move_to(host, TOGETHER);
+    }
+    for host in minority {
+        wait("the replica follows again", || (net.replication(host, "master_link_status")? == "up").then_some(()));
+        wait("it has what was written meanwhile", || {
+            net.ask(host, DATA_PORT, &["SISMEMBER", "elements", "meanwhile"]).filter(|answer| answer == &["1"])
+        });
+        wait("the master is up for everybody", || {
+            let told = net.ask(host, SENTINEL_PORT, &["SENTINEL", "MASTER", GROUP])?;
+            told.chunks_exact(2).any(|pair| pair[0] == "flags" && pair[1] == "master").then_some(())
+        });
+    }
+    for host in majority.into_iter().chain(minority) {
+        assert_eq!(net.master_of(host), Some(address(0)), "a candidate without a majority changes nothing");
+        let log = net.log(host);
+        assert!(!log.contains("+elected-leader") && !log.contains("+switch-master"), "{log}");
+    }
+    assert_eq!(net.replication(0, "role").unwrap(), "master");
 }
