@@ -92,13 +92,23 @@ fn a_mistake_is_told_with_its_place() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_told_with_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    for kind in ["conf", "yaml"] {
+        let file = dir.path().join(format!("bytes.{kind}"));
+        fs::write(&file, b"port: 26379\n  requirepass: secret\xff\n").unwrap();
+        let said = refusal(&file);
+        assert!(said.contains(&format!("({}, line 2, column 22)", file.display())), "{said}");
+        assert!(said.contains("not UTF-8 text"), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_is_none_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
-    let bytes = dir.path().join("bytes.conf");
-    fs::write(&bytes, b"port 26379\n\xff\xfe\x00\n").unwrap();
     let huge = dir.path().join("huge.conf");
     fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
-    for file in [dir.path().join("none.conf"), dir.path().to_owned(), bytes, huge] {
+    for file in [dir.path().join("none.conf"), dir.path().to_owned(), huge] {
         let said = refusal(&file);
         assert!(said.contains(&file.display().to_string()), "{said}");
     }

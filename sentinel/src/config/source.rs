@@ -197,19 +197,34 @@ fn matching(dir: &Path, pattern: &str) -> Vec<PathBuf> {
 
 /// Reads a configuration file, up to [`FILE_BYTES_MAX`].
 pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
-    let read = || -> io::Result<String> {
+    let read = || -> io::Result<Vec<u8>> {
         let length = fs::metadata(path)?.len();
         if length > FILE_BYTES_MAX {
             return Err(io::Error::other(format!("{length} bytes are more than the {FILE_BYTES_MAX} allowed")));
         }
-        let bytes = fs::read(path)?;
-        String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-            io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 text"))
-        })
+        fs::read(path)
     };
-    read().map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+    let bytes = read().map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    String::from_utf8(bytes).map_err(|error| not_text(path, error.as_bytes(), error.utf8_error().valid_up_to()))
+}
+
+/// The error of a file whose first `valid` bytes only are text.
+fn not_text(path: &Path, bytes: &[u8], valid: usize) -> ConfigError {
+    let start = bytes[..valid].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let line: Vec<u8> = bytes[start..].iter().copied().take_while(|byte| *byte != b'\n').collect();
+    let place = Place {
+        source: path.display().to_string().into(),
+        line: bytes[..start].iter().filter(|byte| **byte == b'\n').count() + 1,
+        column: valid - start + 1,
+        key: None,
+        indent: 0,
+    };
+    ConfigError::Directive {
+        place: Box::new(place),
+        text: masked(&String::from_utf8_lossy(&line)),
+        reason: "not UTF-8 text".to_owned(),
+        hint: None,
+    }
 }
 
 /// Lines from the command line: one per directive, its words taken as they are.
