@@ -98,13 +98,33 @@ fn a_leader_that_is_killed_when_it_begins() {
 }
 
 #[test]
+fn a_leader_that_is_killed_when_it_is_about_to_select() {
+    leader_dies_at("+failover-state-select-slave");
+}
+
+#[test]
 fn a_leader_that_is_killed_when_it_has_selected() {
     leader_dies_at("+selected-slave");
 }
 
 #[test]
+fn a_leader_that_is_killed_when_it_is_about_to_promote() {
+    leader_dies_at("+failover-state-send-slaveof-noone");
+}
+
+#[test]
+fn a_leader_that_is_killed_when_it_awaits_the_promotion() {
+    leader_dies_at("+failover-state-wait-promotion");
+}
+
+#[test]
 fn a_leader_that_is_killed_when_it_has_promoted() {
     leader_dies_at("+promoted-slave");
+}
+
+#[test]
+fn a_leader_that_is_killed_when_it_is_about_to_repoint() {
+    leader_dies_at("+failover-state-reconf-slaves");
 }
 
 #[test]
