@@ -66,6 +66,11 @@ impl Drop for Installation {
             let _gone = child.kill();
             let _gone = child.wait();
         }
+        // One that broke may not have been asked for anything since.
+        for sentinel in self.sentinels.iter().filter(|_| !std::thread::panicking()) {
+            let log = self.log(*sentinel);
+            assert!(!log.contains("panicked at"), "{log}");
+        }
     }
 }
 
