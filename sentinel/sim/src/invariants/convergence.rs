@@ -1,6 +1,8 @@
 //! After all faults ended there is exactly one master per group, all sentinels agree on it and on its epoch, and everybody
 //! follows it, within the time that the shape allows (design, section 9).
 
+use std::collections::BTreeSet;
+
 use bongsu_sentinel_core::{Addr, Epoch, Time};
 
 use crate::facts::Fact;
@@ -24,6 +26,9 @@ impl Invariant for Convergence {
 }
 
 fn check_group(world: &World, g: usize) -> Result<(), String> {
+    if world.resets.struck(g) && is_torn(world, g) {
+        return Ok(());
+    }
     let mut agreed: Option<(Pid, Epoch)> = None;
     for sentinel in &world.sentinels {
         let who = world.label(*sentinel);
@@ -57,6 +62,36 @@ fn check_group(world: &World, g: usize) -> Result<(), String> {
         check_node(world, *node, master)?;
     }
     check_views(world, g, master)
+}
+
+/// True if resets left sentinels without a node or a peer in common with the others, so that they can never meet.
+fn is_torn(world: &World, g: usize) -> bool {
+    let mut parts: Vec<BTreeSet<Pid>> = Vec::new();
+    for sentinel in &world.sentinels {
+        let mut part = BTreeSet::from([*sentinel]);
+        part.extend(world.master_by(*sentinel, g).and_then(|a| world.find(&a)));
+        part.extend(replicas_by(world, *sentinel, g));
+        part.extend(peers_by(world, *sentinel, g));
+        let (touching, apart): (Vec<_>, Vec<_>) = parts.into_iter().partition(|p| !p.is_disjoint(&part));
+        part.extend(touching.into_iter().flatten());
+        parts = apart;
+        parts.push(part);
+    }
+    parts.len() > 1
+}
+
+/// The other sentinels of a group as a sentinel knows them.
+fn peers_by(world: &World, sentinel: Pid, g: usize) -> Vec<Pid> {
+    let name = &world.groups[g].name;
+    let addrs: Vec<Addr> = match &world.proc(sentinel).body {
+        Body::Core(node) => {
+            let views = node.core.as_ref().and_then(|c| c.peers(Time::ZERO, name.as_str())).unwrap_or_default();
+            views.into_iter().map(|p| p.instance.addr).collect()
+        }
+        Body::Real(node) => node.peers(name),
+        Body::Data(_) => Vec::new(),
+    };
+    addrs.iter().filter_map(|a| world.find(a)).collect()
 }
 
 /// True if some sentinel has the node among the replicas of the group.

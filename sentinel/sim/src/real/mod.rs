@@ -246,6 +246,12 @@ impl RealNode {
         ids.filter_map(|id| self.instances.get(id).map(|i| i.addr.clone())).collect()
     }
 
+    pub(crate) fn peers(&self, name: &GroupName) -> Vec<Addr> {
+        let group = self.groups.iter().find(|g| &g.name == name);
+        let ids = group.into_iter().flat_map(|g| g.peers.values());
+        ids.filter_map(|id| self.instances.get(id).map(|i| i.addr.clone())).collect()
+    }
+
     pub(crate) fn config_epoch(&self, name: &GroupName) -> Option<Epoch> {
         self.groups.iter().find(|g| &g.name == name).map(|g| g.config_epoch)
     }
