@@ -3,12 +3,20 @@
 
 mod support;
 
-use support::{GROUP, Installation, Program, command, field, try_command, wait};
+use support::{GROUP, Installation, Program, ask, command, field, try_command, wait};
 
 #[test]
 fn a_failover_can_be_explained_afterwards() {
     let mut i = Installation::start(2, &[Program::Ours; 3]);
-    let old = i.nodes[0];
+    let (old, unwanted) = (i.nodes[0], i.nodes[2]);
+    command::<String>(unwanted, &["CONFIG", "SET", "replica-priority", "0"]).unwrap();
+    for sentinel in &i.sentinels {
+        ask::<String>(*sentinel, &["DEBUG", "info-period", "500"]).unwrap();
+        wait("the priority is known", || {
+            let replicas: Vec<Vec<String>> = ask(*sentinel, &["REPLICAS", GROUP])?;
+            replicas.iter().any(|r| field(r, "slave-priority").as_deref() == Some("0")).then_some(())
+        });
+    }
     i.kill(old);
     let new = i.wait_for_new_master(old);
     // Whoever led knows what it made of each replica.
@@ -17,9 +25,13 @@ fn a_failover_can_be_explained_afterwards() {
         i.sentinels.iter().find_map(|s| told(s).filter(|told| !told.is_empty()).map(|told| (*s, told)))
     });
     assert_eq!(candidates.len(), 2);
-    let chosen: Vec<_> = candidates.iter().filter(|c| field(c, "verdict").as_deref() == Some("chosen")).collect();
-    assert_eq!(chosen.len(), 1);
-    assert_eq!(field(chosen[0], "replica").unwrap(), format!("127.0.0.1:{new}"));
+    assert_ne!(new, unwanted, "priority 0 is never promoted");
+    for (replica, verdict, reason) in [(new, "chosen", ""), (unwanted, "rejected", "priority is 0")] {
+        let address = format!("127.0.0.1:{replica}");
+        let told = candidates.iter().find(|c| field(c, "replica") == Some(address.clone())).unwrap();
+        assert_eq!(field(told, "verdict").unwrap(), verdict, "{told:?}");
+        assert!(field(told, "reason").unwrap().contains(reason), "{told:?}");
+    }
 
     let decisions: Vec<Vec<String>> = command(leader, &["BONGSU", "DECISIONS", GROUP]).unwrap();
     let texts: Vec<String> = decisions.iter().filter_map(|d| field(d, "decision")).collect();
