@@ -14,9 +14,15 @@ fn kill_and_recover(programs: [Program; 3]) {
     wait("the other replica follows", || (info(other, "master_port")? == new.to_string()).then_some(()));
 }
 
+/// How often nodes are asked about themselves here, in milliseconds: a real sentinel notices changed roles only then.
+const INFO_PERIOD_MS: &str = "2000";
+
 /// The master freezes and comes back; then whoever is asked hands over, once each.
 fn freeze_and_switch_by_hand(programs: [Program; 3]) {
     let i = Installation::start(2, &programs);
+    for sentinel in &i.sentinels {
+        ask::<String>(*sentinel, &["DEBUG", "info-period", INFO_PERIOD_MS]).unwrap();
+    }
     let old = i.nodes[0];
     i.signal(old, "-STOP");
     i.wait_for_new_master(old);
