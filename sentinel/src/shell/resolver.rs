@@ -31,6 +31,10 @@ const ANSWER_AGE_MIN: Duration = Duration::from_secs(1);
 /// Time for one question to one name server.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long somebody who wants to connect waits for a fresh answer where an older one is known. Far below any sensible
+/// down-after: name servers that do not answer must not make connecting take longer than a node may be silent.
+const KNOWN_PATIENCE: Duration = Duration::from_millis(200);
+
 /// Names looked after. Each is configured by somebody or announced by a data node; more than two per node of the largest
 /// supported fleet are a mistake.
 const NAMES_MAX: usize = 20_000;
@@ -95,7 +99,7 @@ impl Resolver {
         self.wake.notify_one();
     }
 
-    /// The address of a name: fresh if the name servers answer, else the last one known.
+    /// The address of a name: fresh if the name servers answer soon, else the last one known.
     pub(super) async fn resolve(&self, host: &str) -> Result<IpAddr, ResolveError> {
         if let Ok(ip) = host.parse() {
             return Ok(ip);
@@ -103,18 +107,31 @@ impl Resolver {
         if let Some(ip) = self.fresh(host) {
             return Ok(ip);
         }
-        let answer = self.look_up(host).await;
-        let known = self.names.borrow().get(host).and_then(|name| name.last);
-        match (answer, known) {
-            (Ok((ips, _)), Some(known)) if ips.contains(&known) => Ok(known),
-            (Ok((ips, _)), known) => ips
-                .first()
-                .copied()
-                .or(known)
-                .ok_or_else(|| ResolveError { host: host.to_owned(), reason: "the name has no address".into() }),
-            (Err(_), Some(known)) => Ok(known),
-            (Err(error), None) => Err(error),
+        let answer = match self.known(host) {
+            None => self.look_up(host).await,
+            Some(ip) => match tokio::time::timeout(KNOWN_PATIENCE, self.look_up(host)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.want(host);
+                    return Ok(ip);
+                }
+            },
+        };
+        let known = self.known(host);
+        let ip = match answer {
+            Ok((ips, _)) => known.filter(|known| ips.contains(known)).or_else(|| ips.first().copied()).or(known),
+            Err(error) => Some(known.ok_or(error)?),
+        };
+        let ip = ip.ok_or_else(|| ResolveError { host: host.to_owned(), reason: "the name has no address".into() })?;
+        if let Some(name) = self.names.borrow_mut().get_mut(host) {
+            // A change is left to the next refresh, which tells the core.
+            name.last.get_or_insert(ip);
         }
+        Ok(ip)
+    }
+
+    fn known(&self, host: &str) -> Option<IpAddr> {
+        self.names.borrow().get(host).and_then(|name| name.last)
     }
 
     fn fresh(&self, host: &str) -> Option<IpAddr> {
