@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::sentinel::Sentinel;
@@ -98,4 +100,24 @@ fn redis_rs_finds_its_way_while_the_master_changes() {
         }
     });
     assert_eq!(at, format!("127.0.0.1:{new}"));
+}
+
+/// One client object of redis-py writes all the time.
+#[test]
+fn redis_py_finds_its_way_while_the_master_changes() {
+    let mut i = Installation::start(1, &[Program::Ours; 3]);
+    let (old, new) = (i.nodes[0], i.nodes[1]);
+    let python = std::env::var("BONGSU_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = Command::new(python);
+    command.arg("tests/clients/write.py").arg(GROUP).args(i.sentinels.iter().map(ToString::to_string));
+    let mut client = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut masters = BufReader::new(client.stdout.take().unwrap());
+    let mut first = String::new();
+    masters.read_line(&mut first).unwrap();
+    i.kill(old);
+    let mut rest = String::new();
+    masters.read_to_string(&mut rest).unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((first.trim(), rest.trim()), (old.to_string().as_str(), new.to_string().as_str()));
 }
