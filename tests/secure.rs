@@ -53,6 +53,14 @@ impl Certificates {
         command.args(words).output().unwrap()
     }
 
+    /// What redis-py, which checks the servers' certificates against an authority, says of the master.
+    fn discover(&self, authority: &Path, password: &str, sentinels: &[u16]) -> Output {
+        let python = std::env::var("BONGSU_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let mut command = Command::new(python);
+        command.arg("tests/clients/discover_tls.py").arg(GROUP).arg(self.dir.path()).arg(authority);
+        command.args(["reader", password]).args(sentinels.iter().map(ToString::to_string)).output().unwrap()
+    }
+
     fn told(&self, port: u16, words: &[&str]) -> Vec<String> {
         let output = self.ask(port, "default", "between-sentinels", words);
         String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim().to_owned()).collect()
@@ -75,7 +83,8 @@ fn data_node(port: u16, certificates: &Certificates, rest: &str) -> String {
 fn sentinel(port: u16, master: u16, tls: &str, password: &str) -> String {
     format!(
         "port 0\ntls-port {port}\nbind 127.0.0.1\n{tls}requirepass between-sentinels\n\
-         user reader on >reading allchannels +ping +subscribe +sentinel|get-master-addr-by-name +hello +auth +client\n\
+         user reader on >reading allchannels +ping +subscribe +sentinel|get-master-addr-by-name \
+         +sentinel|masters +hello +auth +client\n\
          sentinel sentinel-pass between-sentinels\n\
          sentinel monitor {GROUP} 127.0.0.1 {master} 2\n\
          sentinel down-after-milliseconds {GROUP} 1000\n\
@@ -114,6 +123,14 @@ fn a_failover_where_everything_is_encrypted_and_asks_for_passwords() {
     let plain = Command::new("redis-cli").args(["-p", &first.to_string(), "PING"]).output().unwrap();
     assert!(!String::from_utf8_lossy(&plain.stdout).contains("PONG"));
 
+    let discovered = certificates.discover(&certificates.path("ca.crt"), "reading", sentinels);
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(text(discovered.clone()).trim(), master.to_string(), "{}", said(&discovered));
+    let guessed = certificates.discover(&certificates.path("ca.crt"), "guessed", sentinels);
+    assert!(!guessed.status.success() && said(&guessed).contains("invalid username-password pair"), "{guessed:?}");
+    let strange = certificates.discover(&Certificates::make().path("ca.crt"), "reading", sentinels);
+    assert!(!strange.status.success() && said(&strange).contains("certificate verify failed"), "{strange:?}");
+
     i.kill(master);
     for port in sentinels {
         wait("the replica is the master", || {
@@ -121,6 +138,8 @@ fn a_failover_where_everything_is_encrypted_and_asks_for_passwords() {
             text(certificates.ask(*port, "reader", "reading", &asked)).contains(&replica.to_string()).then_some(())
         });
     }
+    let discovered = certificates.discover(&certificates.path("ca.crt"), "reading", sentinels);
+    assert_eq!(text(discovered.clone()).trim(), replica.to_string(), "{}", said(&discovered));
     wait("it takes writes", || {
         text(certificates.ask(replica, "default", "data", &["SET", "key", "value"])).contains("OK").then_some(())
     });

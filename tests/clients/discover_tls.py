@@ -5,6 +5,8 @@ of the sentinels.
 """
 import sys
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 group, directory, authority, user, password = sys.argv[1:6]
@@ -17,6 +19,8 @@ tls = {
     # The certificates of the test name no host.
     "ssl_check_hostname": False,
     "socket_timeout": 2,
+    # What is refused is refused: trying again only takes longer.
+    "retry": Retry(NoBackoff(), 0),
 }
 to_sentinels = {**tls, "username": user, "password": password}
 sentinel = Sentinel([("127.0.0.1", p) for p in ports], sentinel_kwargs=to_sentinels)
