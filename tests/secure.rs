@@ -108,6 +108,11 @@ fn a_failover_where_everything_is_encrypted_and_asks_for_passwords() {
     let (master, replica, sentinels) = (ports[0], ports[1], &ports[2..]);
     i.add_node_on(master, &data_node(master, &certificates, ""));
     i.add_node_on(replica, &data_node(replica, &certificates, &format!("replicaof 127.0.0.1 {master}\n")));
+    let text = |output: Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    wait("the replica follows", || {
+        let told = text(certificates.ask(replica, "default", "data", &["INFO", "replication"]));
+        told.contains("master_link_status:up").then_some(())
+    });
     for port in sentinels {
         i.add_secure_sentinel(*port, Program::Ours, &sentinel(*port, master, &certificates.directives(), "watching"));
     }
@@ -115,7 +120,6 @@ fn a_failover_where_everything_is_encrypted_and_asks_for_passwords() {
         wait("everybody knows everybody", || is_healthy(&certificates, *port, "1"));
     }
     let first = sentinels[0];
-    let text = |output: Output| String::from_utf8_lossy(&output.stdout).into_owned();
     let refused = text(certificates.ask(first, "reader", "reading", &["SENTINEL", "FAILOVER", GROUP]));
     assert!(refused.contains("NOPERM"), "{refused}");
     let wrong = certificates.ask(first, "reader", "guessed", &["PING"]);
