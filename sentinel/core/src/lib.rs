@@ -28,6 +28,7 @@ mod odown;
 mod operator;
 mod options;
 mod probe;
+mod promotion;
 mod query;
 mod reason;
 mod reconfigure;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::value::{ByteCount, Field, Refusal, Value, parse_memory, show_memory};
+use super::field::{ByteCount, Field};
+use super::value::{Refusal, Value, parse_memory, show_memory};
 
 /// Limits of one class of clients. Zero means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Settings that are one of a few words.
 
-use super::value::choices;
+use super::field::choices;
 
 choices! {
     /// `loglevel`: the least important message that is logged.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bongsu_sentinel_core::{GroupChange, GroupOptions, Quorum};
 
+use super::field::Field;
 use super::renames::Renames;
 use super::secret::Secret;
 use super::settings::MasterSettings;
-use super::value::{Field, Syntax, Value};
+use super::value::{Syntax, Value};
 
 /// An option of one group.
 pub struct GroupOption {

@@ -6,12 +6,14 @@
 //! and the reference page.
 
 mod advice;
+mod apply;
 mod buffers;
 mod choices;
 mod convert;
 mod directive;
 mod draft;
 mod error;
+mod field;
 mod group;
 mod kept;
 mod launch;
@@ -33,6 +35,7 @@ pub use choices::{AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampForm
 pub use convert::{ConvertError, to_yaml};
 pub use directive::{Directive, Section};
 pub use error::{ConfigError, Place, Warning};
+pub use field::{ByteCount, FileMode};
 pub use group::{GROUP_OPTIONS, GroupOption, GroupOptionError, GroupSetting, group_option};
 pub use kept::KEPT_DIRECTIVES;
 pub use launch::{Invocation, Launch};
@@ -44,4 +47,4 @@ pub use sentinel::{SENTINEL_DIRECTIVES, SentinelDirective};
 pub use server::{SERVER_DIRECTIVES, ServerSettings, server_directive};
 pub use settings::{MasterSettings, Settings};
 pub use store::{ConfStore, Journal, SaveError, StateError, StateStore, Store};
-pub use value::{ByteCount, FileMode, Refusal, Syntax, Value};
+pub use value::{Refusal, Syntax, Value};

@@ -1,6 +1,7 @@
 //! Renamed commands.
 
-use super::value::{Field, Refusal, Value, quoted};
+use super::field::Field;
+use super::value::{Refusal, Value, quoted};
 
 /// Commands under other names, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

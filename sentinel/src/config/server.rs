@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::buffers::BufferLimits;
 use super::choices::{AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampFormat, Supervised, TlsAuthClients};
 use super::directive::{Directive, Section};
+use super::field::{ByteCount, Field, FileMode};
 use super::renames::Renames;
 use super::secret::Secret;
-use super::value::{ByteCount, Field, FileMode, Syntax};
+use super::value::Syntax;
 
 /// Largest number that the servers accept for a signed 32-bit setting.
 const INT_MAX: i64 = i32::MAX as i64;
