@@ -125,3 +125,22 @@ fn a_forced_failover_is_won_with_our_own_vote_in_a_new_epoch() {
         assert!(w.names(site).contains(&"+config-update-from"));
     }
 }
+
+/// Whoever failed often waits for long, but only as long as it is the same outage.
+#[test]
+fn a_new_outage_starts_with_the_shortest_wait() {
+    let mut w = World::settled(1, 1, &options(1));
+    w.node(2).priority = 0;
+    w.run_for(11_000);
+    w.kill(1);
+    w.run_for(120_000);
+    w.restart(1);
+    w.run_until("the outage ends", 5000, |w| w.count("-sdown") > 0);
+    w.run_for(3000);
+    w.forget();
+    w.kill(1);
+    w.run_until("it is given up again", 90_000, |w| w.count("-failover-abort-no-good-slave") == 1);
+    let first = w.now;
+    w.run_until("the second attempt", 90_000, |w| w.count("-failover-abort-no-good-slave") == 2);
+    assert!(w.now - first < 2000, "after {} ms", w.now - first);
+}

@@ -3,6 +3,7 @@
 
 mod aborts;
 mod announce;
+mod crowd;
 mod elections;
 mod failover;
 mod gossip;

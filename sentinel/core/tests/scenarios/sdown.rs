@@ -157,3 +157,17 @@ fn who_lets_nobody_subscribe_is_disconnected_but_not_down() {
     w.run_until("it is connected", 2000, |w| flags(w, 2) == "slave");
     assert!(w.heard(0).is_empty(), "{}", w.transcript());
 }
+
+/// A process that was seen to be gone, and whose host is gone then too: only silence is left to go by.
+#[test]
+fn a_host_that_stops_refusing_is_down_after_the_longer_limit() {
+    let mut o = options(9);
+    o.process_death_after = Some(Duration::from_millis(500));
+    let mut w = World::settled(1, 1, &o);
+    let killed = w.now;
+    w.kill(1);
+    w.run_for(200);
+    w.cut_nodes.insert((0, 1));
+    w.run_until("it is down", 3000, |w| is_down(w, 1));
+    assert!(w.now - killed >= 700, "after {} ms", w.now - killed);
+}

@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) told: Vec<(usize, u16, Option<u16>)>,
     /// Hellos that were accepted: time, sentinel, port of whom it was sent to, configuration epoch, port of the master.
     pub(crate) greeted: Vec<(u64, usize, u16, u64, u16)>,
+    /// How many heartbeats each address was sent.
+    pinged: BTreeMap<u16, usize>,
     /// Calls of the client-reconfig-script: sentinel, whether as leader, old and new master.
     pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
     /// Pairs of sites that cannot talk.
@@ -81,6 +83,7 @@ impl World {
             decisions: Vec::new(),
             told: Vec::new(),
             greeted: Vec::new(),
+            pinged: BTreeMap::new(),
             scripts: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),

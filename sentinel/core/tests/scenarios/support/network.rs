@@ -175,6 +175,9 @@ impl World {
         if self.hung.contains(&(site, link)) {
             return;
         }
+        if request == Request::Ping {
+            *self.pinged.entry(to).or_default() += 1;
+        }
         if let Request::Hello(hello) = &request {
             self.greeted.push((self.now, site, to, hello.config_epoch.0, hello.master.port()));
         }

@@ -36,6 +36,7 @@ impl World {
         self.decisions.clear();
         self.told.clear();
         self.greeted.clear();
+        self.pinged.clear();
         self.scripts.clear();
     }
 
@@ -48,6 +49,11 @@ impl World {
     /// Names of the events of one sentinel, in order.
     pub(crate) fn names(&self, site: usize) -> Vec<&'static str> {
         self.events.iter().filter(|(_, s, _)| *s == site).map(|(_, _, e)| e.name).collect()
+    }
+
+    /// How many heartbeats this address was sent.
+    pub(crate) fn pinged(&self, port: u16) -> usize {
+        self.pinged.get(&port).copied().unwrap_or(0)
     }
 
     pub(crate) fn count(&self, name: &str) -> usize {
