@@ -23,8 +23,15 @@ const REPOINTED_INFO: Duration = Duration::from_millis(500);
 /// An INFO without an answer for this long does not keep another one from being sent.
 const INFO_IN_FLIGHT_LIMIT: Duration = Duration::from_secs(5);
 
+/// Longest heartbeat period of replicas of a crowd in whose group nothing happens; half of `down-after` if that is shorter, so
+/// that an answer may be late without anybody being held to be down.
+const QUIET_HEARTBEAT: Duration = Duration::from_secs(3);
+
 /// Hello periods between two messages to members that hear of us through the master anyway.
 const SETTLED_HELLO_FACTOR: u32 = 5;
+
+/// The same in a crowd.
+const SETTLED_CROWD_HELLO_FACTOR: u32 = 10;
 
 /// Half hello periods between two messages to a master of a crowd in whose group nothing happens. Newcomers need not wait for one: a
 /// sentinel that hears of an unknown peer greets it at once. Only a peer that was told to forget us waits for the next.
@@ -48,8 +55,8 @@ impl Sentinel {
         self.send(now, id, Purpose::Ping, Request::Ping);
     }
 
-    /// Heartbeats are what a sentinel of a crowd spends its time on. Its replicas, where nothing happens, get half as many: a
-    /// frozen one is noticed a heartbeat later, a dead one, whose connection breaks, at once as ever.
+    /// Heartbeats are what a sentinel of a crowd spends its time on. Its replicas, where nothing happens, get fewer: a frozen one is
+    /// noticed a heartbeat later, a dead one, whose connection breaks, at once as ever.
     fn ping_period(&self, id: LinkId) -> Duration {
         let period = self.heartbeat(id);
         if !self.is_crowd() || period < self.tunables.ping_period {
@@ -58,7 +65,8 @@ impl Sentinel {
         let Some(Owner::Node(node)) = self.links.get(id) else { return period };
         let group = self.nodes.get(*node).and_then(|n| self.groups.get(n.group));
         let may_wait = |g: &Group| g.master != *node && g.failover.is_none() && g.odown_since.is_none();
-        if group.is_some_and(|g| may_wait(g)) { period * 2 } else { period }
+        let quiet = QUIET_HEARTBEAT.min(self.down_limit(id) / 2).max(period);
+        if group.is_some_and(|g| may_wait(g)) { quiet } else { period }
     }
 
     fn is_crowd(&self) -> bool {
@@ -146,6 +154,7 @@ impl Sentinel {
         match self.is_settled(now, group) && !self.is_young(now, &node.link) {
             true if group.master == id && self.is_crowd() => period * SETTLED_MASTER_HELLO_HALVES / 2,
             true if group.master == id => period,
+            true if self.is_crowd() => period * SETTLED_CROWD_HELLO_FACTOR,
             true => period * SETTLED_HELLO_FACTOR,
             false => period,
         }
