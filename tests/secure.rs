@@ -174,3 +174,32 @@ fn wrong_credentials_and_strange_authorities_are_told() {
         wait("a master that cannot be asked is down", || i.log(port).contains("+sdown master").then_some(()));
     }
 }
+
+/// Certificates are short-lived where they are renewed by machines; nobody restarts sentinels for that.
+#[test]
+fn links_follow_files_that_change() {
+    let (certificates, others) = (Certificates::make(), Certificates::make());
+    let mut i = Installation::empty();
+    let ports = free_ports(2);
+    let (master, port) = (ports[0], ports[1]);
+    i.add_node_on(master, &data_node(master, &certificates, ""));
+    let authority = others.path("ca.crt");
+    let tls = format!("tls-auth-clients no\n{}", certificates.directives_trusting(&authority));
+    i.add_secure_sentinel(port, Program::Ours, &sentinel(port, master, &tls, "watching"));
+    wait("nodes of a strange authority are down", || i.log(port).contains("+sdown master").then_some(()));
+    std::fs::copy(certificates.path("ca.crt"), &authority).unwrap();
+    wait("the authority is trusted now", || i.log(port).contains("-sdown master").then_some(()));
+}
+
+#[test]
+fn a_sentinel_whose_links_cannot_be_secured_does_not_start() {
+    let certificates = Certificates::make();
+    let port = free_ports(1)[0];
+    let conf = certificates.path("sentinel.conf");
+    let tls = certificates.directives_trusting(&certificates.path("missing.crt"));
+    std::fs::write(&conf, format!("tls-auth-clients no\n{}", sentinel(port, 1, &tls, "watching"))).unwrap();
+    let ended = Command::new(env!("CARGO_BIN_EXE_bongsu")).arg("sentinel").arg(&conf).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(said.contains("TLS for links cannot be set up") && said.contains("missing.crt"), "{said}");
+}

@@ -80,6 +80,10 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = Shell::check_tls(&settings) {
+        log.warning(format_args!("TLS for links cannot be set up, exiting: {error}"));
+        return ExitCode::FAILURE;
+    }
     if is_new_id {
         save_identity(&mut store, &settings, &setup, &log);
     }

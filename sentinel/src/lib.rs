@@ -8,5 +8,6 @@ mod daemon;
 pub mod front;
 pub mod log;
 pub mod shell;
+mod tls;
 
 pub use daemon::run;

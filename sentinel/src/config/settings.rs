@@ -97,10 +97,11 @@ impl Settings {
         self.server.dir.join(path)
     }
 
-    /// True if `path` names a file that may be executed.
+    /// True if `path` names a file that we may execute.
     pub fn is_executable(&self, path: &Path) -> bool {
-        use std::os::unix::fs::PermissionsExt;
-        self.path(path).metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        use rustix::fs::{Access, access};
+        let path = self.path(path);
+        path.is_file() && access(&path, Access::EXEC_OK).is_ok()
     }
 }
 

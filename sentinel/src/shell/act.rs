@@ -31,7 +31,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
                 scripts::schedule(shell, argv);
             }
         }
-        Action::Resolve { host } => shell.0.resolver.want(&host),
+        Action::Resolve { host } => shell.0.resolver.want(&host, &shell.0.log),
         Action::Crash => crash(shell),
     }
 }

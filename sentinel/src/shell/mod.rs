@@ -34,6 +34,7 @@ pub use scripts::ScriptView;
 
 use crate::config::{Journal, Settings, Store};
 use crate::log::Log;
+use crate::tls::TlsError;
 
 /// A sink for the events that the core publishes.
 type Sink = Rc<dyn Fn(&Event)>;
@@ -69,6 +70,14 @@ struct Inner {
 }
 
 impl Shell {
+    /// Says whether links could be established securely, if that is what the settings ask for.
+    ///
+    /// # Errors
+    /// The certificates, the key or the authorities cannot be used.
+    pub fn check_tls(settings: &Settings) -> Result<(), TlsError> {
+        links::check_tls(&settings.server)
+    }
+
     /// Builds the core from `setup` and starts the tasks around it. The first actions of the core (its `+monitor` events and
     /// connections) wait for [`Shell::start`], so that sinks can be registered before.
     ///
@@ -107,6 +116,7 @@ impl Shell {
         spawn_local(saver::drive(self.clone()));
         spawn_local(saver::drive_journal(self.clone()));
         spawn_local(resolver::drive(self.clone()));
+        spawn_local(scripts::reap(self.clone()));
         if self.0.saver.has_leftovers() {
             self.0.core.borrow_mut().save(SaveNeed::Sometime);
         }
@@ -211,7 +221,7 @@ impl Shell {
     /// # Errors
     /// The name has no address and never had one.
     pub async fn resolve(&self, host: &str) -> Result<std::net::IpAddr, ResolveError> {
-        self.0.resolver.resolve(host).await
+        self.0.resolver.resolve(host, &self.0.log).await
     }
 
     /// The latest decisions with their reasons, oldest first.
@@ -222,11 +232,6 @@ impl Shell {
     /// Hello messages that could not be parsed since the start.
     pub fn malformed_hellos(&self) -> u64 {
         self.0.links.malformed_hellos()
-    }
-
-    /// Reads the certificates of outgoing links again before the next connection (`CONFIG SET tls-...`).
-    pub fn reload_tls(&self) {
-        self.0.links.forget_tls();
     }
 
     /// Ends the process gracefully (`SHUTDOWN`, SIGTERM): [`Shell::stopped`] resolves.

@@ -1,7 +1,7 @@
 //! What the shell reads from the settings, in one place.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::{Renames, Settings};
 
@@ -9,14 +9,6 @@ use crate::config::{Renames, Settings};
 pub(super) struct Credentials<'a> {
     pub(super) user: Option<&'a str>,
     pub(super) password: &'a [u8],
-}
-
-/// Where the certificates of outgoing links are.
-pub(super) struct TlsFiles {
-    pub(super) ca_file: Option<PathBuf>,
-    pub(super) ca_dir: Option<PathBuf>,
-    pub(super) cert: Option<PathBuf>,
-    pub(super) key: Option<PathBuf>,
 }
 
 /// The group's `notification-script`.
@@ -29,7 +21,7 @@ pub(super) fn reconfig_script(settings: &Settings, group: &str) -> Option<String
     script(settings.master(group)?.client_reconfig_script.as_deref())
 }
 
-/// Scripts are shown and started under the path as configured; relative ones start at the working directory.
+/// Scripts are shown under the path as configured; where that begins is up to [`Settings::path`].
 fn script(path: Option<&Path>) -> Option<String> {
     path.map(|path| path.to_string_lossy().into_owned())
 }
@@ -75,15 +67,4 @@ pub(super) fn source_addr(settings: &Settings) -> Option<IpAddr> {
 /// All outgoing links use TLS.
 pub(super) const fn uses_tls(settings: &Settings) -> bool {
     settings.server.tls_replication
-}
-
-pub(super) fn link_tls(settings: &Settings) -> TlsFiles {
-    let server = &settings.server;
-    let or = |first: &Option<PathBuf>, second: &Option<PathBuf>| first.as_ref().or(second.as_ref()).cloned();
-    TlsFiles {
-        ca_file: server.tls_ca_cert_file.clone(),
-        ca_dir: server.tls_ca_cert_dir.clone(),
-        cert: or(&server.tls_client_cert_file, &server.tls_cert_file),
-        key: or(&server.tls_client_key_file, &server.tls_key_file),
-    }
 }

@@ -15,11 +15,12 @@ use bongsu_sentinel_core::Input;
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{Hosts, TokioResolver};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::{Shell, addresses};
+use crate::log::Log;
 
 /// Oldest answer that is not asked for again. A failover of the service behind a name must be seen within seconds, whatever
 /// TTL its zone has.
@@ -38,6 +39,9 @@ const KNOWN_PATIENCE: Duration = Duration::from_millis(200);
 /// Names looked after. Each is configured by somebody or announced by a data node; more than two per node of the largest
 /// supported fleet are a mistake.
 const NAMES_MAX: usize = 20_000;
+
+/// Questions that are under way at the same time; more wait their turn.
+const QUESTIONS_MAX: usize = 256;
 
 /// For how long a name is looked after that no link uses.
 const UNUSED_AGE_MAX: Duration = Duration::from_secs(60);
@@ -59,7 +63,9 @@ pub(super) struct Resolver {
     engine: RefCell<Option<Engine>>,
     names: RefCell<HashMap<String, Name>>,
     wake: Notify,
+    questions: Semaphore,
     full_told: Cell<bool>,
+    swept: Cell<Instant>,
 }
 
 struct Engine {
@@ -81,15 +87,26 @@ struct Name {
 
 impl Resolver {
     pub(super) fn new() -> Self {
-        Self { engine: RefCell::new(None), names: RefCell::default(), wake: Notify::new(), full_told: Cell::new(false) }
+        Self {
+            engine: RefCell::new(None),
+            names: RefCell::default(),
+            wake: Notify::new(),
+            questions: Semaphore::new(QUESTIONS_MAX),
+            full_told: Cell::new(false),
+            swept: Cell::new(Instant::now()),
+        }
     }
 
     /// Looks a name up soon and from time to time; answers are fed to the core.
-    pub(super) fn want(&self, host: &str) {
+    pub(super) fn want(&self, host: &str, log: &Log) {
         let now = Instant::now();
         let mut names = self.names.borrow_mut();
         if names.len() >= NAMES_MAX && !names.contains_key(host) {
-            self.full_told.set(true);
+            if !self.full_told.replace(true) {
+                log.warning(format_args!(
+                    "More than {NAMES_MAX} host names: '{host}' and others are looked up only to connect"
+                ));
+            }
             return;
         }
         let name = names.entry(host.to_owned()).or_insert_with(|| Name::new(now));
@@ -100,7 +117,7 @@ impl Resolver {
     }
 
     /// The address of a name: fresh if the name servers answer soon, else the last one known.
-    pub(super) async fn resolve(&self, host: &str) -> Result<IpAddr, ResolveError> {
+    pub(super) async fn resolve(&self, host: &str, log: &Log) -> Result<IpAddr, ResolveError> {
         if let Ok(ip) = host.parse() {
             return Ok(ip);
         }
@@ -112,7 +129,7 @@ impl Resolver {
             Some(ip) => match tokio::time::timeout(KNOWN_PATIENCE, self.look_up(host)).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    self.want(host);
+                    self.want(host, log);
                     return Ok(ip);
                 }
             },
@@ -145,6 +162,8 @@ impl Resolver {
         let (resolver, hosts) = self.engine().map_err(|e| failed(e.to_string()))?;
         let listed = addresses::in_hosts_file(&hosts, host);
         let (ips, valid_until) = if listed.is_empty() {
+            // The semaphore is never closed.
+            let _turn = self.questions.acquire().await.map_err(|e| failed(e.to_string()))?;
             let found = resolver.lookup_ip(host).await.map_err(|e| failed(e.to_string()))?;
             (found.iter().collect(), found.valid_until())
         } else {
@@ -176,7 +195,11 @@ impl Resolver {
     fn take_due(&self, shell: &Shell) -> (Vec<String>, Option<Instant>) {
         let now = Instant::now();
         let mut names = self.names.borrow_mut();
-        names.retain(|host, name| name.busy || name.wanted + UNUSED_AGE_MAX > now || shell.0.links.uses_host(host));
+        if self.swept.get() + UNUSED_AGE_MAX <= now {
+            self.swept.set(now);
+            let used = shell.0.links.names();
+            names.retain(|host, name| name.busy || name.wanted + UNUSED_AGE_MAX > now || used.contains(host));
+        }
         let mut due = Vec::new();
         for (host, name) in names.iter_mut().filter(|(_, name)| !name.busy && name.due <= now) {
             name.busy = true;

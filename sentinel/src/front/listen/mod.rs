@@ -78,7 +78,7 @@ pub enum BindError {
     Users(#[from] UsersError),
 }
 
-pub use tls::TlsError;
+pub use crate::tls::TlsError;
 
 /// Reads the users and opens everything that `settings` ask for. Must be called inside the runtime that will serve.
 ///

@@ -22,10 +22,13 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// How long sent bytes may stay unacknowledged before the kernel gives the connection up.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn dial(shell: &Shell, to: &Addr) -> Result<Stream, LinkFailure> {
-    // The semaphore is never closed.
-    let _slot = shell.0.links.dials.acquire().await.map_err(|_| LinkFailure::Requested)?;
+/// Connects. `unreachable`: the last attempt got no answer, and this one will probably get none either.
+pub(super) async fn dial(shell: &Shell, to: &Addr, unreachable: bool) -> Result<Stream, LinkFailure> {
     let ip = resolve(shell, to).await?;
+    let links = &shell.0.links;
+    let dials = if unreachable { &links.unreachable_dials } else { &links.dials };
+    // The semaphores are never closed.
+    let _slot = dials.acquire().await.map_err(|_| LinkFailure::Requested)?;
     if to.port() == 0 {
         return Err(LinkFailure::Unreachable);
     }
@@ -38,7 +41,7 @@ async fn resolve(shell: &Shell, to: &Addr) -> Result<IpAddr, LinkFailure> {
     if !to.is_name() {
         return to.ip().ok_or(LinkFailure::Unresolved);
     }
-    match shell.0.resolver.resolve(to.host()).await {
+    match shell.0.resolver.resolve(to.host(), &shell.0.log).await {
         Ok(ip) => {
             if to.ip() != Some(ip) {
                 let host = to.host().to_owned();
@@ -73,10 +76,7 @@ fn prepare(socket: &TcpSocket) -> std::io::Result<()> {
 }
 
 async fn secure(shell: &Shell, tcp: TcpStream, host: &str) -> Result<Stream, LinkFailure> {
-    let connector = tls::connector(shell).map_err(|error| {
-        shell.0.log.warning(format_args!("TLS for links cannot be set up: {error}"));
-        LinkFailure::Rejected
-    })?;
+    let connector = tls::connector(shell)?;
     let stream = connector.connect(tls::server_name(host)?, tcp).await.map_err(|error| {
         shell.0.log.verbose(format_args!("TLS handshake with {host} failed: {error}"));
         of_io(&error)

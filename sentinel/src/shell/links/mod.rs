@@ -23,8 +23,8 @@ mod table;
 mod tls;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bongsu_sentinel_core::{Addr, Channel, GroupId, GroupName, Input, LinkFailure, LinkId, Request, RequestId, Time};
@@ -38,10 +38,15 @@ use pump::Pump;
 use table::Table;
 
 pub(super) use pump::drive;
+pub(super) use tls::check as check_tls;
 
 /// Connections being established at the same time. Enough to reach nine thousand nodes in a few seconds; bounded so that
 /// neither we nor a rebooted host see a storm.
 const DIALS_MAX: usize = 512;
+
+/// The same for nodes that the last attempt did not reach, each of which takes the whole time that an attempt may take. They
+/// wait among themselves: a lost rack must not keep us from those that are there.
+const UNREACHABLE_DIALS_MAX: usize = 1024;
 
 /// Bytes that one read takes at most; the buffer is shared by all links.
 const READ_BYTES: usize = 64 * 1024;
@@ -59,8 +64,9 @@ pub(super) struct Links {
     input: RefCell<Box<[u8]>>,
     scratch: RefCell<String>,
     dials: Semaphore,
+    unreachable_dials: Semaphore,
     malformed: Cell<u64>,
-    tls: RefCell<Option<Arc<rustls::ClientConfig>>>,
+    tls: tls::TlsClient,
     /// Whether any group renames a command; `None` after the settings changed.
     renames: Cell<Option<bool>>,
 }
@@ -70,6 +76,8 @@ struct Link {
     /// The group whose credentials apply; `None` for a peer.
     group: Option<GroupName>,
     dialect: Dialect,
+    /// The last attempt to connect got no answer.
+    unreachable: bool,
     command: Option<Rc<Conn>>,
     pubsub: PubSub,
     /// The last reply to `INFO` and when it came.
@@ -109,14 +117,16 @@ impl Links {
             input: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
             scratch: RefCell::default(),
             dials: Semaphore::new(DIALS_MAX),
+            unreachable_dials: Semaphore::new(UNREACHABLE_DIALS_MAX),
             malformed: Cell::new(0),
-            tls: RefCell::default(),
+            tls: tls::TlsClient::default(),
             renames: Cell::new(None),
         })
     }
 
-    pub(super) fn uses_host(&self, host: &str) -> bool {
-        self.table.borrow().values().any(|link| link.to.host() == host)
+    /// The host names that links lead to.
+    pub(super) fn names(&self) -> HashSet<String> {
+        self.table.borrow().values().filter(|link| link.to.is_name()).map(|link| link.to.host().to_owned()).collect()
     }
 
     pub(super) fn info_cache(&self, now: Time, link: LinkId) -> Option<(Duration, Rc<[u8]>)> {
@@ -127,11 +137,6 @@ impl Links {
 
     pub(super) fn malformed_hellos(&self) -> u64 {
         self.malformed.get()
-    }
-
-    /// Makes the next TLS connection read the certificates again.
-    pub(super) fn forget_tls(&self) {
-        self.tls.replace(None);
     }
 
     fn flush(&self) {
@@ -180,6 +185,7 @@ pub(super) fn connect(shell: &Shell, id: LinkId, channel: Channel, to: Addr, gro
     let link = table.get_or_insert_with(id, || Link::new(to.clone(), group.clone()));
     if !link.to.same_place(&to) {
         link.dialect = Dialect::Unknown;
+        link.unreachable = false;
     }
     link.to = to;
     link.group = group;
@@ -270,6 +276,7 @@ fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
     conn.shut();
     let mut channels = Vec::with_capacity(2);
     if let Some(link) = shell.0.links.table.borrow_mut().get_mut(conn.link) {
+        link.unreachable = cause == LinkFailure::Unreachable;
         match conn.channel {
             Channel::Command => {
                 link.command = None;
@@ -285,7 +292,7 @@ fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
             }
         }
         if link.to.is_name() {
-            shell.0.resolver.want(link.to.host());
+            shell.0.resolver.want(link.to.host(), &shell.0.log);
         }
     }
     for channel in channels {
@@ -319,7 +326,15 @@ fn on_hello_answer(shell: &Shell, conn: &Rc<Conn>, answer: HelloAnswer) {
 
 impl Link {
     fn new(to: Addr, group: Option<GroupName>) -> Self {
-        Self { to, group, dialect: Dialect::Unknown, command: None, pubsub: PubSub::Off, info: None }
+        Self {
+            to,
+            group,
+            dialect: Dialect::Unknown,
+            unreachable: false,
+            command: None,
+            pubsub: PubSub::Off,
+            info: None,
+        }
     }
 
     fn subscribe(&mut self, shell: &Shell, id: LinkId) {

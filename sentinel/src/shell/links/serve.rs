@@ -15,13 +15,13 @@ use crate::shell::{Shell, options};
 pub(super) fn open(shell: &Shell, id: LinkId, channel: Channel, link: &Link) -> Rc<Conn> {
     let says_hello = channel == Channel::Command && link.group.is_some() && link.dialect != Dialect::Resp2;
     let conn = Rc::new(Conn::new(id, channel, says_hello));
-    let task = spawn_local(run(shell.clone(), Rc::clone(&conn), link.to.clone()));
+    let task = spawn_local(run(shell.clone(), Rc::clone(&conn), link.to.clone(), link.unreachable));
     conn.set_task(task.abort_handle());
     conn
 }
 
-async fn run(shell: Shell, conn: Rc<Conn>, to: Addr) {
-    match dial::dial(&shell, &to).await.and_then(|stream| install(&shell, &conn, stream)) {
+async fn run(shell: Shell, conn: Rc<Conn>, to: Addr, unreachable: bool) {
+    match dial::dial(&shell, &to, unreachable).await.and_then(|stream| install(&shell, &conn, stream)) {
         Ok(()) => established(&shell, &conn),
         Err(cause) => lost(&shell, &conn, cause),
     }
@@ -37,8 +37,9 @@ fn install(shell: &Shell, conn: &Rc<Conn>, stream: Stream) -> Result<(), LinkFai
 fn established(shell: &Shell, conn: &Rc<Conn>) {
     let links = &shell.0.links;
     {
-        let table = links.table.borrow();
-        let Some(link) = table.get(conn.link) else { return };
+        let mut table = links.table.borrow_mut();
+        let Some(link) = table.get_mut(conn.link) else { return };
+        link.unreachable = false;
         let settings = shell.settings();
         let handshake = encode::Handshake {
             words: encode::Words::new(&settings, link.group.as_ref()),

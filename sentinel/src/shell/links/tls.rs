@@ -3,39 +3,77 @@
 //! As with Sentinel the other side's certificate must come from the configured authorities; its name is not checked, since
 //! nodes are known by addresses that certificates rarely hold.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bongsu_sentinel_core::LinkFailure;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use crate::shell::{Shell, options};
+use crate::config::ServerSettings;
+use crate::shell::Shell;
+use crate::tls::{self, Stamps, TlsError};
 
-/// What keeps TLS from being set up.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum TlsError {
-    #[error("no tls-ca-cert-file or tls-ca-cert-dir is configured")]
-    NoAuthorities,
-    #[error("{path}: {reason}")]
-    File { path: String, reason: String },
-    #[error(transparent)]
-    Config(#[from] Error),
+/// How often it is looked whether files have changed. Many links may be made in that time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What links present and whom they trust, as the files last said it.
+#[derive(Default)]
+pub(super) struct TlsClient(RefCell<Option<Loaded>>);
+
+struct Loaded {
+    /// `None` if the files could not be used from the start.
+    connector: Option<TlsConnector>,
+    stamps: Stamps,
+    looked: Instant,
 }
 
-pub(super) fn connector(shell: &Shell) -> Result<TlsConnector, TlsError> {
-    let mut cached = shell.0.links.tls.borrow_mut();
-    let config = match cached.as_ref() {
-        Some(config) => Arc::clone(config),
-        None => Arc::clone(cached.insert(Arc::new(build(&options::link_tls(&shell.settings()))?))),
+/// For one more connection. Files that have changed are read again; if they cannot be used, what was read last goes on being
+/// used.
+pub(super) fn connector(shell: &Shell) -> Result<TlsConnector, LinkFailure> {
+    let mut loaded = shell.0.links.tls.0.borrow_mut();
+    let settings = shell.settings();
+    if loaded.as_ref().is_none_or(|loaded| loaded.looked.elapsed() >= LOOK_AGAIN) {
+        look(shell, &settings.server, &mut loaded);
+    }
+    loaded.as_ref().and_then(|loaded| loaded.connector.clone()).ok_or(LinkFailure::Rejected)
+}
+
+fn look(shell: &Shell, settings: &ServerSettings, loaded: &mut Option<Loaded>) {
+    let stamps = stamps(settings);
+    if let Some(loaded) = loaded {
+        loaded.looked = Instant::now();
+        if loaded.stamps == stamps {
+            return;
+        }
+    }
+    let old = loaded.take().and_then(|loaded| loaded.connector);
+    let connector = match client_config(settings) {
+        Ok(config) => Some(TlsConnector::from(Arc::new(config))),
+        Err(error) => {
+            shell.0.log.warning(format_args!("TLS for links cannot be set up: {error}"));
+            old
+        }
     };
-    Ok(TlsConnector::from(config))
+    *loaded = Some(Loaded { connector, stamps, looked: Instant::now() });
+}
+
+fn stamps(settings: &ServerSettings) -> Stamps {
+    let (cert, key) = identity(settings);
+    Stamps::of([cert, key, settings.tls_ca_cert_file.as_ref(), settings.tls_ca_cert_dir.as_ref()])
+}
+
+/// What links present: a certificate of their own, else that of the listener.
+fn identity(settings: &ServerSettings) -> (Option<&PathBuf>, Option<&PathBuf>) {
+    let cert = settings.tls_client_cert_file.as_ref().or(settings.tls_cert_file.as_ref());
+    (cert, settings.tls_client_key_file.as_ref().or(settings.tls_key_file.as_ref()))
 }
 
 /// The name for SNI; an address where there is none.
@@ -43,40 +81,28 @@ pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, LinkFailure
     ServerName::try_from(host.to_owned()).map_err(|_| LinkFailure::Rejected)
 }
 
-fn build(files: &options::TlsFiles) -> Result<ClientConfig, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = authorities(files)?;
+/// Says whether links could use TLS now, if they are to.
+pub(in crate::shell) fn check(settings: &ServerSettings) -> Result<(), TlsError> {
+    if settings.tls_replication { client_config(settings).map(drop) } else { Ok(()) }
+}
+
+/// Reads all files that links need.
+fn client_config(settings: &ServerSettings) -> Result<ClientConfig, TlsError> {
+    if settings.tls_client_key_file_pass.is_some() {
+        return Err(TlsError::EncryptedKey("tls-client-key-file-pass"));
+    }
+    let provider = tls::provider();
+    let roots = tls::authorities(settings)?;
     let verifier = Arc::new(ChainOnly { roots, provider: Arc::clone(&provider) });
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(&tls::protocol_versions(settings)?)
+        .map_err(|error| TlsError::Rejected(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let (Some(cert), Some(key)) = (&files.cert, &files.key) else { return Ok(builder.with_no_client_auth()) };
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| file_error(key, &error))?;
-    builder.with_client_auth_cert(certificates(cert)?, key).map_err(|error| file_error(cert, &error))
-}
-
-fn authorities(files: &options::TlsFiles) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = &files.ca_file {
-        roots.add_parsable_certificates(certificates(path)?);
-    }
-    if let Some(dir) = &files.ca_dir {
-        let entries = std::fs::read_dir(dir).map_err(|error| file_error(dir, &error))?;
-        for entry in entries.flatten() {
-            // The directory holds links, lists and the like beside certificates.
-            roots.add_parsable_certificates(certificates(&entry.path()).unwrap_or_default());
-        }
-    }
-    if roots.is_empty() { Err(TlsError::NoAuthorities) } else { Ok(roots) }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| file_error(path, &error))
-}
-
-fn file_error(path: &Path, error: &dyn std::fmt::Display) -> TlsError {
-    TlsError::File { path: path.display().to_string(), reason: error.to_string() }
+    let (Some(cert), Some(key)) = identity(settings) else { return Ok(builder.with_no_client_auth()) };
+    builder
+        .with_client_auth_cert(tls::certificates(cert)?, tls::private_key(key)?)
+        .map_err(|error| TlsError::Certificate { path: cert.clone(), reason: error.to_string() })
 }
 
 /// Checks the chain but not the name.

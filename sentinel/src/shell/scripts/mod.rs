@@ -1,14 +1,15 @@
 //! Notification and client-reconfig scripts: queue, limits, retries (sentinel-protocol 3.12).
 //!
 //! Scripts are direct children with the process's environment and working directory (`dir`); every descriptor but the
-//! standard ones is close-on-exec. Only children started here are waited for: as process 1 of a container, other children
-//! may exist.
+//! standard ones is close-on-exec.
 
+mod orphans;
 mod policy;
 mod queue;
 
 use std::cell::RefCell;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_local;
 
 use super::Shell;
+pub(super) use orphans::reap;
 use policy::{Outcome, Verdict};
 use queue::{JobId, Queue, State};
 
@@ -108,7 +110,8 @@ fn start_due(shell: &Shell) {
 
 fn start(shell: &Shell, id: JobId, argv: &[String]) {
     let Some((path, arguments)) = argv.split_first() else { return };
-    let spawned = Command::new(path).args(arguments).env_remove(PRIVATE_VARIABLE).spawn();
+    let file = shell.settings().path(Path::new(path));
+    let spawned = Command::new(file).arg0(path).args(arguments).env_remove(PRIVATE_VARIABLE).spawn();
     match spawned {
         Ok(child) => {
             let pid = child.id().unwrap_or(0);

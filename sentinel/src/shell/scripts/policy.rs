@@ -33,6 +33,8 @@ pub(super) enum Verdict {
 pub(super) fn of_spawn_error(error: &io::Error) -> Outcome {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => Outcome::NOT_STARTED,
+        // We have no descriptor to spare for the moment.
+        _ if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => Outcome::NOT_STARTED,
         _ => Outcome::NOT_EXECUTABLE,
     }
 }
@@ -59,6 +61,18 @@ mod tests {
     #[track_caller]
     fn check(signal: i32, exit_code: i32, runs: u32, want: Verdict) {
         assert_eq!(judge(Outcome { signal, exit_code }, runs, DELAY), want);
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        for (errno, want) in [
+            (libc::EAGAIN, Outcome::NOT_STARTED),
+            (libc::EMFILE, Outcome::NOT_STARTED),
+            (libc::EACCES, Outcome::NOT_EXECUTABLE),
+            (libc::ENOENT, Outcome::NOT_EXECUTABLE),
+        ] {
+            assert_eq!(of_spawn_error(&io::Error::from_raw_os_error(errno)), want);
+        }
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Queue {
         self.jobs.remove(oldest).map(|job| job.argv)
     }
 
+    /// A process is one of the scripts.
+    pub(super) fn is_running(&self, process: u32) -> bool {
+        self.jobs.iter().any(|job| matches!(job.state, State::Running { pid, .. } if pid == process))
+    }
+
     /// The next job that may start now; it counts as started.
     pub(super) fn next_to_start(&mut self, now: Time) -> Option<(JobId, Vec<String>)> {
         if self.running() >= MAX_RUNNING {
