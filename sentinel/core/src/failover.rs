@@ -291,8 +291,11 @@ impl Sentinel {
         let attempts = group.failed_attempts;
         group.failed_attempts = attempts.saturating_add(1);
         let until = now + jittered(&mut self.rng, attempts);
-        group.hold = Some((until, HoldCause::Backoff(attempts + 1)));
-        group.hold_told = false;
+        // A vote that was given meanwhile to somebody who asked under a higher epoch binds for longer than our own failure.
+        if !matches!(group.hold, Some((held, HoldCause::VotedForOther(_))) if held > until) {
+            group.hold = Some((until, HoldCause::Backoff(attempts + 1)));
+            group.hold_told = false;
+        }
         self.record(now, id, Reason::Aborted { epoch: failover.epoch, cause });
     }
 }

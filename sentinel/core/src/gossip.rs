@@ -8,7 +8,7 @@ use crate::link::{Link, Owner, Purpose};
 use crate::machine::{MAX_PEERS, Sentinel};
 use crate::time::Time;
 use crate::timers::Timer;
-use crate::types::{Addr, GroupId, LinkId, NodeId, RunId};
+use crate::types::{Addr, Epoch, GroupId, LinkId, NodeId, RunId};
 
 impl Sentinel {
     // --- telling --------------------------------------------------------------------------------------------------
@@ -99,7 +99,8 @@ impl Sentinel {
         if let Some(link) = via.and_then(|l| self.link_mut(l)) {
             link.last_message = now;
         }
-        if hello.run_id == self.my_id {
+        let is_credible = |epoch: Epoch| epoch.is_credible(self.current_epoch);
+        if hello.run_id == self.my_id || !is_credible(hello.current_epoch) || !is_credible(hello.config_epoch) {
             return;
         }
         let Some(id) = self.group_of_hello(via, &hello) else { return };

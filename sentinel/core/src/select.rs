@@ -112,27 +112,26 @@ impl Sentinel {
 fn compare_with_others(verdicts: &mut [(Verdict, Option<RunId>)], nodes: &[&Node], group: &Group) {
     let holds_data = |n: &Node| n.info.keys.is_some_and(|k| k > 0);
     let any_data = nodes.iter().any(|n| holds_data(n) && !n.down.is_down());
-    let any_same_history = verdicts.iter().any(|(v, _)| v.rejected.is_none() && v.same_history);
-    for ((verdict, _), node) in verdicts.iter_mut().zip(nodes) {
-        if verdict.rejected.is_some() {
-            continue;
+    // A flush that has reached some replicas before others leaves no data of another history: that comes of a master that was
+    // started empty.
+    let other_data =
+        std::iter::zip(&*verdicts, nodes).any(|((v, _), n)| !v.same_history && holds_data(n) && !n.down.is_down());
+    for ((verdict, _), node) in verdicts.iter_mut().zip(nodes).filter(|((v, _), _)| v.rejected.is_none()) {
+        let flushed = verdict.same_history && verdict.lag_bytes == Some(0) && !other_data;
+        if any_data && node.info.keys == Some(0) && !flushed {
+            verdict.rejected = Some(Rejection::Empty);
         }
-        verdict.rejected = if any_same_history && !verdict.same_history {
-            Some(Rejection::ForeignHistory)
-        } else if any_data && node.info.keys == Some(0) && !is_up_to_date(verdict) {
-            Some(Rejection::Empty)
-        } else {
-            match (verdict.lag_bytes, group.options.max_lag_on_failover) {
-                (Some(lag), Some(limit)) if lag > limit => Some(Rejection::TooFarBehind(lag)),
-                _ => None,
-            }
-        };
     }
-}
-
-/// Empty because the master is: a legitimate flush reached this replica first.
-fn is_up_to_date(verdict: &Verdict) -> bool {
-    verdict.same_history && verdict.lag_bytes == Some(0)
+    let any_same_history = verdicts.iter().any(|(v, _)| v.rejected.is_none() && v.same_history);
+    for (verdict, _) in verdicts.iter_mut().filter(|(v, _)| v.rejected.is_none()) {
+        if any_same_history && !verdict.same_history {
+            verdict.rejected = Some(Rejection::ForeignHistory);
+        } else if let (Some(lag), Some(limit)) = (verdict.lag_bytes, group.options.max_lag_on_failover)
+            && lag > limit
+        {
+            verdict.rejected = Some(Rejection::TooFarBehind(lag));
+        }
+    }
 }
 
 /// True if the replica's history is the master's as it was last seen, or if that was never seen.

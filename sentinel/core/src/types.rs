@@ -13,9 +13,18 @@ impl Epoch {
     /// The epoch before any election.
     pub const ZERO: Self = Self(0);
 
-    /// The highest epoch that is believed of anybody. Vote calls carry epochs as signed numbers of 64 bits; a peer that could
-    /// claim one near their end would leave no epoch for a failover ever after.
+    /// The highest epoch that can be expressed everywhere: vote calls carry epochs as signed numbers of 64 bits.
     pub const CREDIBLE_MAX: Self = Self(1 << 62);
+
+    /// Epochs grow by one with each election. Whoever claims one that is further ahead than this is wrong or lies, and to believe it
+    /// would use epochs up that failovers need ever after.
+    const CREDIBLE_JUMP: u64 = 1 << 32;
+
+    /// This may be the present epoch of somebody else, where ours is `known`.
+    #[must_use]
+    pub const fn is_credible(self, known: Self) -> bool {
+        self.0 <= Self::CREDIBLE_MAX.0 && self.0 <= known.0.saturating_add(Self::CREDIBLE_JUMP)
+    }
 
     /// The epoch that follows.
     #[must_use]

@@ -28,7 +28,7 @@ impl Sentinel {
             return self.answer_vote(call, SaveSeq(0), VoteReply { down: false, leader: None });
         };
         let down = down && !self.tilt.is_on();
-        let Some(candidate) = candidate else {
+        let Some(candidate) = candidate.filter(|_| epoch.is_credible(self.current_epoch)) else {
             return self.answer_vote(call, SaveSeq(0), VoteReply { down, leader: None });
         };
         self.vote(now, group, candidate, epoch);
@@ -48,8 +48,10 @@ impl Sentinel {
         self.raise_epoch(id, epoch, true);
         let current = self.current_epoch;
         let Some(group) = self.groups.get_mut(id) else { return };
-        if current > epoch {
-            return self.record(now, id, refused(RefusalCause::OldEpoch(current)));
+        // A configuration of that epoch or a later one exists, so somebody has won it.
+        if current > epoch || group.config_epoch >= epoch {
+            let newest = current.max(group.config_epoch);
+            return self.record(now, id, refused(RefusalCause::OldEpoch(newest)));
         }
         if group.leader_epoch >= epoch {
             let cause = group.leader.map_or(RefusalCause::OldEpoch(group.leader_epoch), RefusalCause::AlreadyVoted);

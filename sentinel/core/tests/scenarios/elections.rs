@@ -109,6 +109,23 @@ fn who_voted_for_another_waits_for_it() {
     assert_eq!(w.core(0).current_epoch(), Epoch(6));
 }
 
+/// As in a mixed quorum, where the other one asks under a higher epoch while our own election is running.
+#[test]
+fn who_votes_for_another_during_its_own_election_waits_for_it() {
+    let mut w = World::settled(3, 1, &options(1));
+    for site in [1, 2] {
+        w.fail_disk(site, true);
+        w.operate(site, |c, _| c.save(SaveNeed::Everything));
+    }
+    w.kill(1);
+    w.save_ms = 500;
+    w.run_until("its election runs", 5000, |w| w.names(0).contains(&"+try-failover"));
+    call(&mut w, 0, 5, 101);
+    w.forget();
+    w.run_for(8000);
+    assert_eq!(w.count("+try-failover"), 0, "{}", w.transcript());
+}
+
 #[test]
 fn a_leader_that_is_down_is_not_waited_for() {
     let mut w = World::settled(3, 1, &options(2));

@@ -192,3 +192,18 @@ fn a_superseded_leader_gives_up() {
     assert_eq!(w.core(leader).group(now, GROUP).unwrap().failover_state.as_str(), "none");
     assert!(!w.names(leader).contains(&"+promoted-slave"), "{}", w.transcript());
 }
+
+/// Epochs are numbers of limited length, and one that is spent cannot be had again.
+#[test]
+fn nobody_can_use_all_epochs_up() {
+    let mut w = World::settled(3, 1, &options(2));
+    for epoch in [Epoch(1 << 33), Epoch(1 << 62)] {
+        say(&mut w, Hello { current_epoch: epoch, ..hello(500, run_id(5)) });
+        say(&mut w, Hello { config_epoch: epoch, ..hello(500, run_id(5)) });
+        let call = bongsu_sentinel_core::CallId(1);
+        w.input(0, Input::VoteCall { call, addr: addr(1), epoch, candidate: Some(run_id(5)) });
+    }
+    assert_eq!((w.core(0).current_epoch(), config_epoch(&w)), (Epoch(0), Epoch(0)));
+    say(&mut w, Hello { current_epoch: Epoch(1 << 31), ..hello(500, run_id(5)) });
+    assert_eq!(w.core(0).current_epoch(), Epoch(1 << 31), "one that is merely far ahead is believed");
+}

@@ -105,6 +105,35 @@ fn an_empty_replica_is_not_chosen_beside_one_with_data() {
     assert_eq!(successor(prepare), 3);
 }
 
+/// The master was started empty, and those that followed it are empty too, however well they have followed.
+#[test]
+fn a_replica_that_kept_its_data_is_chosen_before_those_that_were_emptied() {
+    for lag in [0, 10] {
+        let emptied = move |w: &mut World| {
+            for port in [1, 2, 3, 4] {
+                w.node(port).replid = run_id(4242);
+                w.node(port).keys = 0;
+                w.node(port).offset = if port == 1 { 100 } else { 100 - lag };
+            }
+        };
+        let w = group(emptied);
+        assert_eq!(rejection(&w, 2), Some(Rejection::Empty), "lag {lag}");
+        assert_eq!(rejection(&w, 5), None, "lag {lag}");
+        assert_eq!(successor(emptied), 5, "lag {lag}");
+    }
+}
+
+#[test]
+fn a_flush_that_has_reached_one_replica_is_no_loss() {
+    let prepare = |w: &mut World| {
+        w.node(2).keys = 0;
+        w.node(2).offset = 2000;
+        w.node(1).keys = 0;
+        w.node(1).offset = 2000;
+    };
+    assert_eq!(successor(prepare), 2);
+}
+
 #[test]
 fn a_replica_with_another_history_is_not_chosen_beside_one_with_the_masters() {
     let prepare = |w: &mut World| {
