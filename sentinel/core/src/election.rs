@@ -30,8 +30,9 @@ impl Sentinel {
         let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let voted = group.voted_for(self.my_id, f.epoch);
+        let over = now.since(f.started) >= self.election_limit(group);
         if !voted || !self.saves.covers(group.vote_saved_by) {
-            if !voted || self.saves.is_failing() {
+            if !voted || over || self.saves.is_failing() {
                 self.abort_failover(now, id, AbortCause::NotElected);
             }
             return;
@@ -44,7 +45,6 @@ impl Sentinel {
         if forced || tally.mine() >= needed {
             return self.win_election(now, id, Reason::Elected { epoch, voters: tally.for_me, needed, forced });
         }
-        let over = now.since(f.started) >= self.election_limit(group);
         if over || tally.mine() + tally.open < needed {
             self.lose_election(now, id, &tally, needed);
         }

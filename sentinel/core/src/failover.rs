@@ -11,7 +11,7 @@ use crate::event::Level;
 use crate::group::Group;
 use crate::handover::HandOver;
 use crate::machine::Sentinel;
-use crate::promotion::{CANDIDATE_LOST_LIMIT, FRESH_INFO_LIMIT};
+use crate::promotion::{CANDIDATE_LOST_LIMIT, FRESH_INFO_LIMIT, HAND_OVER_CONFIRM_LIMIT};
 use crate::reason::{AbortCause, HoldCause, Reason};
 use crate::reconfigure::Target;
 use crate::time::Time;
@@ -131,11 +131,11 @@ impl Sentinel {
         u32::try_from(lower.count()).unwrap_or(u32::MAX)
     }
 
-    /// Waiting for a leader that is down itself would help nobody.
+    /// Waiting for a leader that is down itself would help nobody. One that we do not know is not down: its hello is under way.
     fn release_hold_of_dead_leader(&mut self, now: Time, id: GroupId) {
         let Some(group) = self.groups.get(id) else { return };
         if let Some((until, HoldCause::VotedForOther(leader))) = group.hold
-            && group.peers.get(&leader).is_none_or(|p| p.down.is_down())
+            && group.peers.get(&leader).is_some_and(|p| p.down.is_down())
         {
             let rank = self.rank(group);
             let at = now + self.stagger(rank);
@@ -227,33 +227,42 @@ impl Sentinel {
         }
     }
 
+    /// When a failover may begin, if the master is odown.
+    fn next_start(&self, group: &Group) -> Option<Time> {
+        let odown = group.odown_since?;
+        if self.saves.is_failing() {
+            // The next successful save looks at the group again.
+            return None;
+        }
+        let stagger = odown + self.stagger(self.rank(group));
+        Some(group.hold.map_or(stagger, |(until, _)| until.max(stagger)))
+    }
+
     /// When the running failover wants to be looked at again.
     pub(crate) fn next_failover_deadline(&self, group: &Group) -> Option<Time> {
-        let Some(f) = &group.failover else {
-            let odown = group.odown_since?;
-            if self.saves.is_failing() {
-                // The next successful save looks at the group again.
-                return None;
-            }
-            let stagger = odown + self.stagger(self.rank(group));
-            return Some(group.hold.map_or(stagger, |(until, _)| until.max(stagger)));
-        };
+        let Some(f) = &group.failover else { return self.next_start(group) };
         let limit = f.state_since + group.options.failover_timeout;
         match f.state {
             FailoverState::WaitStart => Some(f.started + self.election_limit(group)),
             FailoverState::SelectReplica => Some(f.state_since + FRESH_INFO_LIMIT),
             FailoverState::SendPromotion => {
-                let lost = f.candidate_lost.map_or(limit, |t| t + CANDIDATE_LOST_LIMIT);
-                Some(limit.min(lost).min(f.handover.as_ref().map_or(limit, HandOver::next_deadline)))
+                // Nothing can be done for a candidate that is not there but wait.
+                let step = match f.candidate_lost {
+                    Some(lost) => {
+                        Some((lost + CANDIDATE_LOST_LIMIT).min(f.handover.as_ref().map_or(limit, HandOver::limit)))
+                    }
+                    None => f.handover.as_ref().and_then(HandOver::next_deadline),
+                };
+                Some(limit.min(step.unwrap_or(limit)))
             }
             FailoverState::WaitPromotion => {
-                let lost = f.candidate_lost.map_or(limit, |t| t + CANDIDATE_LOST_LIMIT);
-                let hand_over = f.handover.as_ref().map_or(limit, HandOver::next_deadline);
-                Some(limit.min(lost).min(f.next_confirm).min(hand_over))
+                let step = f.candidate_lost.map_or(f.next_confirm, |lost| lost + CANDIDATE_LOST_LIMIT);
+                let pause = f.handover.as_ref().map_or(limit, HandOver::renew_at);
+                let over = f.handover.as_ref().map_or(limit, |_| f.state_since + HAND_OVER_CONFIRM_LIMIT);
+                Some(limit.min(step).min(pause).min(over))
             }
             FailoverState::ReconfReplicas => {
-                let restart = group.odown_since.map(|t| group.hold.map_or(t, |(until, _)| until));
-                [Some(limit), self.next_reconfiguration(f), restart].into_iter().flatten().min()
+                [Some(limit), self.next_reconfiguration(f), self.next_start(group)].into_iter().flatten().min()
             }
             FailoverState::None | FailoverState::UpdateConfig => None,
         }

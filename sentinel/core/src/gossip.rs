@@ -86,7 +86,7 @@ impl Sentinel {
                 }
             }
             Some(Owner::Peer(_)) if self.running(group).is_some() => {
-                self.handover_peer_told(group);
+                self.handover_peer_told(group, sent);
                 self.run_group(now, group);
             }
             Some(Owner::Peer(_)) | None => {}

@@ -25,6 +25,9 @@ const CATCH_UP_LIMIT: Duration = Duration::from_millis(1500);
 /// The pause is renewed this long before it would end, while the promotion or its announcement is not through yet.
 const RENEWAL_MARGIN: Duration = Duration::from_millis(1500);
 
+/// A renewal that could not be sent is tried again after this long.
+const RENEWAL_RETRY: Duration = Duration::from_millis(50);
+
 /// Bytes by which a history may grow although writes are paused (pings to the replicas). A replica that claims more is not
 /// talking of this history.
 const DRIFT_MAX: u64 = 64 * 1024;
@@ -56,10 +59,12 @@ pub(crate) struct HandOver {
     old: NodeId,
     replid: Option<RunId>,
     began: Time,
-    /// When the pause was last asked for.
-    paused_at: Time,
+    /// When the pause is to be asked for again.
+    renew_at: Time,
     /// The pause lasts at least until then, by what the master has confirmed.
     held_until: Time,
+    /// When the announcement began.
+    announced: Time,
     /// Peers that have taken our hello with the new configuration.
     told: u32,
 }
@@ -80,13 +85,26 @@ impl HandOver {
         self.old
     }
 
-    pub(crate) fn next_deadline(&self) -> Time {
+    /// When it is to be looked at again, where the candidate is there.
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
         match self.stage {
-            Stage::CatchingUp { next_poll, .. } => next_poll,
-            Stage::Announcing { until, .. } => until,
-            Stage::Pausing { .. } => self.began + CATCH_UP_LIMIT,
-            Stage::Ready { .. } | Stage::Demoted { .. } => self.paused_at + (PAUSE - RENEWAL_MARGIN),
+            Stage::CatchingUp { next_poll, .. } => Some(next_poll.min(self.limit())),
+            Stage::Announcing { until, .. } => Some(until),
+            Stage::Pausing { .. } => Some(self.limit()),
+            Stage::Ready { .. } => Some(self.renew_at),
+            // The old master answers, or its link breaks.
+            Stage::Demoted { .. } => None,
         }
+    }
+
+    /// When pausing and catching up have taken too long.
+    pub(crate) fn limit(&self) -> Time {
+        self.began + CATCH_UP_LIMIT
+    }
+
+    /// When the pause is to be asked for again, while the promotion is unconfirmed.
+    pub(crate) const fn renew_at(&self) -> Time {
+        self.renew_at
     }
 }
 
@@ -122,7 +140,16 @@ impl Sentinel {
         let frozen_by = self.info_now(now, link);
         if let Some(f) = self.running_mut(id) {
             let stage = Stage::Pausing { frozen_by };
-            f.handover = Some(HandOver { stage, old, replid, began: now, paused_at: now, held_until: now, told: 0 });
+            f.handover = Some(HandOver {
+                stage,
+                old,
+                replid,
+                began: now,
+                renew_at: now + (PAUSE - RENEWAL_MARGIN),
+                held_until: now,
+                announced: now,
+                told: 0,
+            });
         }
     }
 
@@ -195,20 +222,18 @@ impl Sentinel {
         }
     }
 
-    /// While the promotion is unconfirmed the pause must not end by itself. False if the hand-over was given up.
-    pub(crate) fn keep_paused(&mut self, now: Time, id: GroupId) -> bool {
-        let Some(f) = self.running(id) else { return false };
-        let Some(h) = f.handover.as_ref() else { return true };
-        let over = matches!(h.stage, Stage::Demoted { .. });
-        if over || now.since(h.paused_at) + RENEWAL_MARGIN < PAUSE {
-            return true;
+    /// While the promotion is unconfirmed the pause must not end by itself.
+    pub(crate) fn keep_paused(&mut self, now: Time, id: GroupId) {
+        let Some(h) = self.running(id).and_then(|f| f.handover.as_ref()) else { return };
+        if matches!(h.stage, Stage::Demoted { .. }) || now < h.renew_at {
+            return;
         }
-        let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) else { return true };
-        self.send(now, link, Purpose::Pause { group: id }, Request::PauseWrites { limit: PAUSE });
+        let Some(link) = self.nodes.get(h.old).map(|n| n.link.id) else { return };
+        let request = Request::PauseWrites { limit: PAUSE };
+        let sent = self.send(now, link, Purpose::Pause { group: id }, request).is_some();
         if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
-            h.paused_at = now;
+            h.renew_at = now + if sent { PAUSE - RENEWAL_MARGIN } else { RENEWAL_RETRY };
         }
-        true
     }
 
     /// True if the promoted replica continues exactly the history that was frozen. Servers that do not show their second
@@ -224,17 +249,20 @@ impl Sentinel {
 
     /// The promotion is confirmed and the switch made; what is left is to tell the peers and to demote the old master.
     pub(crate) fn handover_announced(&mut self, now: Time, id: GroupId) {
-        let Some(f) = self.running_mut(id) else { return };
+        // Another announcement may have waited for the disk.
+        let Some(f) = self.running_mut(id).filter(|f| f.is_committed()) else { return };
         if let Some(h) = f.handover.as_mut() {
+            h.announced = now;
             let offset = h.frozen_offset().unwrap_or(0);
             h.stage = Stage::Announcing { offset, until: now + ANNOUNCE_LIMIT };
         }
     }
 
-    /// A peer took our hello.
-    pub(crate) fn handover_peer_told(&mut self, id: GroupId) {
+    /// A peer took the hello that was sent to it then.
+    pub(crate) fn handover_peer_told(&mut self, id: GroupId, sent: Time) {
         if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut())
             && matches!(h.stage, Stage::Announcing { .. })
+            && sent >= h.announced
         {
             h.told += 1;
         }
@@ -259,6 +287,12 @@ impl Sentinel {
     }
 
     pub(crate) fn on_demote_reply(&mut self, now: Time, id: GroupId, link: LinkId, reply: &Reply) {
+        let is_answer = |h: &HandOver| {
+            matches!(h.stage, Stage::Demoted { .. }) && self.nodes.get(h.old).is_some_and(|n| n.link.id == link)
+        };
+        if !self.running(id).and_then(|f| f.handover.as_ref()).is_some_and(is_answer) {
+            return;
+        }
         let Some(h) = self.running_mut(id).and_then(|f| f.handover.take()) else { return };
         let paused = now.since(h.began);
         if matches!(reply, Reply::Done) {

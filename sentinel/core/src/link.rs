@@ -44,6 +44,8 @@ pub(crate) enum Purpose {
     Ask {
         group: GroupId,
         vote_in: Option<crate::types::Epoch>,
+        /// The master that the opinion is about.
+        master: NodeId,
     },
     /// The promotion of a candidate.
     Promote {

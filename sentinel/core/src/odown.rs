@@ -10,7 +10,7 @@ use crate::link::{Owner, Purpose};
 use crate::machine::Sentinel;
 use crate::reason::Reason;
 use crate::time::Time;
-use crate::types::{Epoch, GroupId, LinkId, RunId};
+use crate::types::{Epoch, GroupId, LinkId, NodeId, RunId};
 use crate::view::FailoverState;
 
 /// Peers are asked again after this long while an answer is needed.
@@ -68,7 +68,7 @@ impl Sentinel {
     pub(crate) fn ask_peers(&mut self, now: Time, id: GroupId) {
         let Some(group) = self.groups.get(id) else { return };
         let Some((epoch, candidate)) = self.wanted(group) else { return };
-        let Some(addr) = self.master_of(group).map(|m| m.addr.clone()) else { return };
+        let Some((master, addr)) = self.master_of(group).map(|m| (m.id, m.addr.clone())) else { return };
         let (period, slow) = (self.ask_period(now, group), self.tunables.ask_period);
         let due: Vec<(RunId, LinkId)> = group
             .peers
@@ -78,7 +78,7 @@ impl Sentinel {
             .collect();
         for (run_id, link) in due {
             let vote_in = candidate.map(|_| epoch);
-            let purpose = Purpose::Ask { group: id, vote_in };
+            let purpose = Purpose::Ask { group: id, vote_in, master };
             let in_flight = self.link(link).is_some_and(|l| {
                 l.has_pending(|p| p.purpose == purpose && now.since(p.sent) < self.tunables.ask_period)
             });
@@ -144,11 +144,13 @@ impl Sentinel {
         now: Time,
         link: LinkId,
         id: GroupId,
-        vote_in: Option<Epoch>,
+        (vote_in, master): (Option<Epoch>, NodeId),
         (asked, answer): (Time, VoteReply),
     ) {
         let Some(Owner::Peer(run_id)) = self.links.get(link).copied() else { return };
-        let Some(entry) = self.groups.get_mut(id).and_then(|g| g.peers.get_mut(&run_id)) else { return };
+        // What was asked of the last master says nothing of the present one.
+        let group = self.groups.get_mut(id).filter(|g| g.master == master);
+        let Some(entry) = group.and_then(|g| g.peers.get_mut(&run_id)) else { return };
         // An answer that was long under way says how it was when it was asked for, at best.
         entry.opinion_at = Some(asked);
         entry.master_down = answer.down;

@@ -85,8 +85,10 @@ impl std::error::Error for FailoverError {}
 
 impl Sentinel {
     /// Begins to watch a group (`SENTINEL MONITOR`). Emits `+monitor`; saving is the caller's, who may set options first.
-    pub fn monitor(&mut self, now: Time, spec: GroupSpec) -> Result<GroupId, MonitorError> {
+    pub fn monitor(&mut self, now: Time, mut spec: GroupSpec) -> Result<GroupId, MonitorError> {
         let now = self.advance(now);
+        // The group may have been watched before, and a vote have been given then.
+        spec.leader_epoch = spec.leader_epoch.max(self.current_epoch);
         let id = self.add_group(now, spec)?;
         self.settle(now);
         Ok(id)

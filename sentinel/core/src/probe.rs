@@ -108,8 +108,8 @@ impl Sentinel {
             (Purpose::Ping, _) => self.on_pong(now, id, Pong::Error),
             (Purpose::Info, Reply::Info(info)) => self.on_info(now, id, request, info),
             (Purpose::Hello { group }, Reply::Done) => self.on_greeted(now, id, group, pending.sent),
-            (Purpose::Ask { group, vote_in }, Reply::Vote(vote)) => {
-                self.on_opinion(now, id, group, vote_in, (pending.sent, vote))
+            (Purpose::Ask { group, vote_in, master }, Reply::Vote(vote)) => {
+                self.on_opinion(now, id, group, (vote_in, master), (pending.sent, vote))
             }
             (Purpose::Promote { group }, reply) => self.on_promotion_reply(now, group, id, &reply),
             (Purpose::Pause { group }, reply) => self.on_pause_reply(now, group, id, pending.sent, &reply),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::action::{Action, Request};
 use crate::event::Level;
-use crate::failover::Kind;
+use crate::failover::{Failover, Kind};
 use crate::handover::HandOver;
 use crate::input::Reply;
 use crate::link::Purpose;
@@ -27,6 +27,9 @@ const OTHERS_MARGIN: Duration = Duration::from_secs(3);
 
 /// How often the promoted replica is asked whether it is a master yet.
 const CONFIRM_PERIOD: Duration = Duration::from_millis(50);
+
+/// How long the master of a hand-over is kept from writing for a promotion that is not confirmed.
+pub(crate) const HAND_OVER_CONFIRM_LIMIT: Duration = Duration::from_secs(3);
 
 impl Sentinel {
     pub(crate) fn step_selection(&mut self, now: Time, id: GroupId) {
@@ -114,11 +117,14 @@ impl Sentinel {
     }
 
     pub(crate) fn step_confirmation(&mut self, now: Time, id: GroupId) {
-        if !self.candidate_is_there(now, id) {
-            return;
+        // Whether or not the candidate is there: it may have become master, and then the other one must not take writes.
+        self.keep_paused(now, id);
+        let hands_over = |f: &Failover| f.handover.is_some() && now.since(f.state_since) >= HAND_OVER_CONFIRM_LIMIT;
+        if self.running(id).is_some_and(hands_over) {
+            // Nothing was announced: a replica that is promoted after all is a stray, which is converted.
+            return self.abort_with_event(now, id, AbortCause::ReplicaTimeout);
         }
-        let Some(f) = self.running(id) else { return };
-        if f.handover.is_some() && !self.keep_paused(now, id) {
+        if !self.candidate_is_there(now, id) {
             return;
         }
         let Some(f) = self.running_mut(id) else { return };
@@ -147,6 +153,10 @@ impl Sentinel {
         let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
         let (Some(candidate), epoch) = (f.candidate, f.epoch) else { return };
+        if epoch <= group.config_epoch {
+            // Nobody would adopt it.
+            return self.abort_with_event(now, id, AbortCause::Superseded);
+        }
         let Some(new) = self.nodes.get(candidate) else { return };
         let addr: Addr = new.addr.clone();
         let old_offset = f.handover.as_ref().and_then(HandOver::frozen_offset).or(group.lineage.offset);

@@ -70,7 +70,9 @@ impl Sentinel {
     fn send_to_targets(&mut self, now: Time, id: GroupId) {
         let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
-        let under_way = f.targets.values().filter(|t| t.is_under_way()).count();
+        // Who died while it was being repointed keeps nobody from it.
+        let is_down = |node: &NodeId| self.nodes.get(*node).is_none_or(|n| n.down.is_down());
+        let under_way = f.targets.iter().filter(|(node, t)| t.is_under_way() && !is_down(node)).count();
         let room = usize::try_from(group.options.parallel_syncs.max(1)).unwrap_or(1).saturating_sub(under_way);
         let next: Vec<NodeId> = f
             .targets
@@ -99,7 +101,7 @@ impl Sentinel {
             Target::Sent(at) => Some(*at + self.tunables.replica_reconf_timeout + Duration::from_millis(1)),
             _ => None,
         });
-        let handover = f.handover.as_ref().map(crate::handover::HandOver::next_deadline);
+        let handover = f.handover.as_ref().and_then(crate::handover::HandOver::next_deadline);
         sent.chain(handover).min()
     }
 

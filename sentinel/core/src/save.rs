@@ -16,6 +16,10 @@ use crate::types::{CallId, Epoch, GroupId, SaveSeq};
 /// every peer has at most one call per group outstanding.
 const MAX_HELD_ANSWERS: usize = 10_000;
 
+/// Saves that are kept count of while they are outstanding. They are answered in turn; more are outstanding only where the disk
+/// does not answer, and then the latest matter.
+const MAX_OUTSTANDING: usize = 10_000;
+
 /// Bookkeeping of saves.
 #[derive(Debug)]
 pub(crate) struct Saves {
@@ -68,6 +72,10 @@ impl Sentinel {
         let seq = SaveSeq(self.saves.last.0 + 1);
         self.saves.last = seq;
         let asked = (need != SaveNeed::Sometime).then_some(self.present());
+        if self.saves.epochs.len() >= MAX_OUTSTANDING {
+            // The disk does not answer: what becomes durable then is at least what this one knew.
+            self.saves.epochs.pop_front();
+        }
         self.saves.epochs.push_back((seq, self.current_epoch, asked));
         self.actions.push_back(Action::Save { seq, need });
         seq

@@ -38,6 +38,11 @@ impl Sentinel {
         let Some(group) = self.groups.get(id) else { return };
         let Some(master) = self.master_of(group) else { return };
         if self.means(said, &master.addr) {
+            // Somebody has renewed this master: what we were about to put in its place was chosen under an older epoch.
+            let said = master.addr.clone();
+            if self.running(id).is_some_and(|f| !f.is_committed() && f.epoch <= epoch) {
+                self.drop_superseded_failover(now, id, &said);
+            }
             self.note_new_config(now, id, false);
             return;
         }

@@ -124,3 +124,34 @@ fn a_hand_over_that_was_superseded_does_not_end_the_pause() {
     assert_eq!(w.masters()[0], 3);
     assert!(w.nodes[&1].paused_until > w.now, "{}", w.transcript());
 }
+
+/// Writers cannot be kept waiting for as long as somebody's down-after is.
+#[test]
+fn a_replica_that_is_not_promoted_lets_the_master_write_again() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(2).deaf_to_promotion = true;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("it is told", 2000, |w| w.told == [(0, 2, None)]);
+    let told = w.now;
+    w.run_until("it is given up", 20_000, |w| w.count("-failover-abort-slave-timeout") == 1);
+    w.run_for(10);
+    assert!(w.now - told < 3500, "after {} ms", w.now - told);
+    assert!(w.nodes[&1].paused_until <= w.now, "the pause is ended");
+    assert_eq!(w.masters(), [1, 1, 1]);
+}
+
+/// The promotion may have been carried out, whether or not we can ask: the old master stays paused until that is known.
+#[test]
+fn the_pause_is_renewed_while_the_candidate_is_out_of_reach() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.node(2).deaf_to_promotion = true;
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("it is told", 2000, |w| w.told == [(0, 2, None)]);
+    let first = w.nodes[&1].paused_until;
+    w.run_for(1300);
+    w.hang_links_to(2);
+    w.cut_clients(2);
+    w.cut_nodes.insert((0, 2));
+    w.run_for(1200);
+    assert!(w.nodes[&1].paused_until > first, "{}", w.transcript());
+}

@@ -207,3 +207,17 @@ fn nobody_can_use_all_epochs_up() {
     say(&mut w, Hello { current_epoch: Epoch(1 << 31), ..hello(500, run_id(5)) });
     assert_eq!(w.core(0).current_epoch(), Epoch(1 << 31), "one that is merely far ahead is believed");
 }
+
+/// The master was renewed under a newer epoch than ours, so that nobody would believe what we were about to do.
+#[test]
+fn a_renewed_master_ends_our_failover() {
+    let mut w = World::settled(1, 1, &options(1));
+    w.node(2).deaf_to_promotion = true;
+    w.kill(1);
+    w.run_until("it is told", 3000, |w| w.told == [(0, 2, None)]);
+    say(&mut w, Hello { current_epoch: Epoch(7), config_epoch: Epoch(7), ..hello(500, run_id(5)) });
+    let state = w.core(0).group(Time::from_ms(w.now), GROUP).unwrap().failover_state;
+    assert_ne!(state.as_str(), "wait_promotion");
+    assert_eq!((w.masters(), config_epoch(&w)), (vec![1], Epoch(7)));
+    w.run_until("the next one has a newer epoch", 3000, |w| w.core(0).current_epoch() > Epoch(7));
+}

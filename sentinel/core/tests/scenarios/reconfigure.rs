@@ -149,3 +149,12 @@ fn observers_leave_the_repointing_to_the_leader() {
     let leader = w.events.iter().find(|(_, _, e)| e.name == "+elected-leader").unwrap().1;
     assert!(w.told.iter().all(|(site, _, _)| *site == leader), "{:?}", w.told);
 }
+
+#[test]
+fn a_replica_that_dies_while_it_is_repointed_keeps_nobody_waiting() {
+    let mut w = promoted(&options(1), |w| w.node(3).sees_master = false);
+    w.run_until("3 is told", 2000, |w| w.heard(0).contains(&"+slave-reconf-sent slave 3".to_owned()));
+    w.run_until("3 is at it", 3000, |w| w.heard(0).contains(&"+slave-reconf-inprog slave 3".to_owned()));
+    w.kill(3);
+    w.run_until("the others follow", 4000, |w| [4, 5].iter().all(|port| w.nodes[port].master == Some(2)));
+}

@@ -1,7 +1,7 @@
 //! Scenarios of votes, epochs and the disk behind them.
 
 use crate::support::{GROUP, World, addr, options, run_id};
-use bongsu_sentinel_core::{Action, CallId, Epoch, Input, SaveNeed, VoteReply};
+use bongsu_sentinel_core::{Action, CallId, Epoch, GroupName, GroupSpec, Input, SaveNeed, VoteReply};
 
 /// The answer to a vote call, which must not leave before the save is on disk.
 fn ask(w: &mut World, call: u64, epoch: u64, candidate: u64) -> Option<VoteReply> {
@@ -103,4 +103,26 @@ fn a_pause_of_our_own_process_voids_our_observations_only() {
     w.kill(1);
     w.run_until("it still fails over", 5000, |w| w.masters().iter().all(|m| *m != 1));
     assert!(w.core(0).group(bongsu_sentinel_core::Time::from_ms(w.now), GROUP).is_some());
+}
+
+/// An operator's script may remove a group and add it again at any moment.
+#[test]
+fn a_group_that_is_watched_again_does_not_vote_again() {
+    let mut w = World::settled(3, 2, &options(2));
+    assert!(ask(&mut w, 1, 50, 1).unwrap().leader.is_some());
+    w.operate(0, |core, now| {
+        core.remove(now, GROUP).unwrap();
+        let spec = GroupSpec {
+            name: GroupName::parse(GROUP).unwrap(),
+            master: addr(1),
+            options: options(2),
+            config_epoch: Epoch::ZERO,
+            leader_epoch: Epoch::ZERO,
+            replicas: Vec::new(),
+            peers: Vec::new(),
+        };
+        core.monitor(now, spec).unwrap();
+    });
+    assert_eq!(ask(&mut w, 2, 50, 2).unwrap().leader, None);
+    assert_eq!(ask(&mut w, 3, 51, 2).unwrap().leader, Some((run_id(2), Epoch(51))));
 }
