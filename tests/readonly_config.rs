@@ -116,3 +116,44 @@ fn a_sentinel_that_cannot_save_watches_but_does_not_vote() {
     wait("it can save again", || ask::<String>(port, &["FLUSHCONFIG"]));
     assert_eq!(vote(port, master, 7).unwrap(), "c".repeat(40));
 }
+
+/// Mounts a file onto itself, as containers mount single files: it can be written to, and nothing can take its place.
+const MOUNTED_FILE: &str = r#"mount --bind "$1" "$1" && shift && exec "$@""#;
+
+/// As redis-sentinel, which tells of it and goes on, a sentinel votes and keeps its state then.
+#[test]
+fn a_file_that_cannot_be_replaced_is_written_over() {
+    let mut i = Installation::empty();
+    let master = i.add_node("");
+    let replica = i.add_node(&format!("replicaof 127.0.0.1 {master}\n"));
+    wait("the replica follows", || info(replica, "master_link_status")?.eq("up").then_some(()));
+    let mut files = Vec::new();
+    for port in free_ports(3) {
+        let config = i.home(port).join("config");
+        fs::create_dir_all(&config).unwrap();
+        let file = config.join("sentinel.conf");
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\n# a comment\nsentinel monitor {GROUP} 127.0.0.1 {master} 2\n\
+             sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 10000\n"
+        );
+        fs::write(&file, text).unwrap();
+        i.run(port, bongsu_under(MOUNTED_FILE, &file, &file));
+        answers(port);
+        i.sentinels.push(port);
+        files.push(file);
+    }
+    i.wait_until_known();
+    i.kill(master);
+    let new = i.wait_for_new_master(master);
+    for (file, port) in std::iter::zip(&files, i.sentinels.clone()) {
+        wait("the new master is in the file", || {
+            let text = fs::read_to_string(file).unwrap();
+            text.contains(&format!("sentinel monitor {GROUP} 127.0.0.1 {new} 2\n")).then_some(())
+        });
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.contains("# a comment\n"), "{text}");
+        let log = i.log(port);
+        assert_eq!(log.matches("is written over instead").count(), 1, "{log}");
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left behind");
+    }
+}

@@ -4,6 +4,7 @@
 //! only then the identity is made durable. A second process on the same port therefore dies without having touched the file.
 
 mod background;
+mod descriptors;
 mod pidfile;
 mod signals;
 mod supervisor;
@@ -47,13 +48,16 @@ fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
         if from_stdin {
             return Err("daemonize yes needs a configuration that can be read twice, not one on standard input".into());
         }
+        // The second process has no terminal to complain to, and wants the lock on the state for itself.
+        open_log(&loaded.settings).map_err(|e| format!("Can't open the log file: {e}"))?;
+        drop(loaded);
         return background::hand_over().map(|()| ExitCode::SUCCESS).map_err(|e| format!("Can't daemonize: {e}"));
     }
     background::settle().map_err(|e| format!("Can't daemonize: {e}"))?;
     std::env::set_current_dir(&server.dir).map_err(|e| format!("Can't chdir to '{}': {e}", server.dir.display()))?;
     let (log, guard) = open_log(&loaded.settings).map_err(|e| format!("Can't open the log file: {e}"))?;
     abort_on_panic(&log);
-    raise_descriptor_limit(&log);
+    descriptors::raise(&loaded.settings, &log);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -62,6 +66,8 @@ fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
     let code = local.block_on(&runtime, live(loaded, log));
     // Clients and links are closed before the last line is written.
     drop(local);
+    // A disk or a name server that does not answer keeps nobody from leaving.
+    runtime.shutdown_background();
     drop(guard);
     Ok(code)
 }
@@ -71,6 +77,9 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     log.notice(format_args!("Running mode=sentinel, port={}.", settings.server.port.max(settings.server.tls_port)));
     for warning in &warnings {
         log.warning(warning);
+    }
+    if settings.server.syslog_enabled {
+        log.warning("syslog-enabled is not supported: nothing is sent to syslog");
     }
     let listeners = match front::bind(&settings) {
         Ok(listeners) => listeners,
@@ -171,16 +180,6 @@ fn randomness() -> io::Result<Randomness> {
     id.copy_from_slice(&bytes[..20]);
     seed.copy_from_slice(&bytes[20..]);
     Ok(Randomness { id, seed: u64::from_le_bytes(seed) })
-}
-
-/// Every node takes one or two descriptors; the soft limit of most systems suits only a few hundred nodes.
-fn raise_descriptor_limit(log: &Log) {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        log.warning(format_args!("The limit of open files could not be raised: {error}"));
-    }
 }
 
 /// A panic is a bug after which the state cannot be trusted, and in a task it would go unnoticed: the whole process ends, so

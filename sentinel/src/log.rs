@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
 
 pub use clock::LocalTime;
 use writer::{Order, Writer};
@@ -21,6 +21,12 @@ use writer::{Order, Writer};
 /// Lines that may wait for the writer. At 150 bytes a line this is a megabyte and a half, and more than a sentinel of three
 /// thousand groups logs while it starts.
 const QUEUE_LINES: usize = 16_384;
+
+/// How long the end of the process waits for its last lines to be written.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Pause before a full queue is tried again.
+const FULL_PAUSE: Duration = Duration::from_millis(5);
 
 /// Levels, from the least to the most important.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -167,7 +173,7 @@ impl Log {
     ) -> std::io::Result<(Self, LogGuard)> {
         let (queue, orders) = sync_channel(QUEUE_LINES);
         let writer = Writer::open(target)?;
-        let thread = std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&orders))?;
+        let thread = thread::Builder::new().name("log".into()).spawn(move || writer.run(&orders))?;
         let log = Self(Arc::new(Shared {
             threshold: AtomicU8::new(threshold as u8),
             shape,
@@ -223,11 +229,19 @@ impl Log {
         self.0.enqueue(line);
     }
 
-    /// Waits until everything logged so far is written. For the end of the process only: it blocks.
-    pub fn flush(&self) {
+    /// Waits until everything logged so far is written, for a while. For the end of the process only: it blocks. False if it was
+    /// not written: whoever reads our output does not.
+    pub fn flush(&self) -> bool {
+        let until = Instant::now() + FAREWELL;
         let (written, done) = sync_channel(1);
-        if self.0.queue.send(Order::Flush(written)).is_ok() {
-            let _ = done.recv();
+        let mut order = Order::Flush(written);
+        loop {
+            match self.0.queue.try_send(order) {
+                Ok(()) => return done.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok(),
+                Err(TrySendError::Full(back)) if Instant::now() < until => order = back,
+                Err(_) => return false,
+            }
+            thread::park_timeout(FULL_PAUSE);
         }
     }
 
@@ -277,8 +291,10 @@ impl Shared {
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        // Waits for a place in the queue: the end of the process may wait for its last lines.
-        let _ = self.log.0.queue.send(Order::Stop);
+        // The end of the process waits for its last lines, but not for ever.
+        if !self.log.flush() || self.log.0.queue.try_send(Order::Stop).is_err() {
+            return;
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -114,8 +114,12 @@ pub(super) fn apply_config_epoch(draft: &mut Draft, line: &Line) -> Result<(), C
 }
 
 pub(super) fn apply_leader_epoch(draft: &mut Draft, line: &Line) -> Result<(), ConfigError> {
-    let (group, epoch) = (draft.group_of(line, 2)?, epoch(line, 3)?);
-    draft.groups[group].leader_epoch = epoch;
+    // A vote cannot be learnt again: a number that cannot be read is not taken for none.
+    let epoch = epoch(line, 3)?;
+    match draft.group_of(line, 2) {
+        Ok(group) => draft.groups[group].leader_epoch = epoch,
+        Err(error) => draft.skip(line, &error),
+    }
     Ok(())
 }
 

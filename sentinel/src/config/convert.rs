@@ -46,7 +46,7 @@ pub fn to_yaml(loaded: &Loaded) -> Result<String, ConvertError> {
         out.push_str("users:\n");
         for user in &loaded.settings.users {
             let line = user.to_line();
-            let _infallible = writeln!(out, "  - {}", text(line.trim_start_matches("user ")));
+            let _infallible = writeln!(out, "  - {}", text(line.strip_prefix("user ").unwrap_or(&line)));
         }
     }
     if !loaded.setup.groups.is_empty() {

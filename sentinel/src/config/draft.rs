@@ -154,12 +154,12 @@ impl Draft {
     }
 
     /// Notes that a generated line was left out.
-    fn skip(&mut self, line: &Line, error: &ConfigError) {
+    pub(super) fn skip(&mut self, line: &Line, error: &ConfigError) {
         let message = match error {
             ConfigError::Directive { reason, .. } => reason.clone(),
             other => other.to_string(),
         };
-        let message = format!("'{}' skipped: {message}", line.text);
+        let message = format!("'{}' skipped: {message}", line.shown());
         self.warnings.push(Warning { place: Some(line.place(None)), message });
     }
 

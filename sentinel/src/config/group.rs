@@ -156,8 +156,10 @@ pub static GROUP_OPTIONS: &[GroupOption] = &[
         in_file: true,
         make: |value| match value {
             Value::Words(words) => match <[String; 2]>::try_from(words) {
-                Ok([old, new]) => Some(GroupSetting::Rename(old, new)),
-                Err(_) => None,
+                Ok([old, new]) if is_command_name(&old) && is_command_name(&new) => {
+                    Some(GroupSetting::Rename(old, new))
+                }
+                _ => None,
             },
             _ => None,
         },
@@ -259,6 +261,11 @@ pub fn group_option(name: &str) -> Option<&'static GroupOption> {
     GROUP_OPTIONS.iter().find(|option| {
         option.name.eq_ignore_ascii_case(name) || option.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     })
+}
+
+/// A word that a command can have for its name: nothing that would need quotes.
+fn is_command_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\''))
 }
 
 impl GroupSetting {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use bongsu_sentinel_core::{RunId, Setup, Tunables};
+use bongsu_sentinel_core::{Addr, RunId, Setup, Tunables};
 
 use super::draft::Draft;
 use super::error::{ConfigError, Warning};
@@ -124,7 +124,8 @@ fn is_seed(line: &Line) -> bool {
 }
 
 fn open_state_dir(settings: &Settings, purpose: Use) -> Result<(PathBuf, Option<File>), StateError> {
-    let by_port = PathBuf::from(format!("sentinel-{}", settings.server.port.max(settings.server.tls_port)));
+    let port = if settings.server.port == 0 { settings.server.tls_port } else { settings.server.port };
+    let by_port = PathBuf::from(format!("sentinel-{port}"));
     let directory = settings.path(settings.server.state_dir.as_ref().unwrap_or(&by_port));
     if purpose == Use::Look {
         return Ok((state::file_in(&directory), None));
@@ -150,8 +151,16 @@ fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> 
         seed: randomness.seed,
     };
     let (journal, left) = Journal::open(store.path(), setup.my_id)?;
+    let in_file: Vec<Addr> = setup.groups.iter().map(|group| group.master.clone()).collect();
     for entry in left {
         entry.apply(&mut setup.current_epoch, &mut setup.groups);
+    }
+    for (group, before) in setup.groups.iter().zip(in_file).filter(|(group, before)| !group.master.same_place(before)) {
+        let message = format!(
+            "group {} had another master than {before} when this sentinel ended, which the journal says and the file does not: {}",
+            group.name, group.master
+        );
+        warnings.push(Warning { place: None, message });
     }
     let is_new_id = draft.my_id.is_none();
     Ok(Loaded { settings: draft.settings, setup, store, journal, warnings, is_new_id, file })

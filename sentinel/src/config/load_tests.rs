@@ -135,6 +135,24 @@ fn generated_lines_that_are_wrong_are_skipped() {
     assert_eq!(loaded.warnings.len(), 3, "{:?}", loaded.warnings);
 }
 
+/// What was learnt can be learnt again, but not whom this sentinel has voted for.
+#[test]
+fn a_vote_that_cannot_be_read_is_not_taken_for_none() {
+    refused("sentinel monitor m 127.0.0.1 1 1\nsentinel leader-epoch m 7x\n", 2, "Invalid epoch.");
+    assert_eq!(loaded("sentinel leader-epoch gone 7\n").warnings.len(), 1);
+}
+
+#[test]
+fn a_name_that_no_command_can_have_is_refused() {
+    for line in ["\"a b\" c", "\"a\\nsentinel myid x\" c", "get \"\"", "\"\" get"] {
+        refused(
+            &format!("sentinel monitor m 127.0.0.1 1 1\nsentinel rename-command m {line}\n"),
+            2,
+            "value out of range",
+        );
+    }
+}
+
 #[test]
 fn the_report_has_the_place_and_no_secret() {
     let dir = tempfile::tempdir().expect("temporary directory");
@@ -212,7 +230,7 @@ fn a_state_file_spares_the_configuration() {
     let mut loaded = load(&launch, RANDOMNESS).expect("loaded");
     let mut state = durable(&loaded);
     state.current_epoch = Epoch(3);
-    state.groups[0].master = bongsu_sentinel_core::Addr::new("10.0.0.2", 6379).expect("address");
+    state.groups[0].master = Addr::new("10.0.0.2", 6379).expect("address");
     loaded.store.save(&loaded.settings, &state).expect("saved");
     let kept = fs::read_to_string(dir.path().join("sentinel.conf")).expect("read");
     assert_eq!(kept, text("state.conf"));
@@ -346,7 +364,7 @@ fn what_a_crash_left_in_the_journal_counts() {
         current_epoch: Epoch(leader),
         leader_epoch: Epoch(leader),
         config_epoch: Epoch(config),
-        master: bongsu_sentinel_core::Addr::new(host, 6379).expect("address"),
+        master: Addr::new(host, 6379).expect("address"),
     };
     // The last one is older than the file, as after a crash between rewriting the file and removing the journal.
     journal.append(&[entry(5, 3, "10.0.0.1"), entry(5, 5, "10.0.0.2"), entry(2, 2, "10.0.0.9")]).expect("written");

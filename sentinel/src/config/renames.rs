@@ -1,5 +1,7 @@
 //! Renamed commands.
 
+use bongsu_protocol::conf::join_words;
+
 use super::field::Field;
 use super::value::{Refusal, Value, quoted};
 
@@ -45,6 +47,7 @@ impl Field for Renames {
     }
 
     fn lines(&self) -> Vec<String> {
-        self.iter().map(|(old, new)| format!("{old} {}", quoted(new.as_bytes()))).collect()
+        let line = |(old, new): (&str, &str)| format!("{} {}", join_words([old]), quoted(new.as_bytes()));
+        self.iter().map(line).collect()
     }
 }

@@ -227,7 +227,7 @@ fn members_and_epochs() -> Vec<SentinelDirective> {
             apply_config_epoch,
             "Epoch under which the group's master was configured.",
         )),
-        lenient(directive(
+        generated(directive(
             "leader-epoch",
             "<group> <epoch>",
             2..=2,

@@ -118,7 +118,7 @@ server_settings! {
         Syntax::Choice(LogTimestampFormat::WORDS), "legacy",
         "Form of the time in the log.";
     syslog_enabled: bool = "syslog-enabled", Process, Syntax::YesNo, "no",
-        "Log to syslog too.";
+        "Accepted for compatibility: nothing is sent to syslog, which a warning tells.";
     syslog_ident: Option<String> = "syslog-ident", Process, Syntax::Text, "redis",
         "Name of this process in syslog.";
     syslog_facility: String = "syslog-facility", Process,

@@ -94,6 +94,13 @@ fn word_starts(text: &str) -> Vec<usize> {
 }
 
 /// The line with passwords replaced, for messages.
+impl Line {
+    /// The line as it was written, secrets masked.
+    pub(super) fn shown(&self) -> String {
+        masked(&self.text)
+    }
+}
+
 fn masked(text: &str) -> String {
     let starts = word_starts(text);
     let word = |index: usize| {

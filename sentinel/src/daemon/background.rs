@@ -14,7 +14,12 @@ pub(crate) const VARIABLE: &str = "BONGSU_DAEMON";
 
 /// True in the first process, if it is to go into the background. Under a supervisor it stays.
 pub(super) fn is_wanted(server: &ServerSettings) -> bool {
-    server.daemonize && server.supervised == Supervised::No && !is_second()
+    let supervised = match server.supervised {
+        Supervised::No => false,
+        Supervised::Auto => ["NOTIFY_SOCKET", "UPSTART_JOB"].iter().any(|name| std::env::var_os(name).is_some()),
+        Supervised::Systemd | Supervised::Upstart => true,
+    };
+    server.daemonize && !supervised && !is_second()
 }
 
 fn is_second() -> bool {

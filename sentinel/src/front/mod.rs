@@ -25,6 +25,7 @@ pub use listen::{BindError, Listeners, TlsError, bind};
 pub use serve::serve;
 pub use users::UsersError;
 
+pub(crate) use serve::clients_max;
 pub(crate) use users::check_line as check_user_line;
 
 use state::Front;

@@ -58,7 +58,7 @@ fn clients(front: &Front) -> Clients {
     let clients = front.clients.borrow();
     Clients {
         connected: clients.len(),
-        maximum: front.shell.settings().server.maxclients,
+        maximum: super::clients_max(&front.shell.settings()),
         max_input: clients.iter().map(|session| session.io.query_buffer).max().unwrap_or_default(),
         max_output: clients.iter().map(|session| session.io.reply_list).max().unwrap_or_default(),
         blocked: front.waiting.get(),

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd as _;
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -13,6 +14,7 @@ use tokio::task::spawn_local;
 use super::connection::{self, Peer};
 use super::listen::{Listeners, TlsServer, UnixSocket};
 use super::state::Front;
+use crate::config::Settings;
 use crate::shell::Shell;
 
 /// Pause after a failed accept: out of file descriptors is a state that lasts, and asking again at once would spin.
@@ -26,6 +28,9 @@ const REFUSAL: Duration = Duration::from_secs(1);
 
 /// Unanswered keep-alive probes after which a peer counts as gone.
 const KEEPALIVE_PROBES: u32 = 3;
+
+/// Descriptors that links to nodes and peers may need beside the clients'.
+const LINK_DESCRIPTORS: u64 = 4096;
 
 const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
 
@@ -149,9 +154,19 @@ fn admit(front: &Front, stream: &TcpStream, addr: SocketAddr) -> Result<Peer, &'
     Ok(Peer { addr: canonical(addr).to_string(), laddr, fd: i64::from(stream.as_raw_fd()), is_unix: false })
 }
 
+/// How many clients there may be: `maxclients`, or half of what the system lets us open, as the links to nodes and peers need
+/// descriptors too.
+pub(crate) fn clients_max(settings: &Settings) -> u64 {
+    let wanted = u64::from(settings.server.maxclients);
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < wanted + LINK_DESCRIPTORS => wanted.min(limit / 2),
+        _ => wanted,
+    }
+}
+
 fn is_full(front: &Front) -> bool {
     let count = front.clients.borrow().len() + front.handshakes.get();
-    let full = count as u64 >= u64::from(front.shell.settings().server.maxclients);
+    let full = count as u64 >= clients_max(&front.shell.settings());
     if full {
         front.stats.connections_rejected.add(1);
     }

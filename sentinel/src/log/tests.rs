@@ -41,7 +41,7 @@ fn a_reopened_log_follows_the_rotated_file() {
     log.notice("before");
     log.reopen();
     while !std::fs::read_to_string(&path).unwrap().contains("before") {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     std::fs::rename(&path, dir.path().join("log.1")).unwrap();
     log.reopen();

@@ -2,24 +2,65 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process;
 
 use super::SaveError;
 
-/// Names tried for the temporary file: more than one only if another writer left one behind.
-const TEMPORARY_NAMES_MAX: u32 = 100;
+/// How a file got its new content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Means {
+    /// Another file took its place: a crash leaves the old or the new content.
+    Replaced,
+    /// It was written over, because nothing can take its place: a file that is mounted by itself, a directory that we may not
+    /// write to. A crash of the machine in that moment may leave a part of both.
+    Overwritten,
+}
 
-/// Replaces `path` by `text`: temporary file in the same directory, fsync, rename, fsync of the directory. The umask
-/// applies to `mode`. Nothing is left behind on failure.
+/// Replaces `path` by `text`, or writes over it if that is the only way. It is on disk when this returns. The umask applies to
+/// `mode`; a file that is there keeps a stricter one.
+pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(Stamp, Means), SaveError> {
+    match replace(path, text, mode) {
+        Ok(stamp) => Ok((stamp, Means::Replaced)),
+        Err(error) if cannot_be_replaced(&error.source) => match overwrite(path, text) {
+            Ok(stamp) => Ok((stamp, Means::Overwritten)),
+            Err(_) => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn cannot_be_replaced(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::ResourceBusy | Kind::CrossesDevices | Kind::PermissionDenied | Kind::ReadOnlyFilesystem
+    )
+}
+
+fn overwrite(path: &Path, text: &str) -> io::Result<Stamp> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()?;
+    Ok(Stamp::of(&file.metadata()?))
+}
+
+/// Temporary file in the same directory, fsync, rename, fsync of the directory. Nothing is left behind on failure.
 pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveError> {
     let failed = |step: &'static str| move |source| SaveError { path: path.to_owned(), step, source };
     // A rename onto a directory fails in ways that depend on the directory; say it plainly, and before writing.
     if path.is_dir() {
         return Err(failed("replacing")(io::Error::from(io::ErrorKind::IsADirectory)));
     }
+    let old = fs::metadata(path).ok();
+    let mode = old.as_ref().map_or(mode, |old| mode & old.mode());
     let (temporary, mut file) = create_beside(path, mode).map_err(failed("creating the temporary file"))?;
+    if let Some(old) = old {
+        // Whoever runs a sentinel as another user than the owner of its file may not be allowed to give it away.
+        let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
+    }
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     let renamed = written
         .map_err(failed("writing the temporary file"))
@@ -41,16 +82,19 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().unwrap_or_default().to_os_string();
-    for attempt in 0..TEMPORARY_NAMES_MAX {
-        let mut temporary = name.clone();
-        temporary.push(format!(".{:06}", u64::from(process::id()) * 7 % 1_000_000 + u64::from(attempt)));
-        let temporary = directory_of(path).join(temporary);
-        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (temporary, file)),
+    let mut temporary = name;
+    temporary.push(format!(".{:06}", process::id()));
+    let temporary = directory_of(path).join(temporary);
+    let create = || OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary);
+    let file = create().or_else(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(error);
         }
-    }
-    Err(io::Error::from(io::ErrorKind::AlreadyExists))
+        // A process with our number, as in a container always, was killed while it wrote.
+        fs::remove_file(&temporary)?;
+        create()
+    })?;
+    Ok((temporary, file))
 }
 
 /// Recognises a file that nobody touched since.
@@ -75,6 +119,8 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -88,12 +134,32 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_file_stays_secret() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("s");
+        fs::write(&path, "old").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+        replace(&path, "new", 0o644).expect("replaced");
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_shorter_text_leaves_nothing_of_a_longer_one() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("s");
+        fs::write(&path, "a longer text").expect("written");
+        let stamp = overwrite(&path, "short").expect("overwritten");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "short");
+        assert_eq!(Stamp::at(&path), Some(stamp));
+    }
+
+    #[test]
     fn leftovers_of_a_crash_do_not_stop_the_next_write() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("s");
         let (leftover, _) = create_beside(&path, 0o600).expect("created");
         let stamp = replace(&path, "new", 0o600).expect("written");
-        assert!(leftover.exists());
+        assert!(!leftover.exists(), "it was ours");
         assert_eq!(fs::read_to_string(&path).expect("read"), "new");
         assert_eq!(Stamp::at(&path), Some(stamp));
     }

@@ -11,7 +11,7 @@ use super::super::group::GROUP_OPTIONS;
 use super::super::sentinel::SENTINEL_DIRECTIVES;
 use super::super::server::{SERVER_DIRECTIVES, ServerSettings};
 use super::super::settings::Settings;
-use super::atomic::{Stamp, replace};
+use super::atomic::{Means, Stamp, write};
 use super::lines::sentinel_lines;
 use super::{SaveError, Store};
 
@@ -25,19 +25,26 @@ pub struct ConfStore {
     document: ConfDocument,
     /// The file as last read or written by us, to notice edits made by others.
     stamp: Option<Stamp>,
-    /// What we wrote last.
+    /// What we wrote last, and how.
     written: Option<String>,
+    means: Means,
 }
 
 impl ConfStore {
     pub(crate) fn new(path: PathBuf, text: &str) -> Self {
+        // A link goes on leading to the file.
+        let path = path.canonicalize().unwrap_or(path);
         let stamp = Stamp::at(&path);
-        Self { document: ConfDocument::parse(text), stamp, written: None, path }
+        Self { document: ConfDocument::parse(text), stamp, written: None, means: Means::Replaced, path }
     }
 
     /// What was written last.
     pub(super) fn written(&self) -> Option<&str> {
         self.written.as_deref()
+    }
+
+    pub(super) fn is_overwritten(&self) -> bool {
+        self.means == Means::Overwritten
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -62,7 +69,8 @@ impl ConfStore {
         if untouched && self.written.as_ref() == Some(&text) {
             return Ok(());
         }
-        self.stamp = Some(replace(&self.path, &text, FILE_MODE)?);
+        let (stamp, means) = write(&self.path, &text, FILE_MODE)?;
+        (self.stamp, self.means) = (Some(stamp), means);
         self.written = Some(text);
         Ok(())
     }

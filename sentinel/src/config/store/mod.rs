@@ -71,6 +71,14 @@ impl Store {
         written.is_some_and(|text| text.len() > QUICK_BYTES_MAX)
     }
 
+    /// True if the file can only be written over, not replaced, so that a crash of the machine while it is written may damage it.
+    pub fn is_overwritten(&self) -> bool {
+        match self {
+            Self::Conf(store) => store.is_overwritten(),
+            Self::State(_) => false,
+        }
+    }
+
     /// The file that is written.
     pub fn path(&self) -> &Path {
         match self {

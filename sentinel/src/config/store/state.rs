@@ -133,6 +133,11 @@ impl StateStore {
             self.group(settings, group, configured.get(&group.name).copied(), &mut lines);
         }
         lines.push(String::new());
+        // Words are quoted; were one not, it could still state nothing of its own.
+        lines
+            .iter_mut()
+            .filter(|line| line.contains(['\r', '\n']))
+            .for_each(|line| *line = line.replace(['\r', '\n'], " "));
         lines.join("\n")
     }
 

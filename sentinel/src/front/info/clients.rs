@@ -6,7 +6,7 @@ use super::Text;
 #[derive(Default)]
 pub(in crate::front) struct Clients {
     pub(in crate::front) connected: usize,
-    pub(in crate::front) maximum: u32,
+    pub(in crate::front) maximum: u64,
     /// Longest unread request and longest unsent reply, in bytes.
     pub(in crate::front) max_input: usize,
     pub(in crate::front) max_output: usize,

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bongsu_sentinel_core::{Input, SaveNeed, SaveSeq, Time};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::Shell;
 use crate::config::{Journal, Store};
@@ -24,6 +25,9 @@ const GATHER: Duration = Duration::from_secs(1);
 
 /// Pause after a failed write before it is repeated on its own account.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How often it is told that writes go on failing.
+const COMPLAINT_PERIOD: Duration = Duration::from_secs(60);
 
 /// The state could not be written.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -48,6 +52,10 @@ pub(super) struct Saver {
     waiters: RefCell<Vec<Waiter>>,
     /// Writes take so long that the journal goes before them.
     is_slow: Cell<bool>,
+    /// It was told that the file is written over.
+    overwrites: Cell<bool>,
+    /// When it was last told that writing fails.
+    complained: Cell<Option<Instant>>,
     journal: Lane,
 }
 
@@ -59,6 +67,8 @@ impl Saver {
             wanted: Cell::new(None),
             done: Cell::default(),
             writing: Cell::default(),
+            overwrites: Cell::new(false),
+            complained: Cell::new(None),
             urgent: Cell::new(false),
             asked: Notify::new(),
             hurry: Notify::new(),
@@ -141,7 +151,7 @@ pub(super) async fn drive(shell: Shell) {
             saver.asked.notified().await;
             continue;
         }
-        let gather_until = tokio::time::Instant::now() + GATHER;
+        let gather_until = Instant::now() + GATHER;
         while !saver.urgent.get() {
             tokio::select! {
                 () = saver.hurry.notified() => {}
@@ -156,7 +166,7 @@ pub(super) async fn drive(shell: Shell) {
         if outcome.is_err() {
             // Whoever asks meanwhile is answered at once; the retry serves those who do not ask again.
             saver.want(seq, false);
-            let retry_at = tokio::time::Instant::now() + RETRY;
+            let retry_at = Instant::now() + RETRY;
             tokio::select! {
                 () = saver.hurry.notified() => {}
                 () = tokio::time::sleep_until(retry_at) => saver.urgent.set(true),
@@ -177,7 +187,15 @@ async fn write(shell: &Shell) -> Result<(), SaveError> {
     });
     match written.await {
         Ok((store, outcome)) => {
-            shell.0.saver.is_slow.set(store.is_slow());
+            let saver = &shell.0.saver;
+            saver.is_slow.set(store.is_slow());
+            if store.is_overwritten() && !saver.overwrites.replace(true) {
+                shell.0.log.warning(format_args!(
+                    "{} cannot be replaced and is written over instead: a crash of the machine in that moment may damage it. \
+                     Mount its directory, not the file, or let it be written to.",
+                    store.path().display()
+                ));
+            }
             shell.0.saver.store.replace(Some(store));
             outcome.map_err(|error| SaveError { reason: error.to_string() })
         }
@@ -188,13 +206,18 @@ async fn write(shell: &Shell) -> Result<(), SaveError> {
 fn report(shell: &Shell, seq: SaveSeq, outcome: &Result<(), SaveError>) {
     let input = match outcome {
         Ok(()) => {
+            shell.0.saver.complained.set(None);
             shell.0.log.notice("Sentinel new configuration saved on disk");
             Input::Saved { seq }
         }
         Err(error) => {
-            shell.0.log.warning(format_args!(
-                "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
-            ));
+            let now = Instant::now();
+            if shell.0.saver.complained.get().is_none_or(|at| now - at >= COMPLAINT_PERIOD) {
+                shell.0.saver.complained.set(Some(now));
+                shell.0.log.warning(format_args!(
+                    "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
+                ));
+            }
             Input::SaveFailed { seq }
         }
     };
