@@ -268,13 +268,17 @@ impl Sentinel {
         }
     }
 
-    /// Demotes the old master once enough peers know the new one.
-    pub(crate) fn finish_handover(&mut self, now: Time, id: GroupId) {
+    /// Demotes the old master once enough peers know the new one, or `at_once`.
+    pub(crate) fn finish_handover(&mut self, now: Time, id: GroupId, at_once: bool) {
         let Some(group) = self.groups.get(id) else { return };
         let Some(h) = group.failover.as_ref().and_then(|f| f.handover.as_ref()) else { return };
-        let Stage::Announcing { offset, until } = h.stage else { return };
+        let (offset, until) = match h.stage {
+            Stage::Announcing { offset, until } => (offset, until),
+            Stage::Ready { offset } if at_once => (offset, now),
+            _ => return,
+        };
         let majority = group.voters() / 2;
-        if h.told < majority && now < until {
+        if h.told < majority && now < until && !at_once {
             return;
         }
         let old = self.nodes.get(h.old).map(|n| n.link.id);

@@ -98,7 +98,7 @@ impl Sentinel {
     pub(crate) fn discover_replica(&mut self, now: Time, group: GroupId, addr: &Addr) {
         let Some(g) = self.groups.get(group) else { return };
         let known = g.members().any(|id| self.nodes.get(id).is_some_and(|n| self.means(addr, &n.addr)));
-        if known || g.replicas.len() >= MAX_REPLICAS {
+        if known || (g.replicas.len() >= MAX_REPLICAS && !self.forget_longest_dead(group)) {
             return;
         }
         let id = self.add_node(now, group, addr.clone(), Role::Replica);
@@ -108,6 +108,20 @@ impl Sentinel {
         }
         self.tell_node(id, "+slave", Level::Notice, "");
         self.save(SaveNeed::Sometime);
+    }
+
+    /// Makes room for a replica where a group has had very many: of those that are down and that the master does not name the one
+    /// that has been so for longest goes.
+    fn forget_longest_dead(&mut self, id: GroupId) -> bool {
+        let Some(group) = self.groups.get(id).filter(|g| g.failover.is_none()) else { return false };
+        let named = self.master_of(group).map(|m| m.info.replicas.as_slice()).unwrap_or_default();
+        let dead = group.replicas.iter().filter_map(|r| self.nodes.get(*r)).filter_map(|n| {
+            let (since, _) = n.down.now?;
+            (!named.iter().any(|line| self.means(&line.addr, &n.addr))).then_some((since, n.id))
+        });
+        let Some((_, longest)) = dead.min() else { return false };
+        self.forget_replica(id, longest);
+        true
     }
 
     /// The candidate of a running failover says that it is a master.

@@ -141,7 +141,7 @@ impl Sentinel {
     pub fn remove(&mut self, now: Time, name: &str) -> Result<(), NoSuchGroup> {
         let now = self.advance(now);
         let id = self.group_by_name(name).ok_or(NoSuchGroup)?.id;
-        self.roll_back_handover(now, id);
+        self.leave_failover(now, id);
         self.tell_master(id, "-monitor", Level::Warning, "");
         self.drop_members(now, id, true);
         if let Some(group) = self.groups.remove(id) {
@@ -164,11 +164,17 @@ impl Sentinel {
         ids.len()
     }
 
-    fn reset_group(&mut self, now: Time, id: GroupId) {
+    /// Ends a failover of a group that is about to be forgotten, so that no node is left between two roles.
+    fn leave_failover(&mut self, now: Time, id: GroupId) {
         if self.running(id).is_some_and(|f| !f.is_committed()) {
             self.abort_failover(now, id, AbortCause::Reset);
+        } else {
+            self.finish_handover(now, id, true);
         }
-        self.roll_back_handover(now, id);
+    }
+
+    fn reset_group(&mut self, now: Time, id: GroupId) {
+        self.leave_failover(now, id);
         let Some(group) = self.groups.get_mut(id) else { return };
         group.former_voters = group.voters();
         group.former_voters_until = now + FORMER_VOTERS;

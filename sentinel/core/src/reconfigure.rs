@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::action::Request;
+use crate::action::{Request, SaveNeed};
 use crate::event::Level;
 use crate::failover::Failover;
 use crate::group::{Group, Node};
@@ -37,7 +37,7 @@ impl Sentinel {
 
     pub(crate) fn step_reconfiguration(&mut self, now: Time, id: GroupId) {
         self.keep_paused(now, id);
-        self.finish_handover(now, id);
+        self.finish_handover(now, id, false);
         self.expire_targets(now, id);
         self.send_to_targets(now, id);
         let Some(group) = self.groups.get(id) else { return };
@@ -222,7 +222,7 @@ impl Sentinel {
         group.voters() >= 3 && votes > group.voters() / 2
     }
 
-    fn follows_wrong_master(&self, group: &Group, node: &Node) -> bool {
+    pub(crate) fn follows_wrong_master(&self, group: &Group, node: &Node) -> bool {
         let Some(master) = self.master_of(group) else { return false };
         node.info.master.as_ref().is_some_and(|m| !self.means(m, &master.addr))
     }
@@ -241,8 +241,13 @@ impl Sentinel {
     /// Tells a node to follow the group's master.
     fn repoint(&mut self, now: Time, id: GroupId, node: NodeId) -> bool {
         let Some(group) = self.groups.get(id) else { return false };
-        let Some(to) = self.master_of(group).map(|m| m.addr.clone()) else { return false };
-        let Some(link) = self.nodes.get(node).map(|n| n.link.id) else { return false };
+        let Some((to, process)) = self.master_of(group).map(|m| (m.addr.clone(), m.info.run_id)) else { return false };
+        let Some((link, run_id)) = self.nodes.get(node).map(|n| (n.link.id, n.info.run_id)) else { return false };
+        if run_id.is_some() && run_id == process {
+            // The master under another of its addresses: told to follow itself it would.
+            self.forget_replica(id, node);
+            return false;
+        }
         let sent =
             self.send(now, link, Purpose::Repoint, Request::Reconfigure { to: Some(to), unpause: false }).is_some();
         if sent {
@@ -252,6 +257,17 @@ impl Sentinel {
             }
         }
         sent
+    }
+
+    /// An entry that stands for nobody.
+    pub(crate) fn forget_replica(&mut self, id: GroupId, node: NodeId) {
+        let Some(group) = self.groups.get_mut(id) else { return };
+        group.replicas.remove(&node);
+        if let Some(f) = group.failover.as_mut() {
+            f.targets.remove(&node);
+        }
+        self.drop_node(node);
+        self.save(SaveNeed::Sometime);
     }
 
     fn record_repointed(&mut self, now: Time, id: GroupId, node: NodeId, cause: RepointCause) {

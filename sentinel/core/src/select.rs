@@ -5,9 +5,10 @@
 //! between those whose offsets are close, then the offset, then the run id.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::group::{Group, Node};
+use crate::group::{Group, Lineage, Node};
 use crate::machine::Sentinel;
 use crate::reason::{Rejection, Verdict};
 use crate::time::Time;
@@ -28,8 +29,9 @@ impl Sentinel {
     /// Judges every replica of a group. With `planned` the replica must also be connected to its master.
     pub(crate) fn choose(&self, now: Time, group: &Group, planned: bool) -> Choice {
         let nodes: Vec<&Node> = group.replicas.iter().filter_map(|r| self.nodes.get(*r)).map(Box::as_ref).collect();
+        let reference = self.reference(group, &nodes);
         let mut verdicts: Vec<(Verdict, Option<RunId>)> =
-            nodes.iter().map(|n| (self.judge_alone(now, group, n, planned), n.info.run_id)).collect();
+            nodes.iter().map(|n| (self.judge_alone(now, group, n, &reference, planned), n.info.run_id)).collect();
         compare_with_others(&mut verdicts, &nodes, group);
         let best_offset =
             verdicts.iter().filter(|(v, _)| v.rejected.is_none()).map(|(v, _)| v.offset).max().unwrap_or(0);
@@ -52,9 +54,27 @@ impl Sentinel {
         Choice { best, verdicts }
     }
 
-    fn judge_alone(&self, now: Time, group: &Group, node: &Node, planned: bool) -> Verdict {
+    /// What candidates are measured against: the master's history as it was last seen, and how far anybody is known to have
+    /// followed it. A sentinel that has never seen the master believes most of those that say they followed it.
+    fn reference(&self, group: &Group, nodes: &[&Node]) -> Lineage {
+        let mut reference = group.lineage;
+        if reference.replid.is_none() {
+            let followers = nodes.iter().filter(|n| !n.down.is_down() && !self.follows_wrong_master(group, n));
+            let mut said: BTreeMap<RunId, u32> = BTreeMap::new();
+            followers.filter_map(|n| n.info.replid).for_each(|replid| *said.entry(replid).or_default() += 1);
+            let most = said.values().max().copied();
+            let mut usual = said.into_iter().filter(|(_, count)| Some(*count) == most);
+            reference.replid = usual.next().map(|(replid, _)| replid).filter(|_| usual.next().is_none());
+        }
+        let sharing = nodes.iter().filter(|n| !n.down.is_down() && shares_history(&reference, n));
+        let farthest = sharing.map(|n| n.offset()).max();
+        reference.offset = reference.offset.map(|offset| farthest.map_or(offset, |far| far.max(offset)));
+        reference
+    }
+
+    fn judge_alone(&self, now: Time, group: &Group, node: &Node, reference: &Lineage, planned: bool) -> Verdict {
         let offset = node.offset();
-        let same_history = shares_history(group, node);
+        let same_history = shares_history(reference, node);
         Verdict {
             node: node.id,
             addr: node.addr.clone(),
@@ -62,7 +82,7 @@ impl Sentinel {
             same_history,
             priority: node.info.priority.unwrap_or(DEFAULT_PRIORITY),
             offset,
-            lag_bytes: group.lineage.offset.filter(|_| same_history).map(|o| o.saturating_sub(offset)),
+            lag_bytes: reference.offset.filter(|_| same_history).map(|o| o.saturating_sub(offset)),
         }
     }
 
@@ -135,8 +155,8 @@ fn compare_with_others(verdicts: &mut [(Verdict, Option<RunId>)], nodes: &[&Node
 }
 
 /// True if the replica's history is the master's as it was last seen, or if that was never seen.
-fn shares_history(group: &Group, node: &Node) -> bool {
-    let known = [group.lineage.replid, group.lineage.replid2];
+fn shares_history(reference: &Lineage, node: &Node) -> bool {
+    let known = [reference.replid, reference.replid2];
     if known[0].is_none() {
         return true;
     }

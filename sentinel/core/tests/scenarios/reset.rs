@@ -115,3 +115,14 @@ fn whoever_resets_a_group_can_see_that_it_is_empty() {
     assert_eq!(counts(&w, 0), (0, 0));
     w.run_until("they are found again", 1000, |w| counts(w, 0) == (2, 0));
 }
+
+/// The old master of a hand-over is demoted before everything about it is forgotten.
+#[test]
+fn a_reset_leaves_no_node_between_two_roles() {
+    let mut w = World::settled(3, 1, &options(2));
+    w.operate(0, |c, now| c.failover(now, GROUP, FailoverKind::Auto)).unwrap();
+    w.run_until("the switch is made", 3000, |w| w.names(0).contains(&"+switch-master"));
+    reset(&mut w, 0);
+    w.run_for(10);
+    assert!(w.told.contains(&(0, 1, Some(2))), "{:?}", w.told);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Rejection, Time};
+use bongsu_sentinel_core::{GroupOptions, Reason, Rejection, Time};
 
 use crate::support::{GROUP, World, options, run_id};
 
@@ -153,4 +153,46 @@ fn who_is_no_replica_is_not_chosen() {
     w.cut_clients(2);
     w.run_for(100);
     assert_eq!(rejection(&w, 2), Some(Rejection::NotAReplica));
+}
+
+/// A sentinel that was started after the master was gone knows its history from those that followed it only.
+#[test]
+fn a_history_that_was_never_seen_is_that_of_most_replicas() {
+    let mut w = group(|w| {
+        for port in [1, 3, 4, 5] {
+            w.node(port).replid = run_id(4242);
+        }
+        w.node(2).offset = 500_000;
+    });
+    for site in 0..3 {
+        w.kill_sentinel(site);
+    }
+    w.kill(1);
+    for site in 0..3 {
+        w.restart_sentinel(site);
+    }
+    w.run_until("all agree", 20_000, |w| w.masters().iter().all(|m| *m != 1 && *m == w.masters()[0]));
+    assert_eq!(w.masters()[0], 3);
+}
+
+/// What the master said last may be ten seconds old; what its best replica has it has had.
+#[test]
+fn the_distance_is_that_to_the_farthest() {
+    let mut w = World::new(1, 3, &GroupOptions { max_lag_on_failover: Some(1000), ..options(1) });
+    w.run_for(15_000);
+    w.node(3).offset = 50_000;
+    w.node(4).offset = 50_000;
+    w.node(4).priority = 0;
+    w.kill(1);
+    w.run_until("all agree", 20_000, |w| w.masters() == [3]);
+    assert_eq!(rejection_at_the_choice(&w, 2), Some(Rejection::TooFarBehind(49_000)));
+}
+
+/// Why the replica at `port` was not chosen.
+fn rejection_at_the_choice(w: &World, port: u16) -> Option<Rejection> {
+    let verdicts = w.decisions.iter().rev().find_map(|(_, d)| match &d.reason {
+        Reason::Selected { verdicts, .. } => Some(verdicts),
+        _ => None,
+    });
+    verdicts.unwrap().iter().find(|v| v.addr.port() == port).unwrap().rejected
 }

@@ -187,3 +187,18 @@ fn an_unannounced_replica_is_watched_like_any_other() {
     w.kill(1);
     w.run_until("it is promoted", 5000, |w| w.masters() == [2, 2, 2]);
 }
+
+/// The same process under two of its addresses: told to follow itself it would serve nobody.
+#[test]
+fn the_master_is_never_told_to_follow_itself() {
+    let mut w = World::settled(1, 2, &options(1));
+    let process = w.nodes[&2].run_id;
+    w.node(3).run_id = process;
+    w.run_for(11_000);
+    w.kill(1);
+    w.run_until("one of them is promoted", 5000, |w| w.masters()[0] != 1);
+    w.run_for(20_000);
+    assert!(w.told.iter().all(|(_, _, master)| master.is_none()), "{:?}", w.told);
+    let known = w.core(0).replicas(Time::from_ms(w.now), GROUP).unwrap();
+    assert_eq!(known.len(), 1, "the old master is left");
+}

@@ -139,6 +139,13 @@ impl Links {
         self.malformed.get()
     }
 
+    /// Ends a connection that is not wanted any more, after what was still to be said to the node: the end of a write pause, say.
+    fn bid_farewell(&self, conn: &Conn) {
+        // It is ended, whether or not that could be sent.
+        let _ = conn.flush(&mut self.spare.borrow_mut());
+        conn.shut();
+    }
+
     fn flush(&self) {
         loop {
             let Some(conn) = self.dirty.borrow_mut().pop() else { return };
@@ -207,7 +214,7 @@ pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
     match channel {
         Channel::Command => {
             if let Some(conn) = link.command.take() {
-                conn.shut();
+                links.bid_farewell(&conn);
             }
             if link.pubsub.depends_on_command() {
                 link.pubsub = PubSub::Off;
@@ -231,7 +238,7 @@ pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
 pub(super) fn drop_link(shell: &Shell, id: LinkId) {
     let link = shell.0.links.table.borrow_mut().remove(id);
     if let Some(link) = link {
-        link.command.inspect(|conn| conn.shut());
+        link.command.inspect(|conn| shell.0.links.bid_farewell(conn));
         if let PubSub::Own(conn) = link.pubsub {
             conn.shut();
         }
