@@ -144,7 +144,7 @@ impl Sentinel {
         if !known_here && group.peers.len() >= MAX_PEERS {
             return false;
         }
-        self.evict_namesake(now, id, hello);
+        self.evict_namesake(id, hello);
         if same_addr == Some(false) {
             self.move_peer(now, id, hello);
         }
@@ -159,7 +159,7 @@ impl Sentinel {
     }
 
     /// Another identity at the same address is one that was restarted with a new id: it is gone everywhere.
-    fn evict_namesake(&mut self, now: Time, id: GroupId, hello: &Hello) {
+    fn evict_namesake(&mut self, id: GroupId, hello: &Hello) {
         let old: Vec<RunId> = self
             .peers
             .iter()
@@ -171,7 +171,7 @@ impl Sentinel {
             let groups: Vec<GroupId> =
                 self.peers.get(&run_id).map(|p| p.groups.iter().copied().collect()).unwrap_or_default();
             for group in groups {
-                self.remove_peer(now, group, run_id);
+                self.remove_peer(group, run_id);
             }
         }
     }
@@ -216,7 +216,7 @@ impl Sentinel {
     }
 
     /// Forgets a peer in one group, and altogether with its last group.
-    pub(crate) fn remove_peer(&mut self, _now: Time, id: GroupId, run_id: RunId) {
+    pub(crate) fn remove_peer(&mut self, id: GroupId, run_id: RunId) {
         if let Some(group) = self.groups.get_mut(id) {
             group.peers.remove(&run_id);
         }

@@ -37,7 +37,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Forgets what belongs to the process that was there, as a reset does.
+    /// `slave_priority`; 100 is what a server has that does not say.
+    pub(crate) fn priority(&self) -> u32 {
+        self.info.priority.unwrap_or(100)
+    }
+
+    /// Takes it to be what it is configured to be, until it says otherwise; as after a reset.
     pub(crate) fn assume_role(&mut self, now: Time, role: Role) {
         if self.role_reported != role {
             self.role_reported = role;
@@ -156,7 +161,7 @@ pub(crate) struct Group {
     pub(crate) former_voters_until: Time,
     /// Failed attempts since the master went down.
     pub(crate) failed_attempts: u32,
-    /// Whom the group's master replaced, and when; so that peers and nodes are told quickly after a switch.
+    /// When the present master took its place; for a while after that peers and nodes are told of it often.
     pub(crate) switched_at: Option<Time>,
     pub(crate) next_peer_hello: Time,
     /// A new configuration is to be announced as soon as it is durable.

@@ -6,8 +6,10 @@
 //! backwards. Equal inputs at equal times with an equal seed give equal actions.
 //!
 //! # Persist before send
-//! What must be durable before others may rely on it (a vote, an epoch, a new configuration) is ordered by data: the machine
-//! emits [`Action::Save`] and holds back the dependent actions until [`Input::Saved`] comes.
+//! What must be durable before other sentinels may rely on it (a vote, an epoch, the announcement of a new configuration) is
+//! ordered by data: the machine emits [`Action::Save`] and holds back the dependent actions until [`Input::Saved`] comes. Our own
+//! clients are told of a switch at once, before it is on disk: the promotion has happened, and they should not go on writing to
+//! the old master.
 #![forbid(unsafe_code)]
 
 mod action;
@@ -61,6 +63,4 @@ pub use reason::{
 };
 pub use time::Time;
 pub use types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, NodeId, Quorum, RequestId, Role, RunId, SaveSeq};
-pub use view::{
-    ChannelView, FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView, TiltView,
-};
+pub use view::{FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView, TiltView};

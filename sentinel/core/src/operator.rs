@@ -143,7 +143,7 @@ impl Sentinel {
         let id = self.group_by_name(name).ok_or(NoSuchGroup)?.id;
         self.leave_failover(now, id);
         self.tell_master(id, "-monitor", Level::Warning, "");
-        self.drop_members(now, id, true);
+        self.drop_members(id);
         if let Some(group) = self.groups.remove(id) {
             self.names.remove(&group.name);
             self.drop_node(group.master);
@@ -178,7 +178,7 @@ impl Sentinel {
         let Some(group) = self.groups.get_mut(id) else { return };
         group.former_voters = group.voters();
         group.former_voters_until = now + FORMER_VOTERS;
-        self.drop_members(now, id, true);
+        self.drop_members(id);
         let Some(group) = self.groups.get_mut(id) else { return };
         group.failover = None;
         group.odown_since = None;
@@ -202,15 +202,15 @@ impl Sentinel {
         self.timers.at_latest(Timer::Group(id), now);
     }
 
-    fn drop_members(&mut self, now: Time, id: GroupId, peers_too: bool) {
+    fn drop_members(&mut self, id: GroupId) {
         let Some(group) = self.groups.get_mut(id) else { return };
         let replicas = std::mem::take(&mut group.replicas);
-        let peers: Vec<RunId> = if peers_too { group.peers.keys().copied().collect() } else { Vec::new() };
+        let peers: Vec<RunId> = group.peers.keys().copied().collect();
         for node in replicas {
             self.drop_node(node);
         }
         for peer in peers {
-            self.remove_peer(now, id, peer);
+            self.remove_peer(id, peer);
         }
     }
 

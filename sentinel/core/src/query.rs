@@ -11,9 +11,6 @@ use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupName, RunId};
 use crate::view::{FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView};
 
-/// `slave_priority` of a replica that has not said.
-const DEFAULT_PRIORITY: u32 = 100;
-
 impl Sentinel {
     /// Our identity.
     pub const fn my_id(&self) -> RunId {
@@ -131,7 +128,7 @@ impl Sentinel {
             },
             master_link_up: node.info.master_link_up,
             master: node.info.master.clone(),
-            priority: node.info.priority.unwrap_or(DEFAULT_PRIORITY),
+            priority: node.priority(),
             announced: node.info.announced.unwrap_or(true),
         }
     }

@@ -194,8 +194,6 @@ pub enum RefusalCause {
     OldEpoch(Epoch),
     /// The durable state cannot be written.
     DiskFailing,
-    /// No group has a master at that address.
-    UnknownMaster,
 }
 
 /// Why a failover ended without a promotion.

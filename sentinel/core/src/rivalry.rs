@@ -144,7 +144,7 @@ impl Sentinel {
         let reason = Reason::RivalrySettled { epoch, master: master.clone(), loser: loser.clone() };
         self.record(now, id, reason);
         if chosen.is_ours {
-            self.renew_config(now, id, epoch);
+            self.renew_config(id, epoch);
         } else {
             self.adopt_config(now, id, rival.named_by, epoch, &rival.addr);
         }

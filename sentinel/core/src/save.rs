@@ -47,11 +47,6 @@ impl Saves {
         }
     }
 
-    /// What a sentinel starts with came from the disk.
-    pub(crate) fn trust_start(&mut self, epoch: Epoch) {
-        self.durable_epoch = epoch;
-    }
-
     pub(crate) const fn is_failing(&self) -> bool {
         self.failing
     }

@@ -14,9 +14,6 @@ use crate::reason::{Rejection, Verdict};
 use crate::time::Time;
 use crate::types::{NodeId, Role, RunId};
 
-/// `slave_priority` of a replica that does not say.
-const DEFAULT_PRIORITY: u32 = 100;
-
 /// The outcome of a selection.
 #[derive(Debug)]
 pub(crate) struct Choice {
@@ -80,7 +77,7 @@ impl Sentinel {
             addr: node.addr.clone(),
             rejected: self.rejection(now, group, node, planned),
             same_history,
-            priority: node.info.priority.unwrap_or(DEFAULT_PRIORITY),
+            priority: node.priority(),
             offset,
             lag_bytes: reference.offset.filter(|_| same_history).map(|o| o.saturating_sub(offset)),
         }

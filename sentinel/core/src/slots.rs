@@ -48,7 +48,7 @@ impl<K: Id, V> Slots<K, V> {
         K::from_index(u32::try_from(self.slots.len()).unwrap_or(u32::MAX))
     }
 
-    /// Files what `make` gives under a new id.
+    /// Files a value under a new id.
     pub(crate) fn add(&mut self, value: V) -> K {
         let id = self.next_id();
         self.slots.push(Some(value));

@@ -4,6 +4,7 @@
 
 use crate::action::{Action, SaveNeed};
 use crate::event::Level;
+use crate::group::Lineage;
 use crate::machine::Sentinel;
 use crate::reason::Reason;
 use crate::reconfigure::Target;
@@ -28,7 +29,7 @@ impl Sentinel {
         }
         self.reconfig_script(id, true, &from, &to);
         self.make_master(now, id, candidate, &from, &to);
-        self.note_new_config(now, id, true);
+        self.note_new_config(id, true);
     }
 
     /// A peer announced a configuration with a higher epoch.
@@ -43,7 +44,7 @@ impl Sentinel {
             if self.running(id).is_some_and(|f| !f.is_committed() && f.epoch <= epoch) {
                 self.drop_superseded_failover(now, id, &said);
             }
-            self.note_new_config(now, id, false);
+            self.note_new_config(id, false);
             return;
         }
         let from = master.addr.clone();
@@ -58,14 +59,14 @@ impl Sentinel {
         let to = self.nodes.get(node).map_or_else(|| said.clone(), |n| n.addr.clone());
         self.make_master(now, id, node, &from, &to);
         self.reconfig_script(id, false, &from, &to);
-        self.note_new_config(now, id, true);
+        self.note_new_config(id, true);
     }
 
     /// The same master under a higher epoch, which everybody is to adopt.
-    pub(crate) fn renew_config(&mut self, now: Time, id: GroupId, epoch: Epoch) {
+    pub(crate) fn renew_config(&mut self, id: GroupId, epoch: Epoch) {
         if let Some(group) = self.groups.get_mut(id) {
             group.config_epoch = epoch;
-            self.note_new_config(now, id, true);
+            self.note_new_config(id, true);
         }
     }
 
@@ -87,7 +88,7 @@ impl Sentinel {
         group.hold_told = false;
         group.failed_attempts = 0;
         group.switched_at = Some(now);
-        group.lineage = crate::group::Lineage::default();
+        group.lineage = Lineage::default();
         for entry in group.peers.values_mut() {
             entry.master_down = false;
             entry.opinion_at = None;
@@ -109,7 +110,6 @@ impl Sentinel {
     /// A node has another configured role. What it reports from now on is measured against that one; for how long it has
     /// said something else is counted anew.
     fn become_role(&mut self, now: Time, node: NodeId, role: Role) {
-        let fresh_lineage = self.nodes.get(node).map(|n| n.info.clone());
         let Some(n) = self.nodes.get_mut(node) else { return };
         n.role_reported_since = now;
         n.master_reported_since = now;
@@ -122,22 +122,20 @@ impl Sentinel {
         n.role_reported = n.info.role.unwrap_or(n.role_reported);
         let (group, link) = (n.group, n.link.id);
         if role == Role::Master {
-            if n.role_reported != Role::Master {
-                n.role_reported = Role::Master;
-            }
-            if let (Some(info), Some(g)) = (fresh_lineage, self.groups.get_mut(group))
-                && info.role == Some(Role::Master)
+            n.role_reported = Role::Master;
+            let info = &n.info;
+            if info.role == Some(Role::Master)
+                && let Some(g) = self.groups.get_mut(group)
             {
-                g.lineage =
-                    crate::group::Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
+                g.lineage = Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
             }
             self.info_now(now, link);
         }
         self.timers.at_latest(Timer::Link(link), now);
     }
 
-    /// A new configuration: durable first, then told to everybody.
-    fn note_new_config(&mut self, _now: Time, id: GroupId, tell: bool) {
+    /// A new configuration: other sentinels are told once it is durable.
+    fn note_new_config(&mut self, id: GroupId, tell: bool) {
         let seq = self.save(SaveNeed::Group(id));
         if let Some(group) = self.groups.get_mut(id) {
             group.config_saved_by = seq;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::input::Channel;
 use crate::options::GroupOptions;
 use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupId, GroupName, LinkId, NodeId, Role, RunId};
@@ -104,7 +103,7 @@ pub struct GroupView {
     pub name: GroupName,
     /// The configured master.
     pub master: NodeView,
-    /// The address that clients should use (differs from the master's only inside a switch).
+    /// The address that clients should use: the configured master's.
     pub current_addr: Addr,
     /// odown.
     pub odown: bool,
@@ -174,15 +173,4 @@ pub struct TiltView {
     pub since: Option<Time>,
     /// How often it was entered.
     pub total: u64,
-}
-
-/// A link, for the shell's bookkeeping and the simulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChannelView {
-    /// The link.
-    pub link: LinkId,
-    /// The channel.
-    pub channel: Channel,
-    /// Established.
-    pub connected: bool,
 }

@@ -103,7 +103,6 @@ fn refusal(cause: RefusalCause) -> String {
         RefusalCause::AlreadyVoted(id) => format!("the vote went to {id}"),
         RefusalCause::OldEpoch(epoch) => format!("epoch {epoch} was seen"),
         RefusalCause::DiskFailing => "the state cannot be written".into(),
-        RefusalCause::UnknownMaster => "no such master".into(),
     }
 }
 
