@@ -135,13 +135,15 @@ impl Network {
 fn installation(hosts: usize) -> Network {
     let mut net = Network::build(hosts);
     for host in 0..hosts {
+        // Links of replicas that nothing went through for five seconds are made anew; TCP alone takes a minute and more to find out
+        // that a host is back.
         let follows = if host == 0 { String::new() } else { format!("replicaof {} {DATA_PORT}\n", address(0)) };
         net.start(
             host,
             &["redis-server"],
             &format!(
                 "bind 0.0.0.0\nprotected-mode no\nport {DATA_PORT}\nsave \"\"\nrepl-diskless-sync-delay 0\n\
-                 min-replicas-to-write 1\nmin-replicas-max-lag 2\n{follows}"
+                 min-replicas-to-write 1\nmin-replicas-max-lag 2\nrepl-timeout 5\nrepl-ping-replica-period 1\n{follows}"
             ),
         );
         wait("a data server listens", || net.ask(host, DATA_PORT, &["PING"]));
