@@ -154,6 +154,11 @@ fn random_bytes_change_nothing() {
     println!("BONGSU_TEST_NOISE_SEED={seed}");
     let mut i = Installation::start(1, &[Program::Ours; 3]);
     let sentinel = i.sentinels[0];
+    wait("what it has found is in its file", || {
+        let text = std::fs::read_to_string(i.file(sentinel)).ok()?;
+        let known = |what: &str| text.matches(&format!("sentinel known-{what} ")).count();
+        (known("replica") == 1 && known("sentinel") == 2).then_some(())
+    });
     let before = state(&i, sentinel);
     let memory_kib = i.memory_kib(sentinel);
     let until = Instant::now() + Duration::from_secs(seconds);
