@@ -115,6 +115,13 @@ impl KeySpec {
         Self { notes: "", access, begin: BeginSearch::Index(index), find: FindKeys::Range { last, step, limit: 0 } }
     }
 
+    /// The same keys with a remark for humans.
+    #[must_use]
+    pub const fn notes(mut self, notes: &'static str) -> Self {
+        self.notes = notes;
+        self
+    }
+
     /// The keys of this group in `argv`, appended to `keys`.
     pub(super) fn collect(&self, argv: &[&[u8]], keys: &mut Vec<KeyRef>) {
         let Some(first) = self.begin_position(argv) else { return };

@@ -54,6 +54,12 @@ impl CommandTable {
     /// Indexes `specs`. Names must be unique and lower case; of two equal names the later one wins.
     #[must_use]
     pub fn new(specs: &'static [CommandSpec]) -> Self {
+        Self::of(specs)
+    }
+
+    /// As [`Self::new`], for commands that are described in several places.
+    #[must_use]
+    pub fn of(specs: impl IntoIterator<Item = &'static CommandSpec>) -> Self {
         let mut table = Self { commands: Vec::new(), by_name: HashMap::new() };
         for spec in specs {
             table.add(spec, None);

@@ -27,6 +27,12 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
 
 /// Appends `value` in decimal.
 pub(crate) fn push_integer(out: &mut Vec<u8>, value: i64) {
+    let (digits, start) = digits_of(value);
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// `value` in decimal, at the end of an array: that, and where it begins.
+pub(crate) fn digits_of(value: i64) -> ([u8; DECIMAL_LEN_MAX], usize) {
     let mut digits = [0; DECIMAL_LEN_MAX];
     let mut start = digits.len();
     let mut rest = value.unsigned_abs();
@@ -42,7 +48,7 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, value: i64) {
         start -= 1;
         digits[start] = b'-';
     }
-    out.extend_from_slice(&digits[start..]);
+    (digits, start)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Protocol;
 use super::command::{push_arg, push_header};
-use super::number::push_integer;
+use super::number::{digits_of, push_integer};
 
 /// Appends replies to a buffer in the protocol version of the connection.
 ///
@@ -51,6 +51,12 @@ impl<'a> Writer<'a> {
     /// A string of any bytes.
     pub fn bulk(&mut self, bytes: impl AsRef<[u8]>) {
         push_arg(self.out, bytes.as_ref());
+    }
+
+    /// The text of an integer, as a string.
+    pub fn bulk_integer(&mut self, value: i64) {
+        let (digits, start) = digits_of(value);
+        push_arg(self.out, &digits[start..]);
     }
 
     /// No value, in a place where a string could be.

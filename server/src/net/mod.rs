@@ -1,0 +1,6 @@
+//! Sockets: readiness, streams, listeners, connections.
+
+pub(crate) mod conn;
+pub(crate) mod listen;
+pub(crate) mod poll;
+pub(crate) mod stream;

@@ -1,0 +1,100 @@
+//! Connections of all kinds, never blocking: what would wait is `WouldBlock`.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use rustls::ServerConnection;
+
+/// A connection.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    Tls(Box<Tls>),
+}
+
+/// A TLS connection, whose handshake is done as its bytes arrive.
+pub(crate) struct Tls {
+    tcp: TcpStream,
+    session: ServerConnection,
+}
+
+impl Stream {
+    pub(crate) fn tls(tcp: TcpStream, session: ServerConnection) -> Self {
+        Self::Tls(Box::new(Tls { tcp, session }))
+    }
+
+    /// Reads; zero is the end of the stream.
+    pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.read(into),
+            Self::Unix(unix) => unix.read(into),
+            Self::Tls(tls) => tls.read(into),
+        }
+    }
+
+    /// Writes some of `bytes`; with TLS, into the session, from where [`Self::push`] takes them.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.write(bytes),
+            Self::Unix(unix) => unix.write(bytes),
+            Self::Tls(tls) => {
+                tls.push()?;
+                tls.session.writer().write(bytes)
+            }
+        }
+    }
+
+    /// Sends what TLS still holds. `WouldBlock` if not all of it could go.
+    pub(crate) fn push(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => Ok(()),
+            Self::Tls(tls) => tls.push(),
+        }
+    }
+
+    /// A read that took `got` of `room` bytes has left nothing behind, so another one can wait for the next event.
+    pub(crate) const fn is_emptied_by(&self, got: usize, room: usize) -> bool {
+        !matches!(self, Self::Tls(_)) && got < room
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(tcp) => tcp.as_fd(),
+            Self::Unix(unix) => unix.as_fd(),
+            Self::Tls(tls) => tls.tcp.as_fd(),
+        }
+    }
+}
+
+impl Tls {
+    fn push(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.tcp)?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(into) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            // At its end the session's reader reports that end, so that this does not go round for ever.
+            self.session.read_tls(&mut self.tcp)?;
+            if let Err(error) = self.session.process_new_packets() {
+                // The alert that says why; the connection is lost whether or not it arrives.
+                let _ = self.push();
+                return Err(io::Error::new(ErrorKind::InvalidData, error));
+            }
+            match self.push() {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Reading arguments.
+
+use bongsu_protocol::resp::parse_integer;
+
+use super::{Call, Fault};
+
+impl<'a> Call<'a> {
+    /// The argument at `index`, 0 being the command's name; empty if there is none.
+    #[inline]
+    pub fn arg(&self, index: usize) -> &'a [u8] {
+        self.argv.get(index).copied().unwrap_or_default()
+    }
+
+    /// Number of arguments, the command's name included.
+    #[inline]
+    pub fn argc(&self) -> usize {
+        self.argv.len()
+    }
+
+    /// The argument is this word, whatever its case.
+    #[inline]
+    pub fn is(&self, index: usize, word: &str) -> bool {
+        self.arg(index).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    /// An integer of 64 bits.
+    ///
+    /// # Errors
+    /// [`Fault::NotAnInteger`].
+    #[inline]
+    pub fn int(&self, index: usize) -> Result<i64, Fault> {
+        parse_integer(self.arg(index)).ok_or(Fault::NotAnInteger)
+    }
+
+    /// An integer within limits.
+    ///
+    /// # Errors
+    /// `otherwise`, without its code, if it is not within them; [`Fault::NotAnInteger`] if it is none.
+    pub fn int_within(&self, index: usize, min: i64, max: i64, otherwise: &'static str) -> Result<i64, Fault> {
+        let n = self.int(index)?;
+        if (min..=max).contains(&n) { Ok(n) } else { Err(Fault::OutOfRange(otherwise)) }
+    }
+}

@@ -1,0 +1,78 @@
+//! One run of a command: its arguments, what it may touch, and what comes of it.
+
+mod arguments;
+mod effects;
+mod fault;
+mod keys;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use bongsu_protocol::resp::Writer;
+
+pub use effects::{Effects, EventClass, Interest, KeyEvent, Propagation};
+pub use fault::Fault;
+
+use crate::shard::Shard;
+
+/// How a command ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Done {
+    /// The reply is written.
+    Replied,
+    /// There is nothing yet: the command is to be run again when one of these keys may have something, and answered with a null
+    /// when the time is over. No reply is written.
+    Wait(Wait),
+}
+
+/// What a client waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// The keys.
+    pub keys: Vec<Vec<u8>>,
+    /// For how long, in milliseconds; `None` is for ever.
+    pub timeout_ms: Option<u64>,
+    /// What is written when the time is over.
+    pub otherwise: Otherwise,
+}
+
+/// The reply to whoever waited in vain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Otherwise {
+    /// A null array.
+    NullArray,
+    /// A null.
+    Null,
+}
+
+/// What a handler gives. With an error nothing has been changed, and nothing is written to the reply yet.
+pub type Outcome = Result<Done, Fault>;
+
+/// Runs a command.
+pub type Handler = fn(&mut Call<'_>) -> Outcome;
+
+/// What a handler knows of the client.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// It may be made to wait. Not in a transaction, nor in a script.
+    pub may_wait: bool,
+    /// Its look-ups leave no trace in the clocks of keys (`CLIENT NO-TOUCH`).
+    pub no_touch: bool,
+    /// It is the master of this replica: what it says is done, whatever the clock says of keys.
+    pub is_master: bool,
+}
+
+/// One run of a command.
+pub struct Call<'a> {
+    /// The keyspace.
+    pub shard: &'a mut Shard,
+    /// The selected database.
+    pub db: usize,
+    /// The arguments, the command's name first. Their number fits the command's arity.
+    pub argv: &'a [&'a [u8]],
+    /// Takes the reply.
+    pub reply: Writer<'a>,
+    /// Takes everything else.
+    pub effects: &'a mut Effects,
+    /// Who called.
+    pub caller: Caller,
+}

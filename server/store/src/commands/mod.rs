@@ -1,0 +1,21 @@
+//! The commands of the keyspace, and the table that describes them.
+
+mod expiry;
+mod string;
+
+use bongsu_protocol::command::CommandSpec;
+
+use crate::call::Handler;
+
+/// A command: what it is, and what it does.
+pub struct DataCommand {
+    /// Name, arity, flags, keys, documentation.
+    pub spec: CommandSpec,
+    /// What it does.
+    pub run: Handler,
+}
+
+/// All commands of the keyspace.
+pub fn all() -> impl Iterator<Item = &'static DataCommand> {
+    string::COMMANDS.iter()
+}

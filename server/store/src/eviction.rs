@@ -1,0 +1,92 @@
+//! What is known of a key's use, in 24 bits, and what that says of its worth.
+
+use crate::random::Random;
+
+/// Which keys have to go when memory is short (`maxmemory-policy`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Policy {
+    /// None: writes are refused.
+    #[default]
+    NoEviction,
+    /// Those not used for longest.
+    AllKeysLru,
+    /// Those used least often.
+    AllKeysLfu,
+    /// Any.
+    AllKeysRandom,
+    /// Of those with an expiry, those not used for longest.
+    VolatileLru,
+    /// Of those with an expiry, those used least often.
+    VolatileLfu,
+    /// Of those with an expiry, any.
+    VolatileRandom,
+    /// Of those with an expiry, those whose time is over first.
+    VolatileTtl,
+}
+
+/// A counter of use starts here, so that a new key is not the first to go.
+const LFU_INITIAL: u32 = 5;
+
+/// `lfu-log-factor`: how much harder each further step of the counter is.
+const LFU_LOG_FACTOR: u32 = 10;
+
+/// `lfu-decay-time`, in minutes: how long a step of the counter lasts.
+const LFU_DECAY_MIN: u32 = 1;
+
+/// Milliseconds of a step of the clock of last use.
+const LRU_RESOLUTION_MS: u64 = 1000;
+
+const CLOCK_MASK: u32 = (1 << 24) - 1;
+
+impl Policy {
+    /// It goes by how often keys are used.
+    pub const fn is_lfu(self) -> bool {
+        matches!(self, Self::AllKeysLfu | Self::VolatileLfu)
+    }
+
+    /// The 24 bits of a new key.
+    #[inline]
+    pub fn first_clock(self, now_ms: u64) -> u32 {
+        if self.is_lfu() { minutes(now_ms) << 8 | LFU_INITIAL } else { lru_clock(now_ms) }
+    }
+
+    /// The 24 bits of a key that is used now.
+    #[inline]
+    pub fn clock_after(self, old: u32, now_ms: u64, random: &mut Random) -> u32 {
+        if !self.is_lfu() {
+            return lru_clock(now_ms);
+        }
+        let counter = frequency(old, now_ms);
+        minutes(now_ms) << 8 | grown(counter, random)
+    }
+}
+
+/// Seconds since a key was used, with a clock of last use.
+pub fn idle_s(clock: u32, now_ms: u64) -> u64 {
+    u64::from(lru_clock(now_ms).wrapping_sub(clock) & CLOCK_MASK)
+}
+
+/// The counter of use at this time, less what has decayed.
+pub fn frequency(clock: u32, now_ms: u64) -> u32 {
+    let (then, counter) = (clock >> 8, clock & 0xff);
+    let passed = minutes(now_ms).wrapping_sub(then) & 0xffff;
+    counter.saturating_sub(passed / LFU_DECAY_MIN)
+}
+
+fn lru_clock(now_ms: u64) -> u32 {
+    (now_ms / LRU_RESOLUTION_MS) as u32 & CLOCK_MASK
+}
+
+fn minutes(now_ms: u64) -> u32 {
+    (now_ms / 60_000) as u32 & 0xffff
+}
+
+/// A logarithmic counter: the higher it is, the less likely it grows.
+fn grown(counter: u32, random: &mut Random) -> u32 {
+    if counter >= 255 {
+        return 255;
+    }
+    let above = counter.saturating_sub(LFU_INITIAL);
+    let chance = u64::from(above * LFU_LOG_FACTOR + 1);
+    counter + u32::from(random.below(chance) == 0)
+}

@@ -1,0 +1,346 @@
+//! One database: keys and their values. Nothing here knows of time: an entry whose time is over is an entry like any other.
+
+use crate::arena::{Arena, Handle};
+use crate::entry::{self, Entry, Kind, Layout};
+use crate::hash::KeyHasher;
+use crate::table::{Place, Table};
+
+use super::object::{Edit, Object, Objects};
+
+/// Where a key lies, until the database changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    place: Place,
+    handle: Handle,
+}
+
+/// A value to be stored.
+pub enum New<'a> {
+    /// Bytes.
+    Text(&'a [u8]),
+    /// Bytes that will be edited in place, which `OBJECT ENCODING` tells.
+    Raw(&'a [u8]),
+    /// An integer.
+    Int(i64),
+    /// A collection.
+    Object(Object),
+}
+
+/// A value as it is stored.
+#[derive(Clone, Copy)]
+pub enum Stored<'a> {
+    /// Bytes.
+    Text(&'a [u8]),
+    /// Bytes that were edited in place.
+    Raw(&'a [u8]),
+    /// An integer.
+    Int(i64),
+    /// A collection.
+    Object(&'a Object),
+}
+
+/// A database.
+pub struct Db {
+    table: Table,
+    arena: Arena,
+    objects: Objects,
+    /// Keys with an expiry.
+    expiring: usize,
+}
+
+impl Default for Db {
+    fn default() -> Self {
+        Self { table: Table::default(), arena: Arena::new(), objects: Objects::default(), expiring: 0 }
+    }
+}
+
+impl Db {
+    /// Keys, those included whose time is over and that nobody has looked at since.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// No keys.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Keys with an expiry.
+    pub fn expiring(&self) -> usize {
+        self.expiring
+    }
+
+    /// Memory of keys and values, and of the table.
+    pub fn heap_bytes(&self) -> usize {
+        self.arena.used_bytes() + self.objects.heap_bytes() + self.table.heap_bytes()
+    }
+
+    /// Memory of the table alone.
+    pub fn table_bytes(&self) -> usize {
+        self.table.heap_bytes()
+    }
+
+    /// Lets the processor fetch what a search for this hash will read. Announce several keys first, then search for them.
+    #[inline]
+    pub fn touch(&self, hash: u64) -> u8 {
+        self.table.touch(hash).map_or(0, |handle| self.arena.get(handle)[0])
+    }
+
+    /// The key's place.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Found> {
+        let place = self.table.find(hash, |handle| Entry::read(self.arena.get(handle)).key() == key)?;
+        Some(Found { place, handle: self.table.get(place) })
+    }
+
+    #[inline]
+    pub(crate) fn entry(&self, found: Found) -> Entry<'_> {
+        Entry::read(self.arena.get(found.handle))
+    }
+
+    /// The key there.
+    pub fn key(&self, found: Found) -> &[u8] {
+        self.entry(found).key()
+    }
+
+    /// The expiry there, in milliseconds of the epoch.
+    #[inline]
+    pub fn expiry_ms(&self, found: Found) -> Option<u64> {
+        self.entry(found).expiry_ms()
+    }
+
+    /// The 24 bits that the eviction policy keeps there.
+    pub fn clock(&self, found: Found) -> u32 {
+        self.entry(found).clock()
+    }
+
+    /// Sets the 24 bits that the eviction policy keeps there.
+    #[inline]
+    pub fn set_clock(&mut self, found: Found, clock: u32) {
+        entry::set_clock(self.arena.get_mut(found.handle), clock);
+    }
+
+    /// The value there.
+    #[inline]
+    pub fn value(&self, found: Found) -> Stored<'_> {
+        let entry = self.entry(found);
+        match entry.kind() {
+            Kind::Text => Stored::Text(entry.value()),
+            Kind::Raw => Stored::Raw(entry.value()),
+            Kind::Int => Stored::Int(entry.int()),
+            // An entry whose object is gone cannot be: both are removed together.
+            Kind::Object => self.objects.get(entry.object()).map_or(Stored::Text(b""), Stored::Object),
+        }
+    }
+
+    /// The collection there, to be changed.
+    pub fn edit(&mut self, found: Found) -> Option<Edit<'_>> {
+        let entry = Entry::read(self.arena.get(found.handle));
+        if entry.kind() != Kind::Object {
+            return None;
+        }
+        self.objects.edit(entry.object())
+    }
+
+    /// The integer there becomes another one.
+    pub fn set_int(&mut self, found: Found, value: i64) {
+        let cell = self.arena.get_mut(found.handle);
+        let range = Entry::read(cell).layout().value_range();
+        debug_assert_eq!(range.len(), 8);
+        cell[range].copy_from_slice(&value.to_le_bytes());
+    }
+
+    /// What the key costs: its cell, its share of the table, its collection.
+    pub fn cost(&self, found: Found) -> usize {
+        let object = match self.value(found) {
+            Stored::Object(object) => object.heap_bytes() + size_of::<Option<Object>>(),
+            _ => 0,
+        };
+        self.arena.cost(found.handle) + self.table.heap_bytes().div_ceil(self.table.len().max(1)) + object
+    }
+
+    /// Stores a key that is not there.
+    pub fn insert(
+        &mut self,
+        hasher: KeyHasher,
+        hash: u64,
+        key: &[u8],
+        new: New<'_>,
+        expiry_ms: Option<u64>,
+        clock: u32,
+    ) -> Found {
+        let handle = self.write(None, key, new, expiry_ms, clock);
+        self.expiring += usize::from(expiry_ms.is_some());
+        let arena = &self.arena;
+        let place = self.table.insert(hash, handle, |h| hasher.hash(Entry::read(arena.get(h)).key()));
+        Found { place, handle }
+    }
+
+    /// Replaces value and expiry of a key. Gives the collection that it had.
+    pub fn replace(
+        &mut self,
+        found: Found,
+        key: &[u8],
+        new: New<'_>,
+        expiry_ms: Option<u64>,
+    ) -> (Found, Option<Object>) {
+        let entry = self.entry(found);
+        let (clock, had_expiry) = (entry.clock(), entry.expiry_ms().is_some());
+        let old = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
+        let object = old.and_then(|index| self.objects.remove(index));
+        self.expiring = self.expiring + usize::from(expiry_ms.is_some()) - usize::from(had_expiry);
+        let handle = self.write(Some(found.handle), key, new, expiry_ms, clock);
+        (self.moved(found, handle), object)
+    }
+
+    /// Removes a key. Gives the collection that it had.
+    pub fn remove(&mut self, hasher: KeyHasher, found: Found) -> Option<Object> {
+        let entry = self.entry(found);
+        let object = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
+        self.expiring -= usize::from(entry.expiry_ms().is_some());
+        let arena = &self.arena;
+        self.table.remove(found.place, |h| hasher.hash(Entry::read(arena.get(h)).key()));
+        self.arena.free(found.handle);
+        object.and_then(|index| self.objects.remove(index))
+    }
+
+    /// Sets, changes or removes the expiry of a key.
+    pub fn set_expiry(&mut self, found: Found, expiry_ms: Option<u64>) -> Found {
+        let entry = self.entry(found);
+        match (entry.expiry_ms(), expiry_ms) {
+            (None, None) => return found,
+            (Some(_), Some(at)) => {
+                entry::set_expiry(self.arena.get_mut(found.handle), at);
+                return found;
+            }
+            (None, Some(_)) => self.expiring += 1,
+            (Some(_), None) => self.expiring -= 1,
+        }
+        let entry = self.entry(found);
+        let (kind, clock, key_len, old) = (entry.kind(), entry.clock(), entry.key().len(), entry.layout());
+        let layout = Layout::of(key_len, old.value_range().len(), expiry_ms.is_some());
+        // The key lies before the value in both, so that one copy behind the new header moves both.
+        let body = entry.body().to_vec();
+        let handle = self.room(found.handle, layout.bytes());
+        let cell = self.arena.get_mut(handle);
+        layout.write(cell, kind, clock, expiry_ms, &body[..key_len]);
+        cell[layout.value_range()].copy_from_slice(&body[key_len..]);
+        self.moved(found, handle)
+    }
+
+    /// Makes the bytes of a string longer or shorter, for [`Self::bytes_mut`]. What is new is zero. An integer becomes its digits.
+    pub fn resize(&mut self, found: Found, len: usize) -> Found {
+        let entry = self.entry(found);
+        let mut digits = Vec::new();
+        let old_len = match entry.kind() {
+            Kind::Int => {
+                digits = entry.int().to_string().into_bytes();
+                digits.len()
+            }
+            _ => entry.value().len(),
+        };
+        let (key_len, expiry_ms, clock) = (entry.key().len(), entry.expiry_ms(), entry.clock());
+        let layout = Layout::of(key_len, len, expiry_ms.is_some());
+        let is_alike = entry.kind() != Kind::Int && entry::is_alike(entry.layout(), layout);
+        let kind_is_int = entry.kind() == Kind::Int;
+        if is_alike && self.has_room(found.handle, layout.bytes()) {
+            let cell = self.arena.get_mut(found.handle);
+            entry::set_value_len(cell, len);
+            entry::set_kind(cell, Kind::Raw);
+            let range = layout.value_range();
+            cell[(range.start + old_len).min(range.end)..range.end].fill(0);
+            return found;
+        }
+        let entry = self.entry(found);
+        let key = entry.key().to_vec();
+        let mut value = if kind_is_int { digits } else { entry.value().to_vec() };
+        value.resize(len, 0);
+        let handle = self.room_to_grow(found.handle, layout.bytes());
+        let cell = self.arena.get_mut(handle);
+        layout.write(cell, Kind::Raw, clock, expiry_ms, &key);
+        cell[layout.value_range()].copy_from_slice(&value);
+        self.moved(found, handle)
+    }
+
+    /// The bytes of a string that was [`Self::resize`]d.
+    pub fn bytes_mut(&mut self, found: Found) -> &mut [u8] {
+        let cell = self.arena.get_mut(found.handle);
+        let range = Entry::read(cell).layout().value_range();
+        &mut cell[range]
+    }
+
+    /// Any key, each about as likely as any other.
+    pub fn random(&self, random: impl FnMut() -> u64, hasher: KeyHasher) -> Option<Found> {
+        let handle = self.table.random(random)?;
+        let key = Entry::read(self.arena.get(handle)).key();
+        self.find(hasher.hash(key), key)
+    }
+
+    /// Calls `visit` with the keys of the next part of the database. See [`Table::scan`].
+    pub fn scan(&self, hasher: KeyHasher, cursor: u64, mut visit: impl FnMut(&[u8])) -> u64 {
+        let key = |handle| Entry::read(self.arena.get(handle)).key();
+        self.table.scan(cursor, |handle| hasher.hash(key(handle)), |handle| visit(key(handle)))
+    }
+
+    /// All keys.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.table.handles().map(|handle| Entry::read(self.arena.get(handle)).key())
+    }
+
+    fn moved(&mut self, found: Found, handle: Handle) -> Found {
+        if handle != found.handle {
+            self.table.set(found.place, handle);
+        }
+        Found { place: found.place, handle }
+    }
+
+    fn write(&mut self, old: Option<Handle>, key: &[u8], new: New<'_>, expiry_ms: Option<u64>, clock: u32) -> Handle {
+        let number;
+        let (kind, value): (Kind, &[u8]) = match new {
+            New::Text(text) => (Kind::Text, text),
+            New::Raw(text) => (Kind::Raw, text),
+            New::Int(n) => {
+                number = n.to_le_bytes();
+                (Kind::Int, &number)
+            }
+            New::Object(object) => {
+                let mut index = [0; 8];
+                index[..4].copy_from_slice(&self.objects.insert(object).to_le_bytes());
+                number = index;
+                (Kind::Object, &number[..4])
+            }
+        };
+        let layout = Layout::of(key.len(), value.len(), expiry_ms.is_some());
+        let handle = match old {
+            Some(old) => self.room(old, layout.bytes()),
+            None => self.arena.alloc(layout.bytes()),
+        };
+        let cell = self.arena.get_mut(handle);
+        layout.write(cell, kind, clock, expiry_ms, key);
+        cell[layout.value_range()].copy_from_slice(value);
+        handle
+    }
+
+    /// A cell of the right size in place of another one, whose content is lost.
+    fn room(&mut self, old: Handle, bytes: usize) -> Handle {
+        if self.arena.capacity(old) == Arena::capacity_for(bytes) || self.arena.resize_large(old, bytes) {
+            return old;
+        }
+        self.arena.free(old);
+        self.arena.alloc(bytes)
+    }
+
+    /// True if a cell holds so many bytes, after growing where it is if it can.
+    fn has_room(&mut self, handle: Handle, bytes: usize) -> bool {
+        bytes <= self.arena.capacity(handle) || self.arena.resize_large(handle, bytes + bytes.min(SPARE_MAX))
+    }
+
+    /// As [`Self::room`], with as much again to spare where a string grows step by step, up to a mebibyte.
+    fn room_to_grow(&mut self, old: Handle, bytes: usize) -> Handle {
+        let spare = if bytes > self.arena.capacity(old) { bytes.min(SPARE_MAX) } else { 0 };
+        self.room(old, bytes + spare)
+    }
+}
+
+/// Most bytes that a growing string has to spare.
+const SPARE_MAX: usize = 1024 * 1024;

@@ -1,0 +1,9 @@
+//! Databases, and the shard that holds them.
+
+mod db;
+mod object;
+#[cfg(test)]
+mod tests;
+
+pub use db::{Db, Found, New, Stored};
+pub use object::{Edit, Object};

@@ -1,0 +1,96 @@
+//! Collections, by number.
+
+use std::ops::{Deref, DerefMut};
+
+/// A collection.
+#[derive(Debug)]
+pub enum Object {}
+
+impl Object {
+    /// The name that `TYPE` shows.
+    pub fn type_name(&self) -> &'static str {
+        match *self {}
+    }
+
+    /// The name that `OBJECT ENCODING` shows.
+    pub fn encoding(&self) -> &'static str {
+        match *self {}
+    }
+
+    /// Memory, all of it.
+    pub fn heap_bytes(&self) -> usize {
+        match *self {}
+    }
+
+    /// How much work it is to free it, in elements or allocations.
+    pub fn free_effort(&self) -> usize {
+        match *self {}
+    }
+}
+
+/// The collections of a database. Entries hold their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    slots: Vec<Option<Object>>,
+    free: Vec<u32>,
+    bytes: usize,
+}
+
+impl Objects {
+    pub(crate) fn insert(&mut self, object: Object) -> u32 {
+        self.bytes += object.heap_bytes();
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = Some(object);
+            return index;
+        }
+        self.slots.push(Some(object));
+        (self.slots.len() - 1) as u32
+    }
+
+    pub(crate) fn remove(&mut self, index: u32) -> Option<Object> {
+        let object = self.slots.get_mut(index as usize)?.take()?;
+        self.bytes -= object.heap_bytes();
+        self.free.push(index);
+        Some(object)
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&Object> {
+        self.slots.get(index as usize)?.as_ref()
+    }
+
+    pub(crate) fn edit(&mut self, index: u32) -> Option<Edit<'_>> {
+        let object = self.slots.get_mut(index as usize)?.as_mut()?;
+        Some(Edit { before: object.heap_bytes(), object, total: &mut self.bytes })
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.bytes + self.slots.capacity() * size_of::<Option<Object>>() + self.free.capacity() * size_of::<u32>()
+    }
+}
+
+/// A collection that is being changed. What it costs is counted anew afterwards.
+pub struct Edit<'a> {
+    object: &'a mut Object,
+    before: usize,
+    total: &'a mut usize,
+}
+
+impl Deref for Edit<'_> {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        self.object
+    }
+}
+
+impl DerefMut for Edit<'_> {
+    fn deref_mut(&mut self) -> &mut Object {
+        self.object
+    }
+}
+
+impl Drop for Edit<'_> {
+    fn drop(&mut self) {
+        *self.total = *self.total + self.object.heap_bytes() - self.before;
+    }
+}

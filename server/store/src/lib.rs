@@ -1,0 +1,18 @@
+//! The keyspace of the bundled data server: memory, tables, types and commands.
+//!
+//! Everything here is a function of what it is given. Time and randomness come in as arguments; there are no sockets, files,
+//! threads or clocks, so that any history can be replayed.
+#![forbid(unsafe_code)]
+
+pub mod arena;
+pub mod call;
+pub mod commands;
+mod entry;
+pub mod eviction;
+pub mod hash;
+pub mod keyspace;
+pub mod number;
+pub mod random;
+pub mod settings;
+pub mod shard;
+pub mod table;

@@ -1,0 +1,48 @@
+//! Directives that concern the keyspace, as values.
+
+use crate::eviction::Policy;
+
+/// Directives that concern the keyspace. The defaults are Redis 7.2's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `list-max-listpack-size`: a number of elements, or -1 to -5 for 4 to 64 KiB.
+    pub list_max_listpack_size: i64,
+    /// `hash-max-listpack-entries`.
+    pub hash_max_listpack_entries: usize,
+    /// `hash-max-listpack-value`, in bytes.
+    pub hash_max_listpack_value: usize,
+    /// `set-max-intset-entries`.
+    pub set_max_intset_entries: usize,
+    /// `set-max-listpack-entries`.
+    pub set_max_listpack_entries: usize,
+    /// `set-max-listpack-value`, in bytes.
+    pub set_max_listpack_value: usize,
+    /// `zset-max-listpack-entries`.
+    pub zset_max_listpack_entries: usize,
+    /// `zset-max-listpack-value`, in bytes.
+    pub zset_max_listpack_value: usize,
+    /// `hll-sparse-max-bytes`.
+    pub hll_sparse_max_bytes: usize,
+    /// `proto-max-bulk-len`: the longest string.
+    pub string_max_bytes: usize,
+    /// `maxmemory-policy`.
+    pub policy: Policy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            list_max_listpack_size: -2,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
+            hll_sparse_max_bytes: 3000,
+            string_max_bytes: 512 * 1024 * 1024,
+            policy: Policy::default(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The keyspace: databases, and what they have in common.
+
+use crate::hash::KeyHasher;
+use crate::keyspace::{Db, Found, New, Object};
+use crate::random::Random;
+use crate::settings::Settings;
+
+/// Collections that take more work than this to free are left to whoever takes the garbage.
+const FREE_AT_ONCE: usize = 64;
+
+/// Counters that `INFO` shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Look-ups that found something.
+    pub hits: u64,
+    /// Look-ups that did not.
+    pub misses: u64,
+    /// Keys whose time was over.
+    pub expired: u64,
+    /// Keys that had to go because memory was short.
+    pub evicted: u64,
+}
+
+/// Databases, the clock that they go by, and what belongs to all of them. It is owned by one thread and can be moved to another.
+pub struct Shard {
+    dbs: Vec<Db>,
+    hasher: KeyHasher,
+    /// Random numbers.
+    pub random: Random,
+    /// Milliseconds of the epoch. Whoever runs commands sets it before each.
+    pub now_ms: u64,
+    /// Keys whose time is over are removed when somebody comes across them. A replica leaves that to its master, and only acts as if
+    /// they were gone.
+    pub may_expire: bool,
+    /// Directives that concern the keyspace.
+    pub settings: Settings,
+    /// Counters.
+    pub stats: Stats,
+    /// What takes long to free.
+    garbage: Vec<Garbage>,
+}
+
+/// Something that is not reachable any more and takes long to free. Dropping it on another thread is enough.
+pub enum Garbage {
+    /// A collection.
+    Object(Object),
+    /// A database.
+    Db(Box<Db>),
+}
+
+impl Shard {
+    /// Empty databases. `seed` gives the secret of the hash and all random numbers.
+    pub fn new(databases: usize, mut seed: Random) -> Self {
+        Self {
+            dbs: (0..databases).map(|_| Db::default()).collect(),
+            hasher: KeyHasher::new((seed.next_u64(), seed.next_u64())),
+            random: seed,
+            now_ms: 0,
+            may_expire: true,
+            settings: Settings::default(),
+            stats: Stats::default(),
+            garbage: Vec::new(),
+        }
+    }
+
+    /// Number of databases.
+    pub fn databases(&self) -> usize {
+        self.dbs.len()
+    }
+
+    /// The hash of keys.
+    pub fn hasher(&self) -> KeyHasher {
+        self.hasher
+    }
+
+    /// A database.
+    #[inline]
+    pub fn db(&self, db: usize) -> &Db {
+        &self.dbs[db]
+    }
+
+    /// A database.
+    #[inline]
+    pub fn db_mut(&mut self, db: usize) -> &mut Db {
+        &mut self.dbs[db]
+    }
+
+    /// Memory of all keys and values.
+    pub fn heap_bytes(&self) -> usize {
+        self.dbs.iter().map(Db::heap_bytes).sum()
+    }
+
+    /// The key's place, whether or not its time is over.
+    #[inline]
+    pub fn find(&self, db: usize, key: &[u8]) -> Option<Found> {
+        self.dbs[db].find(self.hasher.hash(key), key)
+    }
+
+    /// Notes that a key was used, for the eviction policy.
+    #[inline]
+    pub fn access(&mut self, db: usize, found: Found) {
+        let old = self.dbs[db].clock(found);
+        let clock = self.settings.policy.clock_after(old, self.now_ms, &mut self.random);
+        if clock != old {
+            self.dbs[db].set_clock(found, clock);
+        }
+    }
+
+    /// Stores a value under a key, in place of what was found there.
+    pub fn store(
+        &mut self,
+        db: usize,
+        found: Option<Found>,
+        key: &[u8],
+        new: New<'_>,
+        expiry_ms: Option<u64>,
+    ) -> Found {
+        let Some(found) = found else {
+            let clock = self.settings.policy.first_clock(self.now_ms);
+            return self.dbs[db].insert(self.hasher, self.hasher.hash(key), key, new, expiry_ms, clock);
+        };
+        let (stored, old) = self.dbs[db].replace(found, key, new, expiry_ms);
+        self.discard(old);
+        self.access(db, stored);
+        stored
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, db: usize, found: Found) {
+        let old = self.dbs[db].remove(self.hasher, found);
+        self.discard(old);
+    }
+
+    /// Removes a key, and gives its collection instead of freeing it.
+    pub fn take(&mut self, db: usize, found: Found) -> Option<Object> {
+        self.dbs[db].remove(self.hasher, found)
+    }
+
+    /// Empties a database.
+    pub fn flush(&mut self, db: usize) -> usize {
+        let old = std::mem::take(&mut self.dbs[db]);
+        let keys = old.len();
+        if keys > FREE_AT_ONCE {
+            self.garbage.push(Garbage::Db(Box::new(old)));
+        }
+        keys
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&mut self, one: usize, other: usize) {
+        self.dbs.swap(one, other);
+    }
+
+    /// Frees a collection, at once or later.
+    pub fn discard(&mut self, object: Option<Object>) {
+        if let Some(object) = object
+            && object.free_effort() > FREE_AT_ONCE
+        {
+            self.garbage.push(Garbage::Object(object));
+        }
+    }
+
+    /// What is to be dropped by somebody who has time.
+    pub fn take_garbage(&mut self) -> Vec<Garbage> {
+        std::mem::take(&mut self.garbage)
+    }
+}

@@ -1,0 +1,158 @@
+//! The loop over real sockets: pipelines, pieces, several clients, other transports, broken protocol.
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bongsu_server::{Endpoint, Server};
+use bongsu_store::random::Random;
+
+/// A server on a thread of its own, on loopback and on a path.
+struct Running {
+    addr: SocketAddr,
+    dir: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(name: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("bongsu-loop-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into()), Endpoint::Unix(dir.join("socket"))];
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let (told, addr) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut server = Server::bind(endpoints, Random::new([1, 2, 3, 4])).unwrap();
+            told.send(server.local_addrs().next().unwrap()).unwrap();
+            server.run(|| asked.load(Ordering::Relaxed)).unwrap();
+        });
+        let addr = addr.recv().unwrap();
+        Self { addr, dir, stop, thread: Some(thread) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+        let _gone = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+#[track_caller]
+fn expect(stream: &mut impl Read, reply: &[u8]) {
+    let mut got = vec![0; reply.len()];
+    stream.read_exact(&mut got).unwrap();
+    assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(reply));
+}
+
+#[test]
+fn a_pipeline_is_answered_in_order() {
+    let server = Running::start("pipeline");
+    let mut client = server.connect();
+    let count = 20_000;
+    let mut requests = Vec::new();
+    for n in 0..count {
+        requests.extend_from_slice(format!("SET key:{n} {n}\r\nGET key:{n}\r\nINCR total\r\n").as_bytes());
+    }
+    let mut writer = client.try_clone().unwrap();
+    let sender = std::thread::spawn(move || writer.write_all(&requests).unwrap());
+    let mut replies = Vec::new();
+    for n in 0..count {
+        let digits = n.to_string();
+        replies.extend_from_slice(format!("+OK\r\n${}\r\n{digits}\r\n:{}\r\n", digits.len(), n + 1).as_bytes());
+    }
+    expect(&mut client, &replies);
+    sender.join().unwrap();
+}
+
+#[test]
+fn requests_may_come_in_pieces() {
+    let server = Running::start("pieces");
+    let mut client = server.connect();
+    client.set_nodelay(true).unwrap();
+    for byte in b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n" {
+        client.write_all(&[*byte]).unwrap();
+    }
+    expect(&mut client, b"+OK\r\n$5\r\nhello\r\n");
+}
+
+#[test]
+fn large_values_go_both_ways() {
+    let server = Running::start("large");
+    let mut client = server.connect();
+    let value = vec![b'x'; 20 * 1024 * 1024];
+    let mut request = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).into_bytes();
+    request.extend_from_slice(&value);
+    request.extend_from_slice(b"\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+    client.write_all(&request).unwrap();
+    let mut reply = format!("+OK\r\n${}\r\n", value.len()).into_bytes();
+    reply.extend_from_slice(&value);
+    reply.extend_from_slice(b"\r\n");
+    expect(&mut client, &reply);
+}
+
+#[test]
+fn clients_share_the_keyspace_but_not_their_database() {
+    let server = Running::start("clients");
+    let (mut one, mut two) = (server.connect(), UnixStream::connect(server.dir.join("socket")).unwrap());
+    one.write_all(b"SET k 1\r\nSELECT 1\r\nGET k\r\nPING\r\n").unwrap();
+    expect(&mut one, b"+OK\r\n+OK\r\n$-1\r\n+PONG\r\n");
+    two.write_all(b"GET k\r\nHELLO 3\r\nGET none\r\nSELECT 16\r\n").unwrap();
+    expect(&mut two, b"$1\r\n1\r\n%7\r\n");
+    let mut rest = Vec::new();
+    while !rest.ends_with(b"_\r\n-ERR DB index is out of range\r\n") {
+        let mut buffer = [0; 1024];
+        let got = two.read(&mut buffer).unwrap();
+        assert!(got > 0, "{}", String::from_utf8_lossy(&rest));
+        rest.extend_from_slice(&buffer[..got]);
+    }
+}
+
+#[test]
+fn a_broken_client_is_told_and_the_others_are_not_disturbed() {
+    let server = Running::start("broken");
+    let (mut good, mut bad) = (server.connect(), server.connect());
+    bad.write_all(b"SET k v\r\n*1\r\n!\r\nGET k\r\n").unwrap();
+    let mut said = String::new();
+    bad.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "+OK\r\n-ERR Protocol error: expected '$', got '!'\r\n");
+    good.write_all(b"GET k\r\nNOTHING\r\nQUIT\r\nGET k\r\n").unwrap();
+    let mut said = String::new();
+    good.read_to_string(&mut said).unwrap();
+    let unknown = "-ERR unknown command 'NOTHING', with args beginning with: \r\n";
+    assert_eq!(said, format!("$1\r\nv\r\n{unknown}+OK\r\n"));
+}
+
+/// It sends without reading until the server stops reading from it, and then gets all that it asked for.
+#[test]
+fn a_client_that_does_not_read_keeps_nobody_waiting() {
+    let server = Running::start("slow");
+    let (mut slow, mut other) = (server.connect(), server.connect());
+    slow.write_all(format!("SET k {}\r\n", "v".repeat(60_000)).as_bytes()).unwrap();
+    expect(&mut slow, b"+OK\r\n");
+    let asked = 3000;
+    let mut writer = slow.try_clone().unwrap();
+    let sender = std::thread::spawn(move || writer.write_all("GET k\r\n".repeat(asked).as_bytes()).unwrap());
+    for _ in 0..100 {
+        other.write_all(b"PING\r\n").unwrap();
+        expect(&mut other, b"+PONG\r\n");
+    }
+    let mut got = vec![0; asked * (60_000 + 10)];
+    slow.read_exact(&mut got).unwrap();
+    sender.join().unwrap();
+}
