@@ -136,6 +136,17 @@ impl Shard {
         self.dbs[db].remove(self.hasher, found)
     }
 
+    /// Gives a value a key that is free.
+    pub fn rename(&mut self, db: usize, found: Found, to: &[u8]) {
+        self.dbs[db].rename(self.hasher, found, self.hasher.hash(to), to);
+    }
+
+    /// Any key, each about as likely as any other.
+    pub fn random_key(&mut self, db: usize) -> Option<Vec<u8>> {
+        let (db, random) = (&self.dbs[db], &mut self.random);
+        db.random(|| random.next_u64(), self.hasher).map(|found| db.key(found).to_vec())
+    }
+
     /// Empties a database.
     pub fn flush(&mut self, db: usize) -> usize {
         let old = std::mem::take(&mut self.dbs[db]);

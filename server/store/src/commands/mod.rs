@@ -1,6 +1,7 @@
 //! The commands of the keyspace, and the table that describes them.
 
 mod expiry;
+mod generic;
 mod string;
 
 use bongsu_protocol::command::CommandSpec;
@@ -17,5 +18,5 @@ pub struct DataCommand {
 
 /// All commands of the keyspace.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {
-    string::COMMANDS.iter()
+    [generic::COMMANDS, string::COMMANDS].into_iter().flatten()
 }

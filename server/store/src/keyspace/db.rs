@@ -204,6 +204,22 @@ impl Db {
         object.and_then(|index| self.objects.remove(index))
     }
 
+    /// Gives the value of a key another key, which must not be there.
+    pub fn rename(&mut self, hasher: KeyHasher, found: Found, hash: u64, to: &[u8]) {
+        let entry = self.entry(found);
+        let (kind, clock, expiry_ms, value) = (entry.kind(), entry.clock(), entry.expiry_ms(), entry.value().to_vec());
+        let layout = Layout::of(to.len(), value.len(), expiry_ms.is_some());
+        let handle = self.arena.alloc(layout.bytes());
+        let cell = self.arena.get_mut(handle);
+        layout.write(cell, kind, clock, expiry_ms, to);
+        cell[layout.value_range()].copy_from_slice(&value);
+        let arena = &self.arena;
+        let hash_of = |h| hasher.hash(Entry::read(arena.get(h)).key());
+        self.table.remove(found.place, hash_of);
+        self.table.insert(hash, handle, hash_of);
+        self.arena.free(found.handle);
+    }
+
     /// Sets, changes or removes the expiry of a key.
     pub fn set_expiry(&mut self, found: Found, expiry_ms: Option<u64>) -> Found {
         let entry = self.entry(found);

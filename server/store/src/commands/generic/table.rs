@@ -1,0 +1,149 @@
+//! Commands of keys of any type.
+
+use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeySpec};
+
+use crate::call::Handler;
+use crate::commands::DataCommand;
+
+use super::{expire, keys};
+
+const READ: CommandFlags = CommandFlags::READONLY;
+const WRITE: CommandFlags = CommandFlags::WRITE;
+const FAST: CommandFlags = CommandFlags::FAST;
+
+const LOOK_AT_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RO)];
+const READ_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RO.with(KeyAccess::ACCESS))];
+const LOOK_AT_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, KeyAccess::RO)];
+const REMOVE_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, KeyAccess::RM.with(KeyAccess::DELETE))];
+const UPDATE_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RW.with(KeyAccess::UPDATE))];
+const FROM: KeySpec = KeySpec::single(1, KeyAccess::RW.with(KeyAccess::ACCESS).with(KeyAccess::DELETE));
+const RENAME_KEYS: &[KeySpec] = &[FROM, KeySpec::single(2, KeyAccess::OW.with(KeyAccess::UPDATE))];
+const RENAMENX_KEYS: &[KeySpec] = &[FROM, KeySpec::single(2, KeyAccess::OW.with(KeyAccess::INSERT))];
+
+const DANGEROUS: Categories = Categories::KEYSPACE.with(Categories::DANGEROUS);
+
+const CONSTANT: &str = "O(1)";
+const BY_KEYS: &str = "O(N), N keys";
+
+/// For clients of a cluster: the keys may be asked for shard by shard, and the numbers added up.
+const SUMMED: &[&str] = &["request_policy:multi_shard", "response_policy:agg_sum"];
+const EVERY_SHARD: &[&str] = &["request_policy:all_shards", "response_policy:all_succeeded"];
+
+struct Shape(&'static str, i32, CommandFlags, &'static [KeySpec]);
+
+const fn spec(shape: Shape, categories: Categories, about: [&'static str; 3]) -> CommandSpec {
+    let Shape(name, arity, flags, keys) = shape;
+    let [summary, since, complexity] = about;
+    CommandSpec::new(name, arity, flags, categories).keys(keys).about(summary, since, "generic", complexity)
+}
+
+const fn command(shape: Shape, run: Handler, about: [&'static str; 3]) -> DataCommand {
+    DataCommand { spec: spec(shape, Categories::KEYSPACE, about), run }
+}
+
+const fn hinted(shape: Shape, run: Handler, about: [&'static str; 3], tips: &'static [&'static str]) -> DataCommand {
+    DataCommand { spec: spec(shape, Categories::KEYSPACE, about).tips(tips), run }
+}
+
+pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
+    hinted(
+        Shape("dbsize", 1, READ.with(FAST), &[]),
+        keys::dbsize,
+        ["Count the keys of the database", "1.0.0", CONSTANT],
+        &["request_policy:all_shards", "response_policy:agg_sum"],
+    ),
+    hinted(Shape("del", -2, WRITE, REMOVE_KEYS), keys::del, ["Remove keys", "1.0.0", BY_KEYS], SUMMED),
+    hinted(
+        Shape("exists", -2, READ.with(FAST), LOOK_AT_KEYS),
+        keys::exists,
+        ["Count how many of these keys are there", "1.0.0", BY_KEYS],
+        SUMMED,
+    ),
+    command(
+        Shape("expire", -3, WRITE.with(FAST), UPDATE_KEY),
+        expire::expire,
+        ["Let a key go after seconds", "1.0.0", CONSTANT],
+    ),
+    command(
+        Shape("expireat", -3, WRITE.with(FAST), UPDATE_KEY),
+        expire::expireat,
+        ["Let a key go at a time in seconds", "1.2.0", CONSTANT],
+    ),
+    command(
+        Shape("expiretime", 2, READ.with(FAST), READ_KEY),
+        expire::expiretime,
+        ["Tell when a key goes, in seconds", "7.0.0", CONSTANT],
+    ),
+    DataCommand {
+        spec: spec(Shape("flushall", -1, WRITE, &[]), DANGEROUS, ["Empty all databases", "1.0.0", BY_KEYS])
+            .tips(EVERY_SHARD),
+        run: keys::flushall,
+    },
+    DataCommand {
+        spec: spec(Shape("flushdb", -1, WRITE, &[]), DANGEROUS, ["Empty the database", "1.0.0", BY_KEYS])
+            .tips(EVERY_SHARD),
+        run: keys::flushdb,
+    },
+    DataCommand {
+        spec: spec(Shape("keys", 2, READ, &[]), DANGEROUS, ["Give all keys that match a pattern", "1.0.0", BY_KEYS])
+            .tips(&["request_policy:all_shards", "nondeterministic_output_order"]),
+        run: keys::keys,
+    },
+    command(Shape("persist", 2, WRITE.with(FAST), UPDATE_KEY), expire::persist, ["Let a key stay", "2.2.0", CONSTANT]),
+    command(
+        Shape("pexpire", -3, WRITE.with(FAST), UPDATE_KEY),
+        expire::pexpire,
+        ["Let a key go after milliseconds", "2.6.0", CONSTANT],
+    ),
+    command(
+        Shape("pexpireat", -3, WRITE.with(FAST), UPDATE_KEY),
+        expire::pexpireat,
+        ["Let a key go at a time in milliseconds", "2.6.0", CONSTANT],
+    ),
+    command(
+        Shape("pexpiretime", 2, READ.with(FAST), READ_KEY),
+        expire::pexpiretime,
+        ["Tell when a key goes, in milliseconds", "7.0.0", CONSTANT],
+    ),
+    hinted(
+        Shape("pttl", 2, READ.with(FAST), READ_KEY),
+        expire::pttl,
+        ["Tell after how many milliseconds a key goes", "2.6.0", CONSTANT],
+        &["nondeterministic_output"],
+    ),
+    hinted(
+        Shape("randomkey", 1, READ, &[]),
+        keys::randomkey,
+        ["Give any key", "1.0.0", CONSTANT],
+        &["request_policy:all_shards", "nondeterministic_output"],
+    ),
+    command(Shape("rename", 3, WRITE, RENAME_KEYS), keys::rename, ["Give a value another key", "1.0.0", CONSTANT]),
+    command(
+        Shape("renamenx", 3, WRITE.with(FAST), RENAMENX_KEYS),
+        keys::renamenx,
+        ["Give a value another key, if that is free", "1.0.0", CONSTANT],
+    ),
+    hinted(
+        Shape("touch", -2, READ.with(FAST), LOOK_AT_KEYS),
+        keys::exists,
+        ["Note that keys are used, and count those that are there", "3.2.1", BY_KEYS],
+        SUMMED,
+    ),
+    hinted(
+        Shape("ttl", 2, READ.with(FAST), READ_KEY),
+        expire::ttl,
+        ["Tell after how many seconds a key goes", "1.0.0", CONSTANT],
+        &["nondeterministic_output"],
+    ),
+    command(
+        Shape("type", 2, READ.with(FAST), LOOK_AT_KEY),
+        keys::kind,
+        ["Tell the type of a value", "1.0.0", CONSTANT],
+    ),
+    hinted(
+        Shape("unlink", -2, WRITE.with(FAST), REMOVE_KEYS),
+        keys::del,
+        ["Remove keys; their memory is freed on the side", "4.0.0", BY_KEYS],
+        SUMMED,
+    ),
+];
