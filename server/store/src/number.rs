@@ -24,7 +24,8 @@ const FRACTION_MAX: u32 = 17;
 const DIGITS_MAX: usize = 36;
 
 /// The sum of two numbers, as text. Redis counts in numbers of 80 bits, so that `0.1` and `0.2` give `0.3`; here short numbers are
-/// added as decimals, exactly, and others as numbers of 64 bits. `None` if a text is no number, or the sum is not finite.
+/// added as decimals, exactly, and others as numbers of 64 bits. Where Redis shows the error of its binary numbers in the
+/// last of 17 digits (`3000` and `0.1`), this does not. `None` if a text is no number, or the sum is not finite.
 pub fn add_texts(one: &[u8], other: &[u8]) -> Option<Result<String, NotFinite>> {
     let (a, b) = (parse_double(one)?, parse_double(other)?);
     if let (Some(one), Some(other)) = (Decimal::parse(one), Decimal::parse(other))

@@ -1,7 +1,7 @@
 //! Reading strings.
 
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
-use crate::commands::expiry::{Expiry, parse_expiry};
+use crate::commands::expiry::{Expiry, TimeForm, parse_expiry};
 use crate::keyspace::{Found, Stored};
 
 /// Writes the string there.
@@ -67,13 +67,19 @@ pub(super) fn getset(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn getex(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1);
+    let is_form = TimeForm::of_option(call.arg(2)).is_some();
+    match call.argc() {
+        2 => {}
+        3 if call.is(2, "PERSIST") => {}
+        4 if is_form => {}
+        _ => return Err(Fault::Syntax),
+    }
+    let Some(found) = call.read(key) else { return call.answer(|reply| reply.null()) };
     let expiry = match call.argc() {
         2 => None,
-        3 if call.is(2, "PERSIST") => Some(Expiry::Never),
-        4 => Some(parse_expiry(call, 2)?.ok_or(Fault::Syntax)?),
-        _ => return Err(Fault::Syntax),
+        3 => Some(Expiry::Never),
+        _ => parse_expiry(call, 2)?,
     };
-    let Some(found) = call.read(key) else { return call.answer(|reply| reply.null()) };
     write(call, found)?;
     match expiry {
         None => {}
