@@ -11,6 +11,8 @@ mod entry;
 pub mod eviction;
 pub mod hash;
 pub mod keyspace;
+pub mod listpack;
+pub mod members;
 pub mod number;
 pub mod random;
 pub mod settings;

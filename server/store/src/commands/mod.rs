@@ -2,6 +2,7 @@
 
 mod expiry;
 mod generic;
+mod scan;
 mod string;
 
 use bongsu_protocol::command::CommandSpec;

@@ -1,0 +1,54 @@
+//! What the commands of the `SCAN` family have in common.
+
+use bongsu_protocol::glob;
+
+use crate::call::{Call, Fault};
+
+/// Elements looked at in a step, if the client does not say.
+const COUNT: u64 = 10;
+
+/// The options of `SCAN`, `SSCAN`, `HSCAN` and `ZSCAN`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScanOptions<'a> {
+    /// Elements to look at, more or less.
+    pub(super) count: u64,
+    pattern: Option<&'a [u8]>,
+    /// The type that a key must have, `SCAN` only.
+    pub(super) kind: Option<&'a [u8]>,
+}
+
+impl<'a> ScanOptions<'a> {
+    /// Reads the options from argument `index` on; `TYPE` is one only where keys are scanned.
+    pub(super) fn read(call: &Call<'a>, mut index: usize, of_keys: bool) -> Result<Self, Fault> {
+        let mut options = Self { count: COUNT, pattern: None, kind: None };
+        while index < call.argc() {
+            let has_value = index + 1 < call.argc();
+            if has_value && call.is(index, "COUNT") {
+                let count = call.int(index + 1)?;
+                options.count = u64::try_from(count).ok().filter(|count| *count > 0).ok_or(Fault::Syntax)?;
+            } else if has_value && call.is(index, "MATCH") {
+                options.pattern = Some(call.arg(index + 1)).filter(|pattern| *pattern != b"*");
+            } else if has_value && of_keys && call.is(index, "TYPE") {
+                options.kind = Some(call.arg(index + 1));
+            } else {
+                return Err(Fault::Syntax);
+            }
+            index += 2;
+        }
+        Ok(options)
+    }
+
+    /// The element is wanted.
+    #[inline]
+    pub(super) fn accepts(&self, element: &[u8]) -> bool {
+        self.pattern.is_none_or(|pattern| glob::matches(pattern, element))
+    }
+}
+
+/// The cursor that a client sent.
+pub(super) fn cursor(call: &Call<'_>, index: usize) -> Result<u64, Fault> {
+    let text = std::str::from_utf8(call.arg(index)).ok();
+    // A sign or blanks are no part of a cursor.
+    let digits = text.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or(Fault::text("ERR invalid cursor"))
+}

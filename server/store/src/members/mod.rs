@@ -1,0 +1,248 @@
+//! The elements of a large collection: bytes with a value, found by their bytes. Members of sets have no value, those of sorted
+//! sets eight bytes of score, fields of hashes any.
+//!
+//! A collection owns its memory, so that it can be handed to another thread and freed there in a few steps.
+
+#[cfg(test)]
+mod tests;
+
+use crate::arena::{Arena, Handle};
+use crate::hash::KeyHasher;
+use crate::table::{Place, Table};
+
+/// Lengths from this one on are written in four more bytes.
+const WIDE: u8 = 255;
+
+/// What the values of all members have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Values {
+    /// They are so many bytes long, and their lengths are not kept.
+    Fixed(u8),
+    /// Each has its own length.
+    Any,
+}
+
+/// Members with their values.
+pub struct Members {
+    table: Table,
+    arena: Arena,
+    hasher: KeyHasher,
+    values: Values,
+}
+
+/// Where a member lies, until it is removed or gets a value of another length.
+pub type Member = Handle;
+
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Members").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Where key and value begin and end in a cell.
+#[derive(Clone, Copy)]
+struct Layout {
+    key: usize,
+    value: usize,
+    end: usize,
+}
+
+impl Members {
+    /// None yet.
+    pub fn new(hasher: KeyHasher, values: Values) -> Self {
+        Self { table: Table::default(), arena: Arena::new(), hasher, values }
+    }
+
+    /// Number of members.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// No members.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Memory, that of this structure included.
+    pub fn heap_bytes(&self) -> usize {
+        self.table.heap_bytes() + self.arena.used_bytes() + size_of::<Self>()
+    }
+
+    /// The member.
+    #[inline]
+    pub fn find(&self, key: &[u8]) -> Option<Member> {
+        self.place(key).map(|place| self.table.get(place))
+    }
+
+    /// It is a member.
+    #[inline]
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.place(key).is_some()
+    }
+
+    /// The value of a member.
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.find(key).map(|member| self.value(member))
+    }
+
+    /// The bytes of a member.
+    #[inline]
+    pub fn key(&self, member: Member) -> &[u8] {
+        let cell = self.arena.get(member);
+        let layout = read_layout(cell, self.values);
+        &cell[layout.key..layout.value]
+    }
+
+    /// The value of a member.
+    #[inline]
+    pub fn value(&self, member: Member) -> &[u8] {
+        let cell = self.arena.get(member);
+        let layout = read_layout(cell, self.values);
+        &cell[layout.value..layout.end]
+    }
+
+    /// Both.
+    #[inline]
+    pub fn entry(&self, member: Member) -> (&[u8], &[u8]) {
+        let cell = self.arena.get(member);
+        let layout = read_layout(cell, self.values);
+        (&cell[layout.key..layout.value], &cell[layout.value..layout.end])
+    }
+
+    /// The value of a member, to be changed in place.
+    #[inline]
+    pub fn value_mut(&mut self, member: Member) -> &mut [u8] {
+        let cell = self.arena.get_mut(member);
+        let layout = read_layout(cell, self.values);
+        &mut cell[layout.value..layout.end]
+    }
+
+    /// Adds a member that is not there.
+    pub fn insert(&mut self, key: &[u8], value: &[u8]) -> Member {
+        let member = self.write(key, value);
+        let hash = self.hasher.hash(key);
+        let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
+        self.table.insert(hash, member, |member| hash_of(arena, hasher, values, member));
+        member
+    }
+
+    /// Gives a member a value, and adds it if it is not there. True if it was not.
+    pub fn set(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Some(place) = self.place(key) else {
+            self.insert(key, value);
+            return true;
+        };
+        let member = self.table.get(place);
+        let old = self.value_mut(member);
+        if old.len() == value.len() {
+            old.copy_from_slice(value);
+        } else {
+            self.arena.free(member);
+            let member = self.write(key, value);
+            self.table.set(place, member);
+        }
+        false
+    }
+
+    /// Removes a member. False if it is none.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        let Some(place) = self.place(key) else { return false };
+        let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
+        let member = self.table.remove(place, |member| hash_of(arena, hasher, values, member));
+        self.arena.free(member);
+        true
+    }
+
+    /// All members, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = Member> + '_ {
+        self.table.handles()
+    }
+
+    /// Calls `visit` with the next few members. See [`Table::scan`].
+    pub fn scan(&self, cursor: u64, visit: impl FnMut(Member)) -> u64 {
+        self.table.scan(cursor, |member| hash_of(&self.arena, self.hasher, self.values, member), visit)
+    }
+
+    /// Any member, each about as likely as any other. `random` gives random bits.
+    pub fn random(&self, random: impl FnMut() -> u64) -> Option<Member> {
+        self.table.random(random)
+    }
+
+    #[inline]
+    fn place(&self, key: &[u8]) -> Option<Place> {
+        let hash = self.hasher.hash(key);
+        self.table.find(hash, |member| {
+            let cell = self.arena.get(member);
+            let layout = read_layout(cell, self.values);
+            &cell[layout.key..layout.value] == key
+        })
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Member {
+        let lens = match self.values {
+            Values::Fixed(len) => {
+                debug_assert_eq!(usize::from(len), value.len());
+                width(key.len())
+            }
+            Values::Any => width(key.len()) + width(value.len()),
+        };
+        let end = lens + key.len() + value.len();
+        let member = self.arena.alloc(end);
+        let cell = self.arena.get_mut(member);
+        let mut at = 0;
+        put_len(cell, &mut at, key.len());
+        if self.values == Values::Any {
+            put_len(cell, &mut at, value.len());
+        }
+        cell[at..at + key.len()].copy_from_slice(key);
+        cell[at + key.len()..end].copy_from_slice(value);
+        member
+    }
+}
+
+#[inline]
+fn hash_of(arena: &Arena, hasher: KeyHasher, values: Values, member: Member) -> u64 {
+    let cell = arena.get(member);
+    let layout = read_layout(cell, values);
+    hasher.hash(&cell[layout.key..layout.value])
+}
+
+#[inline]
+fn read_layout(cell: &[u8], values: Values) -> Layout {
+    let mut at = 0;
+    let key_len = take_len(cell, &mut at);
+    let value_len = match values {
+        Values::Fixed(len) => usize::from(len),
+        Values::Any => take_len(cell, &mut at),
+    };
+    Layout { key: at, value: at + key_len, end: at + key_len + value_len }
+}
+
+const fn width(len: usize) -> usize {
+    if len < WIDE as usize { 1 } else { 5 }
+}
+
+fn put_len(cell: &mut [u8], at: &mut usize, len: usize) {
+    if len < usize::from(WIDE) {
+        cell[*at] = len as u8;
+        *at += 1;
+    } else {
+        cell[*at] = WIDE;
+        cell[*at + 1..*at + 5].copy_from_slice(&(len as u32).to_le_bytes());
+        *at += 5;
+    }
+}
+
+#[inline]
+fn take_len(cell: &[u8], at: &mut usize) -> usize {
+    let first = cell[*at];
+    if first < WIDE {
+        *at += 1;
+        return usize::from(first);
+    }
+    let bytes = [cell[*at + 1], cell[*at + 2], cell[*at + 3], cell[*at + 4]];
+    *at += 5;
+    u32::from_le_bytes(bytes) as usize
+}
