@@ -29,6 +29,8 @@ pub enum Done {
 pub struct Wait {
     /// The keys.
     pub keys: Vec<Vec<u8>>,
+    /// What [`Object::type_name`](crate::keyspace::Object::type_name) says of a key that may have something: others do not count.
+    pub type_name: &'static str,
     /// For how long, in milliseconds; `None` is for ever.
     pub timeout_ms: Option<u64>,
     /// What is written when the time is over.
