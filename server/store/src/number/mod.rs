@@ -1,5 +1,9 @@
 //! Numbers with a fraction, as Redis reads and writes them.
 
+mod score;
+
+pub use score::score_text;
+
 /// The number that a text means: digits with an optional exponent, `inf`, or a hexadecimal number; nothing around it.
 pub fn parse_double(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
