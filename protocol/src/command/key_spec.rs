@@ -115,6 +115,13 @@ impl KeySpec {
         Self { notes: "", access, begin: BeginSearch::Index(index), find: FindKeys::Range { last, step, limit: 0 } }
     }
 
+    /// As many keys as argument `index` says, behind it.
+    #[must_use]
+    pub const fn counted(index: usize, access: KeyAccess) -> Self {
+        let find = FindKeys::KeyNum { number_at: 0, first: 1, step: 1 };
+        Self { notes: "", access, begin: BeginSearch::Index(index), find }
+    }
+
     /// The same keys with a remark for humans.
     #[must_use]
     pub const fn notes(mut self, notes: &'static str) -> Self {

@@ -11,6 +11,7 @@ mod entry;
 pub mod eviction;
 pub mod hash;
 pub mod keyspace;
+pub mod list;
 pub mod listpack;
 pub mod members;
 pub mod number;

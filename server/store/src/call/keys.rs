@@ -137,6 +137,12 @@ impl<'a> Call<'a> {
         self.changed(key);
     }
 
+    /// Removes a key whose collection has become empty. That was counted as a change already.
+    pub fn delete_emptied(&mut self, found: Found, key: &[u8]) {
+        self.shard.remove(self.db, found);
+        self.effects.event(EventClass::Generic, "del", self.db, key);
+    }
+
     /// The value of a key changed, in one way.
     #[inline]
     pub fn changed(&mut self, key: &[u8]) {

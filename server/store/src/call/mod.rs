@@ -20,7 +20,7 @@ pub enum Done {
     /// The reply is written.
     Replied,
     /// There is nothing yet: the command is to be run again when one of these keys may have something, and answered with a null
-    /// when the time is over. No reply is written.
+    /// array when the time is over. No reply is written.
     Wait(Wait),
 }
 
@@ -33,11 +33,11 @@ pub struct Wait {
     pub type_name: &'static str,
     /// For how long, in milliseconds; `None` is for ever.
     pub timeout_ms: Option<u64>,
-    /// What is written when the time is over.
+    /// What a client gets that may not wait. One that waited in vain gets a null array, whatever it asked for.
     pub otherwise: Otherwise,
 }
 
-/// The reply to whoever waited in vain.
+/// The reply to whoever may not wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Otherwise {
     /// A null array.

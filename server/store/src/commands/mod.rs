@@ -2,8 +2,10 @@
 
 mod expiry;
 mod generic;
+mod list;
 mod scan;
 mod string;
+mod timeout;
 
 use bongsu_protocol::command::CommandSpec;
 
@@ -19,5 +21,5 @@ pub struct DataCommand {
 
 /// All commands of the keyspace.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {
-    [generic::COMMANDS, string::COMMANDS].into_iter().flatten()
+    [generic::COMMANDS, list::COMMANDS, string::COMMANDS].into_iter().flatten()
 }

@@ -2,29 +2,42 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::list::List;
+
 /// A collection.
-#[derive(Debug)]
-pub enum Object {}
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// A list.
+    List(List),
+}
 
 impl Object {
     /// The name that `TYPE` shows.
     pub fn type_name(&self) -> &'static str {
-        match *self {}
+        match self {
+            Self::List(_) => "list",
+        }
     }
 
     /// The name that `OBJECT ENCODING` shows.
     pub fn encoding(&self) -> &'static str {
-        match *self {}
+        match self {
+            Self::List(list) => list.encoding(),
+        }
     }
 
     /// Memory, all of it.
     pub fn heap_bytes(&self) -> usize {
-        match *self {}
+        match self {
+            Self::List(list) => list.heap_bytes(),
+        }
     }
 
     /// How much work it is to free it, in elements or allocations.
     pub fn free_effort(&self) -> usize {
-        match *self {}
+        match self {
+            Self::List(list) => list.free_effort(),
+        }
     }
 }
 
