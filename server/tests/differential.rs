@@ -228,10 +228,17 @@ impl Maker {
             "RENAME" | "RENAMENX" => vec![self.key(), self.key()],
             "EXPIRE" | "EXPIREAT" | "PEXPIREAT" => self.expire(name),
             "APPEND" | "GETSET" | "SETNX" => vec![self.key(), self.value()],
-            // On keys of its own, with numbers that are the same in binary: Redis counts in 64 bits of mantissa, which others show.
             "INCRBYFLOAT" => {
-                let by = ["0.5", "-0.25", "3.0e3", "7", "-1000000.125", "x", "1 ", "nan", "inf"];
-                vec![format!("f{}", self.0.below(3)), self.one_of(&by).to_owned()]
+                let by = match self.0.below(3) {
+                    0 => format!("{}.{}", self.0.below(100_000), self.0.below(1000)),
+                    1 => format!("-{}e-{}", self.0.below(1 << 40), self.0.below(20)),
+                    _ => self
+                        .one_of(&["0.5", "3.0e3", "0.1", "-1000000.125", "0x1p-9", "x", "1 ", "nan", "inf"])
+                        .to_owned(),
+                };
+                // Some on keys of its own, so that they are numbers.
+                let key = if self.0.below(4) == 0 { self.key() } else { format!("f{}", self.0.below(3)) };
+                vec![key, by]
             }
             "DECRBY" | "INCRBY" => vec![self.key(), self.integer()],
             "GETRANGE" | "SUBSTR" => vec![self.key(), self.integer(), self.integer()],
