@@ -7,6 +7,7 @@
 mod bits;
 mod category;
 mod docs_reply;
+pub mod families;
 mod flags;
 mod handler;
 mod help;

@@ -3,10 +3,7 @@
 //! What `COMMAND` lists is what Redis 7.2 lists in sentinel mode: the 15 commands of 7.0 and, beside their 57 subcommands,
 //! `CLIENT SETINFO`. Spellings and commands beyond that are accepted but hidden.
 
-mod acl;
 mod bongsu;
-mod client;
-mod command;
 mod sentinel;
 mod top;
 
@@ -24,9 +21,6 @@ const ABOUT: CommandFlags = CommandFlags::LOADING.with(CommandFlags::STALE);
 const CONSTANT: &str = "O(1)";
 /// Complexity of a container.
 const BY_SUBCOMMAND: &str = "Depends on subcommand.";
-
-/// For clients of a cluster: send it to every node, and expect success from every one.
-const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
 const OPTIONAL: ArgFlags = ArgFlags::OPTIONAL;
 const MULTIPLE: ArgFlags = ArgFlags::MULTIPLE;

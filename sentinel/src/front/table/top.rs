@@ -1,10 +1,10 @@
 //! Commands without a container, and the containers.
 
-use bongsu_protocol::command::{ArgSpec, Categories, Channels, CommandFlags as F, CommandSpec};
+use bongsu_protocol::command::{ArgSpec, Categories, Channels, CommandFlags as F, CommandSpec, families};
 
 use super::{
-    ABOUT, ADMIN, BY_SUBCOMMAND, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, acl, block, bongsu, client, command,
-    integer, one_of, sentinel, text,
+    ABOUT, ADMIN, BY_SUBCOMMAND, CONNECTION, CONSTANT, MULTIPLE, OPTIONAL, block, bongsu, integer, one_of, sentinel,
+    text,
 };
 
 const SUBSCRIBER: F = CONNECTION.with(F::PUBSUB);
@@ -15,7 +15,7 @@ const HANDSHAKE: F = CONNECTION.with(F::FAST).with(F::NO_AUTH).with(F::ALLOW_BUS
 pub(in crate::front) static COMMANDS: [CommandSpec; 18] = [
     CommandSpec::new("acl", -2, F::NONE, Categories::NONE)
         .about("Access control lists", "6.0.0", "server", BY_SUBCOMMAND)
-        .subcommands(&acl::SUBCOMMANDS),
+        .subcommands(&families::ACL_SUBCOMMANDS),
     CommandSpec::new("auth", -2, HANDSHAKE, Categories::CONNECTION)
         .about("Log in", "1.0.0", "connection", "O(N), N passwords of the user")
         .arguments(&[text("username").since("6.0.0").flags(OPTIONAL), text("password")]),
@@ -24,11 +24,11 @@ pub(in crate::front) static COMMANDS: [CommandSpec; 18] = [
         .subcommands(&bongsu::SUBCOMMANDS),
     CommandSpec::new("client", -2, F::NONE, Categories::NONE)
         .about("Connections of clients", "2.4.0", "connection", BY_SUBCOMMAND)
-        .subcommands(&client::SUBCOMMANDS),
+        .subcommands(&families::CLIENT_SUBCOMMANDS),
     CommandSpec::new("command", -1, ABOUT, Categories::CONNECTION)
         .about("Describe all commands", "2.8.13", "server", "O(N), N commands")
         .tips(&["nondeterministic_output_order"])
-        .subcommands(&command::SUBCOMMANDS),
+        .subcommands(&families::COMMAND_SUBCOMMANDS),
     CommandSpec::new("hello", -1, HANDSHAKE, Categories::CONNECTION)
         .about("Choose the protocol version, log in, name the connection", "6.0.0", "connection", CONSTANT)
         .arguments(&[block("arguments", &HELLO).flags(OPTIONAL)]),

@@ -1,6 +1,6 @@
 //! Subcommands of `COMMAND`.
 
-use bongsu_protocol::command::{ArgKind, ArgSpec, Categories, CommandSpec};
+use crate::command::{ArgKind, ArgSpec, Categories, CommandSpec};
 
 use super::{ABOUT, CONSTANT, MULTIPLE, OPTIONAL, one_of, text};
 
@@ -8,7 +8,8 @@ const BY_NAMES: &str = "O(N), N commands asked for";
 const BY_ARGUMENTS: &str = "O(N), N arguments";
 const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
+/// All of them.
+pub static SUBCOMMANDS: [CommandSpec; 7] = [
     spec("count", 2).about("Count the commands", "2.8.13", "server", CONSTANT),
     spec("docs", -2).about("Document commands", "7.0.0", "server", BY_NAMES).tips(UNORDERED).arguments(&NAMES),
     spec("getkeys", -3).about("Find the keys in a request", "2.8.13", "server", BY_ARGUMENTS).arguments(&REQUEST),

@@ -1,12 +1,13 @@
 //! Subcommands of `CLIENT`.
 
-use bongsu_protocol::command::{ArgFlags, ArgSpec, Categories, CommandFlags, CommandSpec};
+use crate::command::{ArgFlags, ArgSpec, Categories, CommandFlags, CommandSpec};
 
 use super::{ABOUT, ADMIN, CONNECTION, CONSTANT, EVERYWHERE, MULTIPLE, OPTIONAL, integer, one_of, text};
 
 const BY_CLIENTS: &str = "O(N), N connections";
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
+/// All of them.
+pub static SUBCOMMANDS: [CommandSpec; 17] = [
     spec("caching", 3, CONNECTION)
         .about("Track the keys of the next request, or not", "6.0.0", "connection", CONSTANT)
         .arguments(&[one_of("mode", &[ArgSpec::word("yes", "YES"), ArgSpec::word("no", "NO")])]),
@@ -62,6 +63,11 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 17] = [
     ]),
     spec("unpause", 2, ADMIN).about("End a pause", "6.2.0", "connection", BY_CLIENTS),
 ];
+
+/// `CLIENT NO-TOUCH`, which servers without keys do not have.
+pub static NO_TOUCH: CommandSpec = spec("no-touch", 3, CONNECTION)
+    .about("Leave no trace in the clocks of keys", "7.2.0", "connection", CONSTANT)
+    .arguments(&[one_of("enabled", &[ArgSpec::word("on", "ON"), ArgSpec::word("off", "OFF")])]);
 
 static TYPES: [ArgSpec; 4] = [
     ArgSpec::word("normal", "NORMAL"),

@@ -1,12 +1,13 @@
 //! Subcommands of `ACL`.
 
-use bongsu_protocol::command::{ArgSpec, Categories, CommandFlags as F, CommandSpec};
+use crate::command::{ArgSpec, Categories, CommandFlags as F, CommandSpec};
 
 use super::{ABOUT, ADMIN, CONNECTION, CONSTANT, EVERYWHERE, MULTIPLE, OPTIONAL, integer, one_of, text};
 
 const BY_USERS: &str = "O(N), N users";
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 13] = [
+/// All of them.
+pub static SUBCOMMANDS: [CommandSpec; 13] = [
     spec("cat", -2, CONNECTION)
         .about("List the categories, or the commands of one", "6.0.0", "server", CONSTANT)
         .arguments(&[text("category").flags(OPTIONAL)]),
