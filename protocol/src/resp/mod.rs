@@ -6,6 +6,7 @@
 //! when more data arrives.
 
 mod command;
+mod double;
 mod frame;
 mod number;
 mod reply;
@@ -14,6 +15,7 @@ mod value;
 mod writer;
 
 pub use command::{encode_command, push_arg, start_command};
+pub use double::double_text;
 pub use number::parse_integer;
 pub use reply::{ReplyDecoder, ReplyError, ReplyErrorKind, ReplyLimits};
 pub use request::{Progress, ProtocolError, Request, RequestLimits, RequestParser};

@@ -19,3 +19,4 @@ pub mod random;
 pub mod settings;
 pub mod shard;
 pub mod table;
+pub mod zset;

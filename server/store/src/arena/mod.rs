@@ -29,7 +29,7 @@ const CELLS_MIN: usize = 4;
 const SLAB_SHARE: usize = 32;
 
 /// Cells of bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Arena {
     /// The memory of each slab; apart from the rest, so that what every access reads stays in the cache.
     pages: Vec<Vec<u8>>,

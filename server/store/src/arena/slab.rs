@@ -18,7 +18,7 @@ pub(super) enum Use {
 const NO_CELL: u16 = u16::MAX;
 
 /// What is known of a slab besides its bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slab {
     pub(super) purpose: Use,
     /// Neighbours in the list of slabs with room.

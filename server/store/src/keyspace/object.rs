@@ -3,12 +3,15 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::list::List;
+use crate::zset::Zset;
 
 /// A collection.
 #[derive(Clone, Debug)]
 pub enum Object {
     /// A list.
     List(List),
+    /// A sorted set.
+    Zset(Zset),
 }
 
 impl Object {
@@ -16,6 +19,7 @@ impl Object {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::List(_) => "list",
+            Self::Zset(_) => "zset",
         }
     }
 
@@ -23,6 +27,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::List(list) => list.encoding(),
+            Self::Zset(zset) => zset.encoding(),
         }
     }
 
@@ -30,6 +35,7 @@ impl Object {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::List(list) => list.heap_bytes(),
+            Self::Zset(zset) => zset.heap_bytes(),
         }
     }
 
@@ -37,6 +43,7 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Self::List(list) => list.free_effort(),
+            Self::Zset(zset) => zset.free_effort(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub enum Values {
 }
 
 /// Members with their values.
+#[derive(Clone)]
 pub struct Members {
     table: Table,
     arena: Arena,

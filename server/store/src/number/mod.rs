@@ -4,12 +4,11 @@ mod binary;
 mod extended;
 mod literal;
 mod natural;
-mod score;
 #[cfg(test)]
 mod tests;
 
+pub use bongsu_protocol::resp::double_text as score_text;
 pub use extended::Extended;
-pub use score::score_text;
 
 use literal::{Literal, Size};
 
