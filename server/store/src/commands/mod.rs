@@ -1,5 +1,6 @@
 //! The commands of the keyspace, and the table that describes them.
 
+mod bitmap;
 mod expiry;
 mod generic;
 mod list;
@@ -21,5 +22,5 @@ pub struct DataCommand {
 
 /// All commands of the keyspace.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {
-    [generic::COMMANDS, list::COMMANDS, string::COMMANDS].into_iter().flatten()
+    [bitmap::COMMANDS, generic::COMMANDS, list::COMMANDS, string::COMMANDS].into_iter().flatten()
 }
