@@ -32,4 +32,14 @@ impl Random {
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
+
+    /// `count` of the numbers below `len`, ascending; every selection is as likely as any other (algorithm S of Knuth, TAOCP 3.4.2).
+    pub fn choose(&mut self, len: usize, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut wanted = count.min(len);
+        (0..len).filter(move |index| {
+            let taken = self.below((len - index) as u64) < wanted as u64;
+            wanted -= usize::from(taken);
+            taken
+        })
+    }
 }

@@ -40,4 +40,12 @@ impl<'a> Call<'a> {
         let n = self.int(index)?;
         if (min..=max).contains(&n) { Ok(n) } else { Err(Fault::OutOfRange(otherwise)) }
     }
+
+    /// An integer that is not negative.
+    ///
+    /// # Errors
+    /// `otherwise`, without its code, if it is negative or no integer at all.
+    pub fn count_at(&self, index: usize, otherwise: &'static str) -> Result<usize, Fault> {
+        self.int(index).ok().and_then(|n| usize::try_from(n).ok()).ok_or(Fault::OutOfRange(otherwise))
+    }
 }

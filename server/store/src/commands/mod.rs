@@ -3,8 +3,11 @@
 mod bitmap;
 mod expiry;
 mod generic;
+mod hash;
 mod list;
+mod picks;
 mod scan;
+mod set;
 mod string;
 mod timeout;
 
@@ -22,5 +25,7 @@ pub struct DataCommand {
 
 /// All commands of the keyspace.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {
-    [bitmap::COMMANDS, generic::COMMANDS, list::COMMANDS, string::COMMANDS].into_iter().flatten()
+    [bitmap::COMMANDS, generic::COMMANDS, hash::COMMANDS, list::COMMANDS, set::COMMANDS, string::COMMANDS]
+        .into_iter()
+        .flatten()
 }

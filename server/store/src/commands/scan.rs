@@ -2,7 +2,7 @@
 
 use bongsu_protocol::glob;
 
-use crate::call::{Call, Fault};
+use crate::call::{Call, Done, Fault, Outcome};
 
 /// Elements looked at in a step, if the client does not say.
 const COUNT: u64 = 10;
@@ -51,4 +51,13 @@ pub(super) fn cursor(call: &Call<'_>, index: usize) -> Result<u64, Fault> {
     // A sign or blanks are no part of a cursor.
     let digits = text.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or(Fault::text("ERR invalid cursor"))
+}
+
+/// The reply: where to go on, and what was found.
+pub(super) fn write_scan(call: &mut Call<'_>, cursor: u64, elements: &[Vec<u8>]) -> Outcome {
+    call.reply.array(2);
+    call.reply.bulk(cursor.to_string());
+    call.reply.array(elements.len());
+    elements.iter().for_each(|element| call.reply.bulk(element));
+    Ok(Done::Replied)
 }

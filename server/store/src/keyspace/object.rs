@@ -2,14 +2,20 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::hash_map::Hash;
 use crate::list::List;
+use crate::set::Set;
 use crate::zset::Zset;
 
 /// A collection.
 #[derive(Clone, Debug)]
 pub enum Object {
+    /// A hash.
+    Hash(Hash),
     /// A list.
     List(List),
+    /// A set.
+    Set(Set),
     /// A sorted set.
     Zset(Zset),
 }
@@ -18,7 +24,9 @@ impl Object {
     /// The name that `TYPE` shows.
     pub fn type_name(&self) -> &'static str {
         match self {
+            Self::Hash(_) => "hash",
             Self::List(_) => "list",
+            Self::Set(_) => "set",
             Self::Zset(_) => "zset",
         }
     }
@@ -26,7 +34,9 @@ impl Object {
     /// The name that `OBJECT ENCODING` shows.
     pub fn encoding(&self) -> &'static str {
         match self {
+            Self::Hash(hash) => hash.encoding(),
             Self::List(list) => list.encoding(),
+            Self::Set(set) => set.encoding(),
             Self::Zset(zset) => zset.encoding(),
         }
     }
@@ -34,7 +44,9 @@ impl Object {
     /// Memory, all of it.
     pub fn heap_bytes(&self) -> usize {
         match self {
+            Self::Hash(hash) => hash.heap_bytes(),
             Self::List(list) => list.heap_bytes(),
+            Self::Set(set) => set.heap_bytes(),
             Self::Zset(zset) => zset.heap_bytes(),
         }
     }
@@ -42,7 +54,9 @@ impl Object {
     /// How much work it is to free it, in elements or allocations.
     pub fn free_effort(&self) -> usize {
         match self {
+            Self::Hash(hash) => hash.free_effort(),
             Self::List(list) => list.free_effort(),
+            Self::Set(set) => set.free_effort(),
             Self::Zset(zset) => zset.free_effort(),
         }
     }

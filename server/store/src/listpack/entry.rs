@@ -69,15 +69,9 @@ impl<'a> Item<'a> {
 }
 
 /// Room for the digits of an integer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Digits {
     room: [u8; 20],
-}
-
-impl Default for Digits {
-    fn default() -> Self {
-        Self { room: [0; 20] }
-    }
 }
 
 impl Digits {

@@ -3,6 +3,7 @@
 //!
 //! A collection owns its memory, so that it can be handed to another thread and freed there in a few steps.
 
+mod sample;
 #[cfg(test)]
 mod tests;
 
@@ -122,8 +123,21 @@ impl Members {
 
     /// Adds a member that is not there.
     pub fn insert(&mut self, key: &[u8], value: &[u8]) -> Member {
-        let member = self.write(key, value);
+        self.insert_hashed(self.hasher.hash(key), key, value)
+    }
+
+    /// Adds a member, unless it is there. True if it was not.
+    pub fn insert_if_new(&mut self, key: &[u8], value: &[u8]) -> bool {
         let hash = self.hasher.hash(key);
+        let is_new = self.place_of(hash, key).is_none();
+        if is_new {
+            self.insert_hashed(hash, key, value);
+        }
+        is_new
+    }
+
+    fn insert_hashed(&mut self, hash: u64, key: &[u8], value: &[u8]) -> Member {
+        let member = self.write(key, value);
         let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
         self.table.insert(hash, member, |member| hash_of(arena, hasher, values, member));
         member
@@ -131,8 +145,9 @@ impl Members {
 
     /// Gives a member a value, and adds it if it is not there. True if it was not.
     pub fn set(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Some(place) = self.place(key) else {
-            self.insert(key, value);
+        let hash = self.hasher.hash(key);
+        let Some(place) = self.place_of(hash, key) else {
+            self.insert_hashed(hash, key, value);
             return true;
         };
         let member = self.table.get(place);
@@ -150,10 +165,22 @@ impl Members {
     /// Removes a member. False if it is none.
     pub fn remove(&mut self, key: &[u8]) -> bool {
         let Some(place) = self.place(key) else { return false };
+        self.remove_at(place);
+        true
+    }
+
+    /// Removes a member by its place.
+    pub fn remove_member(&mut self, member: Member) {
+        let hash = hash_of(&self.arena, self.hasher, self.values, member);
+        if let Some(place) = self.table.find(hash, |other| other == member) {
+            self.remove_at(place);
+        }
+    }
+
+    fn remove_at(&mut self, place: Place) {
         let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
         let member = self.table.remove(place, |member| hash_of(arena, hasher, values, member));
         self.arena.free(member);
-        true
     }
 
     /// All members, in no order that means anything.
@@ -173,7 +200,11 @@ impl Members {
 
     #[inline]
     fn place(&self, key: &[u8]) -> Option<Place> {
-        let hash = self.hasher.hash(key);
+        self.place_of(self.hasher.hash(key), key)
+    }
+
+    #[inline]
+    fn place_of(&self, hash: u64, key: &[u8]) -> Option<Place> {
         self.table.find(hash, |member| {
             let cell = self.arena.get(member);
             let layout = read_layout(cell, self.values);

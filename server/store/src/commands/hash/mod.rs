@@ -1,0 +1,54 @@
+//! Hashes.
+
+mod change;
+mod counters;
+mod random;
+mod read;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use bongsu_protocol::resp::Writer;
+
+pub(super) use table::COMMANDS;
+
+use crate::call::{Call, Fault};
+use crate::hash_map::{Hash, HashRules};
+use crate::keyspace::{Found, Object, Stored};
+use crate::listpack::Item;
+use crate::shard::Shard;
+
+/// The hash there.
+#[inline]
+pub(super) fn view(shard: &Shard, db: usize, found: Found) -> Result<&Hash, Fault> {
+    match shard.db(db).value(found) {
+        Stored::Object(Object::Hash(hash)) => Ok(hash),
+        _ => Err(Fault::WrongType),
+    }
+}
+
+/// Changes the hash there.
+#[inline]
+fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Hash, &HashRules) -> T) -> Result<T, Fault> {
+    let rules = rules(call);
+    let changed = match &mut *call.edit(found)? {
+        Object::Hash(hash) => change(hash, &rules),
+        _ => return Err(Fault::WrongType),
+    };
+    call.shard.access(call.db, found);
+    Ok(changed)
+}
+
+#[inline]
+fn rules(call: &Call<'_>) -> HashRules {
+    HashRules::new(&call.shard.settings, call.shard.hasher())
+}
+
+/// Writes a field or a value.
+#[inline]
+fn write(reply: &mut Writer<'_>, item: Item<'_>) {
+    match item {
+        Item::Int(n) => reply.bulk_integer(n),
+        Item::Bytes(bytes) => reply.bulk(bytes),
+    }
+}

@@ -1,0 +1,54 @@
+//! Sets.
+
+mod change;
+mod combine;
+mod random;
+mod read;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use bongsu_protocol::resp::Writer;
+
+pub(super) use table::COMMANDS;
+
+use crate::call::{Call, Fault};
+use crate::keyspace::{Found, Object, Stored};
+use crate::listpack::Item;
+use crate::set::{Set, SetRules};
+use crate::shard::Shard;
+
+/// The set there.
+#[inline]
+fn view(shard: &Shard, db: usize, found: Found) -> Result<&Set, Fault> {
+    match shard.db(db).value(found) {
+        Stored::Object(Object::Set(set)) => Ok(set),
+        _ => Err(Fault::WrongType),
+    }
+}
+
+/// Changes the set there.
+#[inline]
+fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Set, &SetRules) -> T) -> Result<T, Fault> {
+    let rules = rules(call);
+    let changed = match &mut *call.edit(found)? {
+        Object::Set(set) => change(set, &rules),
+        _ => return Err(Fault::WrongType),
+    };
+    call.shard.access(call.db, found);
+    Ok(changed)
+}
+
+#[inline]
+fn rules(call: &Call<'_>) -> SetRules {
+    SetRules::new(&call.shard.settings, call.shard.hasher())
+}
+
+/// Writes a member.
+#[inline]
+fn write(reply: &mut Writer<'_>, item: Item<'_>) {
+    match item {
+        Item::Int(n) => reply.bulk_integer(n),
+        Item::Bytes(bytes) => reply.bulk(bytes),
+    }
+}
