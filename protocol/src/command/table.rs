@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::{CommandFlags, CommandSpec};
 
@@ -32,7 +33,7 @@ pub struct Command {
     /// For a subcommand, the container.
     pub container: Option<&'static CommandSpec>,
     /// Lower-case name as errors and `CLIENT LIST` print it, such as `get` or `client|list`.
-    pub full_name: String,
+    pub full_name: Arc<str>,
 }
 
 impl Command {
@@ -77,7 +78,7 @@ impl CommandTable {
         };
         let id = CommandId(self.commands.len());
         self.by_name.insert(full_name.as_bytes().into(), id);
-        self.commands.push(Command { id, spec, container, full_name });
+        self.commands.push(Command { id, spec, container, full_name: full_name.into() });
     }
 
     /// All commands and subcommands, a container directly before its subcommands.
@@ -151,7 +152,7 @@ impl CommandTable {
         if command.spec.accepts(argv.len()) {
             Ok(command)
         } else {
-            Err(CommandError::WrongArity { full_name: command.full_name.clone() })
+            Err(CommandError::WrongArity { full_name: command.full_name.to_string() })
         }
     }
 

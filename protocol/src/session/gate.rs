@@ -54,10 +54,11 @@ impl Session {
             return Err(Refusal::NotAuthenticated);
         }
         if authenticated {
-            self.check_permissions(acl, command, argv, now_ms)?;
+            let context = if self.queued.is_some() { LogContext::Multi } else { LogContext::TopLevel };
+            self.check_permissions(acl, command, argv, context, now_ms)?;
         }
-        if self.is_subscribed_resp2() && !ALLOWED_WHILE_SUBSCRIBED.contains(&command.full_name.as_str()) {
-            return Err(Refusal::Subscribed { full_name: command.full_name.clone() });
+        if self.is_subscribed_resp2() && !ALLOWED_WHILE_SUBSCRIBED.contains(&&*command.full_name) {
+            return Err(Refusal::Subscribed { full_name: command.full_name.to_string() });
         }
         Ok(())
     }
@@ -68,18 +69,39 @@ impl Session {
         self.authenticated || acl.default_needs_no_authentication()
     }
 
-    fn check_permissions(&self, acl: &mut Acl, command: &Command, argv: &[&[u8]], now_ms: u64) -> Result<(), Refusal> {
+    /// As [`Self::admit`], for a request that was admitted to a transaction and is run now: permissions may have changed.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`], to be sent as an error.
+    pub fn admit_queued(
+        &self,
+        acl: &mut Acl,
+        command: &Command,
+        argv: &[&[u8]],
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
+        self.check_permissions(acl, command, argv, LogContext::Multi, now_ms)
+    }
+
+    fn check_permissions(
+        &self,
+        acl: &mut Acl,
+        command: &Command,
+        argv: &[&[u8]],
+        context: LogContext,
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
         let Some(user) = acl.user(&self.user) else { return Err(Refusal::NotAuthenticated) };
         let Err(denied) = user.check(command, argv) else { return Ok(()) };
         let text = denied.error_text(&self.user, acl.dialect());
-        self.log_denied(acl, denied, now_ms);
+        self.log_denied(acl, denied, context, now_ms);
         Err(Refusal::Denied(text))
     }
 
-    fn log_denied(&self, acl: &mut Acl, denied: Denied, now_ms: u64) {
+    fn log_denied(&self, acl: &mut Acl, denied: Denied, context: LogContext, now_ms: u64) {
         let entry = LogEntry {
             reason: denied.reason.into(),
-            context: if self.queued.is_some() { LogContext::Multi } else { LogContext::TopLevel },
+            context,
             object: denied.object,
             username: self.user.clone(),
             client_info: self.describe(now_ms, acl.dialect()),

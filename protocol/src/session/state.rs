@@ -1,6 +1,7 @@
 //! One connection.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{ReplyMode, Tracking};
 use crate::acl::{Acl, DEFAULT_USER};
@@ -165,7 +166,7 @@ pub struct Session {
     /// Came through a Unix socket.
     pub unix_socket: bool,
     /// Full name of the last command, `None` before the first.
-    pub last_command: Option<String>,
+    pub last_command: Option<Arc<str>>,
     /// To be closed once its replies are sent.
     pub close_after_reply: bool,
     /// To be closed now.

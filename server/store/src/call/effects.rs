@@ -81,8 +81,10 @@ pub struct Effects {
     pub changed: Vec<(usize, Vec<u8>)>,
     /// Lists, sorted sets and streams that may have something for those who wait.
     pub ready: Vec<(usize, Vec<u8>)>,
-    /// Databases whose keys all changed at once.
+    /// Databases that were emptied.
     pub flushed: Vec<usize>,
+    /// Databases whose keys have all become others.
+    pub swapped: Vec<usize>,
 }
 
 impl Effects {
@@ -97,6 +99,7 @@ impl Effects {
         self.changed.clear();
         self.ready.clear();
         self.flushed.clear();
+        self.swapped.clear();
     }
 
     /// Publishes an event, if anybody listens.

@@ -1,0 +1,129 @@
+//! Letting clients wait, and running their requests when there is something for them.
+
+use bongsu_protocol::resp::Writer;
+use bongsu_protocol::session::{ClientId, UnblockReason};
+use bongsu_store::call::Wait;
+use bongsu_store::keyspace::Stored;
+
+use super::Engine;
+use super::blocked::{Until, Waiting};
+use super::watch::DbKey;
+
+impl Engine {
+    /// The client gets no reply until one of the keys has something, or its time is over.
+    pub(super) fn wait_for_keys(&mut self, client: ClientId, db: usize, argv: &[&[u8]], wait: Wait) {
+        let deadline_ms = match self.again_until.take() {
+            // Its time began when it first came.
+            Some(deadline_ms) => deadline_ms,
+            None => wait.timeout_ms.map(|timeout| self.shard.now_ms.saturating_add(timeout)),
+        };
+        let keys = wait.keys.into_iter().map(|key| (db, key)).collect();
+        self.block(client, argv, Until::Keys { keys, type_name: wait.type_name, deadline_ms });
+    }
+
+    /// The client gets no reply until the pause is over.
+    pub(super) fn hold(&mut self, client: ClientId, argv: &[&[u8]]) {
+        self.block(client, argv, Until::Unpaused);
+    }
+
+    fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
+        let argv = argv.iter().map(|arg| arg.to_vec()).collect();
+        self.blocked.add(client, Waiting { argv, until, since_us: self.clock.now_us });
+        if let Some(session) = self.clients.get_mut(client) {
+            session.blocked = true;
+        }
+        self.update_interest();
+    }
+
+    fn unblock(&mut self, client: ClientId) -> Option<Waiting> {
+        let waiting = self.blocked.remove(client)?;
+        if let Some(session) = self.clients.get_mut(client) {
+            session.blocked = false;
+        }
+        self.woken.push(client);
+        self.update_interest();
+        Some(waiting)
+    }
+
+    /// Runs the requests of those who wait for keys that have something now. What they do may serve others.
+    pub(super) fn serve_waiting(&mut self) {
+        while let Some(key) = self.blocked.next_ready() {
+            for client in self.blocked.waiting_for(&key) {
+                let Some(present) = self.type_of(&key) else { break };
+                let Some(Waiting { until: Until::Keys { type_name, deadline_ms, .. }, .. }) = self.blocked.get(client)
+                else {
+                    continue;
+                };
+                if *type_name != present {
+                    continue;
+                }
+                self.again_until = Some(*deadline_ms);
+                if let Some(waiting) = self.unblock(client) {
+                    self.run_again(client, &waiting);
+                }
+                self.again_until = None;
+            }
+        }
+    }
+
+    fn type_of(&self, key: &DbKey) -> Option<&'static str> {
+        let found = self.shard.find(key.0, &key.1)?;
+        match self.shard.db(key.0).value(found) {
+            Stored::Object(object) => Some(object.type_name()),
+            _ => Some("string"),
+        }
+    }
+
+    fn run_again(&mut self, client: ClientId, waiting: &Waiting) {
+        let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
+        let Ok(id) = self.table.resolve(&argv).map(|command| command.id) else { return };
+        let mut reply = Vec::new();
+        self.call(client, id, &argv, true, &mut reply);
+        self.send_late(client, &reply);
+    }
+
+    /// Sends the reply of a request that had to wait.
+    fn send_late(&mut self, client: ClientId, reply: &[u8]) {
+        let Some(session) = self.clients.get_mut(client) else { return };
+        // The mode was that of the request, which has not ended until now.
+        if session.sends_reply() {
+            self.outbox.send(client, |out| out.extend_from_slice(reply));
+        }
+    }
+
+    /// Answers those who waited in vain, and lets those go on whom a pause held back.
+    pub(super) fn end_waits(&mut self) {
+        while let Some(client) = self.blocked.overdue(self.shard.now_ms) {
+            self.end_wait(client, UnblockReason::Timeout);
+        }
+        if self.clients.pause_at(self.shard.now_ms).is_some() {
+            return;
+        }
+        for client in self.blocked.paused() {
+            let Some(waiting) = self.unblock(client) else { continue };
+            let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
+            let mut reply = Vec::new();
+            self.execute(client, &argv, &mut reply);
+            self.send_late(client, &reply);
+            self.settle_request(client);
+        }
+    }
+
+    /// A client waits no longer for keys.
+    pub(crate) fn end_wait(&mut self, client: ClientId, reason: UnblockReason) {
+        if !matches!(self.blocked.get(client), Some(Waiting { until: Until::Keys { .. }, .. })) {
+            return;
+        }
+        self.unblock(client);
+        let mut reply = Vec::new();
+        let mut writer = Writer::new(&mut reply, self.protocol(client));
+        match reason {
+            UnblockReason::Timeout => writer.null_array(),
+            UnblockReason::Error => {
+                writer.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+                self.stats.error(&reply);
+            }
+        }
+        self.send_late(client, &reply);
+    }
+}

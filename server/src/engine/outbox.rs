@@ -1,0 +1,37 @@
+//! Bytes for connections other than the one whose request runs.
+
+use bongsu_protocol::session::ClientId;
+
+/// What is to be appended to the output of connections, in order. One buffer serves all, so that a message to many costs no
+/// allocation for each.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    bytes: Vec<u8>,
+    /// For whom, and where each part ends.
+    parts: Vec<(ClientId, usize)>,
+}
+
+impl Outbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Adds what `write` writes.
+    pub(crate) fn send(&mut self, to: ClientId, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.bytes.len();
+        write(&mut self.bytes);
+        if self.bytes.len() > before {
+            self.parts.push((to, self.bytes.len()));
+        }
+    }
+
+    /// Hands everything over and is empty afterwards.
+    pub(crate) fn drain(&mut self, mut deliver: impl FnMut(ClientId, &[u8])) {
+        let mut start = 0;
+        for (to, end) in self.parts.drain(..) {
+            deliver(to, &self.bytes[start..end]);
+            start = end;
+        }
+        self.bytes.clear();
+    }
+}

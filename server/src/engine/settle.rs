@@ -1,0 +1,75 @@
+//! After a command: everybody learns what it did.
+
+use bongsu_protocol::session::ClientId;
+use bongsu_store::call::Interest;
+
+use super::Engine;
+
+impl Engine {
+    /// What commands have to gather from now on. To be called whenever somebody begins or ends to watch, wait, track or listen.
+    pub(crate) fn update_interest(&mut self) {
+        self.effects.interest = Interest {
+            events: self.notify.wanted(),
+            changed: !self.watches.is_empty() || !self.tracking.is_empty(),
+            ready: self.blocked.waits_for_keys(),
+        };
+    }
+
+    /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
+    /// themselves are nobody's.
+    #[inline]
+    pub(super) fn settle(&mut self, by: Option<ClientId>) {
+        self.changes += self.effects.dirty;
+        let effects = &self.effects;
+        let is_quiet = effects.events.is_empty()
+            && effects.changed.is_empty()
+            && effects.ready.is_empty()
+            && effects.flushed.is_empty()
+            && effects.swapped.is_empty();
+        if !is_quiet {
+            self.tell(by);
+        }
+    }
+
+    fn tell(&mut self, by: Option<ClientId>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for key in &effects.changed {
+            self.tell_watchers(key);
+            self.tracking.changed(&key.1, by, &mut self.clients, &mut self.outbox);
+        }
+        for db in effects.flushed.iter().chain(&effects.swapped) {
+            let (shard, clients) = (&self.shard, &mut self.clients);
+            self.watches.replaced(*db, |key| shard.find(key.0, &key.1).is_some(), |client| spoil(clients, client));
+            for key in self.blocked.keys_of(*db) {
+                self.blocked.note_ready(key);
+            }
+        }
+        if !effects.flushed.is_empty() {
+            self.tracking.flushed(by, &mut self.clients, &mut self.outbox);
+        }
+        for key in effects.ready.drain(..) {
+            self.blocked.note_ready(key);
+        }
+        for event in &effects.events {
+            self.notify(event);
+        }
+        effects.clear();
+        self.effects = effects;
+        self.update_interest();
+    }
+
+    fn tell_watchers(&mut self, key: &(usize, Vec<u8>)) {
+        if self.watches.is_empty() {
+            return;
+        }
+        let is_there = self.shard.find(key.0, &key.1).is_some();
+        let clients = &mut self.clients;
+        self.watches.changed(key, is_there, |client| spoil(clients, client));
+    }
+}
+
+fn spoil(clients: &mut bongsu_protocol::session::ClientRegistry, client: ClientId) {
+    if let Some(session) = clients.get_mut(client) {
+        session.dirty_transaction = true;
+    }
+}
