@@ -3,8 +3,11 @@
 
 mod commands;
 mod engine;
+mod entropy;
+mod limits;
 mod net;
 mod serve;
+mod version;
 
 pub use net::listen::Endpoint;
 pub use serve::Server;

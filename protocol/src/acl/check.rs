@@ -87,7 +87,7 @@ impl User {
         }
         let (reason, position) = closest.unwrap_or((DeniedReason::Command, 0));
         let object = match reason {
-            DeniedReason::Command => command.full_name.clone().into_bytes(),
+            DeniedReason::Command => command.full_name.as_bytes().to_vec(),
             DeniedReason::Key | DeniedReason::Channel => argv.get(position).map_or_else(Vec::new, |arg| arg.to_vec()),
         };
         Err(Denied { reason, object })

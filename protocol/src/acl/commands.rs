@@ -173,7 +173,7 @@ fn write_category(acl: &Acl, name: &[u8], out: &mut Writer<'_>) {
     };
     let in_category =
         |command: &&crate::command::Command| command.is_listed() && command.spec.all_categories().contains(category);
-    write_bulks(&acl.table().iter().filter(in_category).map(|command| &command.full_name).collect::<Vec<_>>(), out);
+    write_bulks(&acl.table().iter().filter(in_category).map(|command| &*command.full_name).collect::<Vec<_>>(), out);
 }
 
 fn generate_password(arguments: &[&[u8]], request: &mut AclRequest<'_>, out: &mut Writer<'_>) {

@@ -17,7 +17,7 @@ pub(super) fn write_docs(out: &mut Writer<'_>, table: &CommandTable, command: &C
     let subcommands = table.subcommands_of(command).count();
     let lists = [!deprecation.is_empty(), !docs.history.is_empty(), !docs.arguments.is_empty(), is_container(command)];
     let pairs = texts.len() + deprecation.len() + lists.iter().filter(|list| **list).count();
-    out.bulk(&command.full_name);
+    out.bulk(&*command.full_name);
     out.map(pairs);
     for (name, text) in texts {
         out.bulk(name);

@@ -103,7 +103,7 @@ fn write_list(table: &CommandTable, options: &[&[u8]], out: &mut Writer<'_>) {
     };
     out.array(found.len());
     for command in found {
-        out.bulk(&command.full_name);
+        out.bulk(&*command.full_name);
     }
 }
 

@@ -11,7 +11,7 @@ const ENTRY_LEN: usize = 10;
 pub(super) fn write_entry(out: &mut Writer<'_>, table: &CommandTable, command: &Command) {
     let spec = command.spec;
     out.array(ENTRY_LEN);
-    out.bulk(&command.full_name);
+    out.bulk(&*command.full_name);
     out.integer(spec.arity.into());
     write_words(out, printed_flags(spec).names(), "");
     let (first, last, step) = legacy_range(spec.key_specs);

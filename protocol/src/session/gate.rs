@@ -73,13 +73,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Refusal::Denied`], to be sent as an error.
-    pub fn admit_queued(
-        &self,
-        acl: &mut Acl,
-        command: &Command,
-        argv: &[&[u8]],
-        now_ms: u64,
-    ) -> Result<(), Refusal> {
+    pub fn admit_queued(&self, acl: &mut Acl, command: &Command, argv: &[&[u8]], now_ms: u64) -> Result<(), Refusal> {
         self.check_permissions(acl, command, argv, LogContext::Multi, now_ms)
     }
 

@@ -1,17 +1,42 @@
-//! Running requests: from the arguments of a client to the bytes of a reply.
+//! Running requests: from the arguments of a client to the bytes of a reply, and to everybody else who is concerned.
 
+mod blocked;
+mod blocking;
+mod clock;
+mod execute;
+mod outbox;
+mod publish;
+mod settle;
+mod shutdown;
+mod stats;
+mod tracking;
+mod transaction;
+mod watch;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bongsu_protocol::acl::{Acl, Dialect};
 use bongsu_protocol::command::CommandTable;
-use bongsu_protocol::resp::{Protocol, Writer};
+use bongsu_protocol::pubsub::{ChannelKind, PubSub};
+use bongsu_protocol::resp::Protocol;
 use bongsu_protocol::session::{ClientId, ClientRegistry};
-use bongsu_store::call::{Call, Caller, Done, Effects, Handler, Otherwise};
+use bongsu_store::call::{Effects, Handler};
 use bongsu_store::commands;
 use bongsu_store::random::Random;
 use bongsu_store::shard::Shard;
 
 use crate::commands::{self as server_commands, ServerHandler};
+use blocked::Blocked;
+use clock::Clock;
+use outbox::Outbox;
+use publish::Notify;
+pub(crate) use shutdown::Shutdown;
+use stats::Stats;
+use tracking::TrackingTable;
+use transaction::Transaction;
+use watch::Watches;
 
 /// Number of databases, the default of `databases`.
 const DATABASES: usize = 16;
@@ -22,6 +47,31 @@ pub(crate) struct Engine {
     pub(crate) clients: ClientRegistry,
     pub(crate) acl: Acl,
     pub(crate) table: Arc<CommandTable>,
+    pub(crate) clock: Clock,
+    pub(crate) stats: Stats,
+    pub(crate) outbox: Outbox,
+    pub(crate) pubsub: PubSub,
+    pub(crate) sharded_pubsub: PubSub,
+    pub(crate) watches: Watches,
+    pub(crate) blocked: Blocked,
+    pub(crate) tracking: TrackingTable,
+    pub(crate) notify: Notify,
+    /// Clients that see every request.
+    pub(crate) monitors: Vec<ClientId>,
+    /// Changes since the start.
+    pub(crate) changes: u64,
+    /// Connections that waited and may go on with what they sent meanwhile.
+    pub(crate) woken: Vec<ClientId>,
+    /// Connections that are to be closed, whatever they are doing.
+    pub(crate) closing: Vec<ClientId>,
+    /// The file with the users (`aclfile`).
+    pub(crate) acl_file: Option<PathBuf>,
+    /// The server is to end.
+    pub(crate) shutdown: Option<Shutdown>,
+    transactions: HashMap<ClientId, Transaction>,
+    in_transaction: bool,
+    /// Until when the client waits whose request is being run again.
+    again_until: Option<Option<u64>>,
     /// What commands do, by their ids.
     runs: Vec<Option<Run>>,
     effects: Effects,
@@ -39,69 +89,90 @@ enum Run {
 impl Engine {
     pub(crate) fn new(seed: Random) -> Self {
         let data = commands::all().map(|command| (&command.spec, Run::Data(command.run)));
-        let server = server_commands::COMMANDS.iter().map(|command| (&command.spec, Run::Server(command.run)));
+        let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
         let table = Arc::new(CommandTable::of(all.iter().map(|(spec, _)| *spec)));
-        let mut runs = vec![None; table.len()];
-        for (spec, run) in all {
-            if let Some(known) = table.by_full_name(spec.name.as_bytes()) {
-                runs[known.id.index()] = Some(run);
-            }
-        }
+        let by_name: HashMap<&str, Run> = all.iter().map(|(spec, run)| (spec.name, *run)).collect();
+        // A container does what its subcommands do.
+        let run_of = |command: &bongsu_protocol::command::Command| {
+            by_name.get(command.container.unwrap_or(command.spec).name).copied()
+        };
+        let runs = table.iter().map(run_of).collect();
         Self {
             shard: Shard::new(DATABASES, seed),
             clients: ClientRegistry::default(),
-            acl: Acl::new(Arc::clone(&table), Dialect::default()),
+            acl: Acl::new(Arc::clone(&table), Dialect::Redis72),
+            clock: Clock::new(),
+            stats: Stats::new(table.len()),
+            outbox: Outbox::default(),
+            pubsub: PubSub::new(ChannelKind::Plain),
+            sharded_pubsub: PubSub::new(ChannelKind::Sharded),
+            watches: Watches::default(),
+            blocked: Blocked::default(),
+            tracking: TrackingTable::default(),
+            notify: Notify::default(),
+            monitors: Vec::new(),
+            changes: 0,
+            woken: Vec::new(),
+            closing: Vec::new(),
+            acl_file: None,
+            shutdown: None,
+            transactions: HashMap::new(),
+            in_transaction: false,
+            again_until: None,
             table,
             runs,
             effects: Effects::default(),
         }
     }
 
-    /// Runs one request.
-    pub(crate) fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
-        let before = out.len();
-        self.execute(client, argv, out);
+    /// Reads the time, and takes over the wall clock.
+    pub(crate) fn begin_turn(&mut self) {
+        self.clock.adjust();
+        self.clock.advance();
+        self.shard.now_ms = self.clock.wall_ms();
+        if !self.shard.may_expire {
+            self.update_pause();
+        }
+    }
+
+    /// What is due by time, and what is better done once for many requests. To be called after every turn.
+    pub(crate) fn end_turn(&mut self) {
+        self.end_waits();
+        self.serve_waiting();
+        self.tracking.trim(&mut self.clients, &mut self.outbox);
+        self.tracking.broadcast(&mut self.clients, &mut self.outbox);
+    }
+
+    /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.
+    pub(crate) fn next_due_ms(&self) -> Option<u64> {
+        self.blocked.next_deadline_ms()
+    }
+
+    /// Everything of a connection that is gone.
+    pub(crate) fn forget(&mut self, client: ClientId) {
+        self.leave_everything(client);
+        self.clients.remove(client);
+    }
+
+    /// A connection listens, waits, watches, caches and plans nothing any more.
+    pub(crate) fn leave_everything(&mut self, client: ClientId) {
+        self.transactions.remove(&client);
+        self.watches.remove(client);
+        self.blocked.remove(client);
+        self.tracking.remove(client);
+        self.monitors.retain(|monitor| *monitor != client);
         if let Some(session) = self.clients.get_mut(client) {
-            if !session.sends_reply() {
-                out.truncate(before);
-            }
-            session.end_request();
+            session.blocked = false;
+            self.pubsub.remove_client(session);
+            self.sharded_pubsub.remove_client(session);
         }
+        self.update_interest();
     }
 
-    fn execute(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
-        let Some(session) = self.clients.get_mut(client) else { return };
-        let command = match self.table.resolve(argv) {
-            Ok(command) => command,
-            Err(error) => return Writer::new(out, session.protocol).error(error.to_string()),
-        };
-        if let Err(refusal) = session.admit(&mut self.acl, command, argv, self.shard.now_ms) {
-            return Writer::new(out, session.protocol).error(refusal.to_string());
-        }
-        match self.runs.get(command.id.index()).copied().flatten() {
-            Some(Run::Data(run)) => {
-                let caller = Caller { may_wait: false, no_touch: session.no_touch, is_master: false };
-                let (db, reply) = (session.db as usize, Writer::new(out, session.protocol));
-                self.call(run, db, argv, caller, reply);
-            }
-            Some(Run::Server(run)) => run(self, client, argv, out),
-            None => Writer::new(out, session.protocol).error("ERR this command has no handler"),
-        }
-    }
-
-    fn call(&mut self, run: Handler, db: usize, argv: &[&[u8]], caller: Caller, reply: Writer<'_>) {
-        self.effects.clear();
-        let mut call = Call { shard: &mut self.shard, db, argv, reply, effects: &mut self.effects, caller };
-        match run(&mut call) {
-            Ok(Done::Replied) => {}
-            // Who may not wait is answered at once.
-            Ok(Done::Wait(wait)) => match wait.otherwise {
-                Otherwise::NullArray => call.reply.null_array(),
-                Otherwise::Null => call.reply.null(),
-            },
-            Err(fault) => call.reply.error(fault.line().as_bytes()),
-        }
+    /// A pause has begun or ended. Keys do not go by themselves while clients may not change anything.
+    pub(crate) fn update_pause(&mut self) {
+        self.shard.may_expire = self.clients.pause_at(self.shard.now_ms).is_none();
     }
 
     /// The version of the protocol that a client speaks.
@@ -112,5 +183,11 @@ impl Engine {
     /// The connection is to be closed once its replies are sent.
     pub(crate) fn is_over(&self, client: ClientId) -> bool {
         self.clients.get(client).is_none_or(|session| session.close_now || session.close_after_reply)
+    }
+
+    /// No request of this connection is to be run now: it is over, or waits.
+    #[inline]
+    pub(crate) fn holds(&self, client: ClientId) -> bool {
+        self.clients.get(client).is_none_or(|session| session.blocked || session.close_now || session.close_after_reply)
     }
 }

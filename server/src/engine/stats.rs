@@ -72,12 +72,10 @@ impl Stats {
         let line = reply.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
         let Some(kind) = line.strip_prefix(b"-") else { return };
         let kind = String::from_utf8_lossy(kind);
-        match self.errors.get_mut(&*kind) {
-            Some(count) => *count += 1,
-            None if self.errors.len() < ERROR_KINDS_MAX => {
-                self.errors.insert(kind.into_owned(), 1);
-            }
-            None => {}
+        if let Some(count) = self.errors.get_mut(&*kind) {
+            *count += 1;
+        } else if self.errors.len() < ERROR_KINDS_MAX {
+            self.errors.insert(kind.into_owned(), 1);
         }
     }
 }

@@ -29,7 +29,14 @@ impl Transaction {
 
 impl Engine {
     /// Keeps a request for `EXEC`.
-    pub(super) fn queue(&mut self, client: ClientId, id: CommandId, flags: CommandFlags, argv: &[&[u8]], out: &mut Vec<u8>) {
+    pub(super) fn queue(
+        &mut self,
+        client: ClientId,
+        id: CommandId,
+        flags: CommandFlags,
+        argv: &[&[u8]],
+        out: &mut Vec<u8>,
+    ) {
         let transaction = self.transactions.entry(client).or_default();
         transaction.push(id, flags, argv);
         let Some(session) = self.clients.get_mut(client) else { return };

@@ -68,7 +68,9 @@ impl Watches {
     pub(crate) fn changed(&mut self, key: &DbKey, is_there: bool, mut tell: impl FnMut(ClientId)) {
         for client in self.by_key.get(key).into_iter().flatten() {
             let all = self.by_client.get_mut(client);
-            let Some(watched) = all.and_then(|all| all.iter_mut().find(|watched| watched.key == *key)) else { continue };
+            let Some(watched) = all.and_then(|all| all.iter_mut().find(|watched| watched.key == *key)) else {
+                continue;
+            };
             if watched.was_over && !is_there {
                 watched.was_over = false;
                 continue;

@@ -32,6 +32,8 @@ pub(crate) struct Conn {
     pub(crate) ended: bool,
     /// It is in the list of those with replies to send.
     pub(crate) flushing: bool,
+    /// Since when more waits to be sent than should, in microseconds since the start of the server.
+    pub(crate) slow_since_us: Option<u64>,
 }
 
 impl Conn {
@@ -47,6 +49,7 @@ impl Conn {
             unread: false,
             ended: false,
             flushing: false,
+            slow_since_us: None,
         }
     }
 
@@ -104,6 +107,11 @@ impl Conn {
     /// Bytes that wait to be sent.
     pub(crate) fn unsent(&self) -> usize {
         self.output.len() - self.sent
+    }
+
+    /// Memory.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of::<Self>() + self.input.capacity() + self.output.capacity()
     }
 
     /// The socket takes no more for now.

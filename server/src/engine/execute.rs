@@ -1,0 +1,224 @@
+//! One request: may it run, shall it run now, and what comes of it.
+
+use bongsu_protocol::command::{CommandFlags, CommandId};
+use bongsu_protocol::resp::Writer;
+use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
+use bongsu_store::call::{Call, Caller, Done, Handler, Otherwise, Wait};
+
+use super::tracking::TrackingTable;
+use super::{Engine, Run};
+
+/// Commands that a transaction does not keep but obeys.
+const RULES_OF_TRANSACTIONS: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
+
+/// Whether the running command has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Yes,
+    /// It waits, and will be run again.
+    Waits,
+}
+
+impl Engine {
+    /// Runs one request.
+    pub(crate) fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
+        let before = out.len();
+        self.execute(client, argv, out);
+        let Some(session) = self.clients.get_mut(client) else { return };
+        if !session.sends_reply() {
+            out.truncate(before);
+        }
+        if !session.blocked {
+            self.settle_request(client);
+        }
+    }
+
+    /// A request has ended, at once or after it waited.
+    pub(super) fn settle_request(&mut self, client: ClientId) {
+        if let Some(session) = self.clients.get_mut(client) {
+            session.end_request();
+        }
+        self.serve_waiting();
+    }
+
+    pub(super) fn execute(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
+        self.shard.now_ms = self.clock.wall_ms();
+        let Some(session) = self.clients.get_mut(client) else { return };
+        session.last_interaction_ms = self.shard.now_ms;
+        let command = match self.table.resolve(argv) {
+            Ok(command) => command,
+            Err(error) => {
+                let id = self.table.find(argv).ok().map(|command| command.id);
+                return self.refuse(client, id, &error.to_string(), out);
+            }
+        };
+        let (id, flags) = (command.id, command.spec.flags);
+        if session.last_command.as_ref().is_none_or(|last| !std::sync::Arc::ptr_eq(last, &command.full_name)) {
+            session.last_command = Some(std::sync::Arc::clone(&command.full_name));
+        }
+        if let Err(refusal) = session.admit(&mut self.acl, command, argv, self.shard.now_ms) {
+            self.count_refusal(&refusal);
+            return self.refuse(client, Some(id), &refusal.to_string(), out);
+        }
+        let is_queued = session.queued.is_some() && !RULES_OF_TRANSACTIONS.contains(&command.spec.name);
+        if self.is_paused(client, flags) {
+            return self.hold(client, argv);
+        }
+        if !is_queued {
+            return self.call(client, id, argv, true, out);
+        }
+        if flags.contains(CommandFlags::NO_MULTI) {
+            return self.refuse(client, Some(id), "ERR Command not allowed inside a transaction", out);
+        }
+        self.queue(client, id, flags, argv, out);
+    }
+
+    /// Answers with an error. A transaction that the request was meant for will not run.
+    fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
+        self.fail_transaction(client);
+        if let Some(stats) = id.and_then(|id| self.stats.by_command.get_mut(id.index())) {
+            stats.rejected += 1;
+        }
+        let before = out.len();
+        Writer::new(out, self.protocol(client)).error(text);
+        self.stats.error(&out[before..]);
+    }
+
+    fn count_refusal(&mut self, refusal: &Refusal) {
+        let Refusal::Denied(text) = refusal else { return };
+        let counter = if text.contains("channels") {
+            &mut self.stats.acl_denied_channel
+        } else if text.contains("keys") {
+            &mut self.stats.acl_denied_key
+        } else {
+            &mut self.stats.acl_denied_command
+        };
+        *counter += 1;
+    }
+
+    fn is_paused(&self, client: ClientId, flags: CommandFlags) -> bool {
+        let Some(pause) = self.clients.pause_at(self.shard.now_ms) else { return false };
+        let Some(session) = self.clients.get(client) else { return false };
+        if session.role == ClientRole::Replica {
+            return false;
+        }
+        const WRITES: CommandFlags = CommandFlags::WRITE.with(CommandFlags::MAY_REPLICATE);
+        let planned = self.transactions.get(&client).map(|transaction| transaction.flags);
+        let is_exec = session.last_command.as_deref() == Some("exec");
+        let writes = flags.intersects(WRITES) || is_exec && planned.is_some_and(|flags| flags.intersects(WRITES));
+        pause.mode == PauseMode::All || writes
+    }
+
+    /// Runs a command that may run.
+    pub(super) fn call(&mut self, client: ClientId, id: CommandId, argv: &[&[u8]], may_wait: bool, out: &mut Vec<u8>) {
+        let Some(run) = self.runs.get(id.index()).copied().flatten() else { return };
+        if !self.monitors.is_empty() {
+            self.show_monitors(client, id, argv);
+        }
+        let before = out.len();
+        let ended = match run {
+            Run::Data(run) => self.call_data(run, client, argv, may_wait && !self.in_transaction, out),
+            Run::Server(run) => {
+                run(self, client, argv, out);
+                Ended::Yes
+            }
+        };
+        let usec = self.clock.advance();
+        if ended == Ended::Waits {
+            return;
+        }
+        self.stats.commands += 1;
+        self.stats.command_usec += usec;
+        if let Some(stats) = self.stats.by_command.get_mut(id.index()) {
+            stats.ran(usec);
+            if out.get(before) == Some(&b'-') {
+                stats.failed += 1;
+                self.stats.error(&out[before..]);
+            }
+        }
+        if !self.tracking.is_empty() {
+            self.remember_keys(client, id, argv);
+        }
+    }
+
+    fn call_data(
+        &mut self,
+        run: Handler,
+        client: ClientId,
+        argv: &[&[u8]],
+        may_wait: bool,
+        out: &mut Vec<u8>,
+    ) -> Ended {
+        let Some(session) = self.clients.get(client) else { return Ended::Yes };
+        let caller = Caller { may_wait, no_touch: session.no_touch, is_master: false };
+        let (db, before) = (session.db as usize, out.len());
+        let reply = Writer::new(out, session.protocol);
+        self.effects.clear();
+        let mut call = Call { shard: &mut self.shard, db, argv, reply, effects: &mut self.effects, caller };
+        let mut ended = Ended::Yes;
+        match run(&mut call) {
+            Ok(Done::Replied) => {}
+            Ok(Done::Wait(wait)) if may_wait => {
+                self.wait_for_keys(client, db, argv, wait);
+                ended = Ended::Waits;
+            }
+            Ok(Done::Wait(Wait { otherwise, .. })) => match otherwise {
+                Otherwise::NullArray => call.reply.null_array(),
+                Otherwise::Null => call.reply.null(),
+            },
+            Err(fault) => {
+                out.truncate(before);
+                Writer::new(out, self.protocol(client)).error(fault.line().as_bytes());
+            }
+        }
+        self.settle(Some(client));
+        ended
+    }
+
+    /// A client that caches has read keys.
+    fn remember_keys(&mut self, client: ClientId, id: CommandId, argv: &[&[u8]]) {
+        let Some(command) = self.table.get(id) else { return };
+        let Some(session) = self.clients.get_mut(client) else { return };
+        if command.spec.flags.contains(CommandFlags::READONLY)
+            && TrackingTable::remembers(session)
+            && let Some(keys) = command.spec.keys_of(argv)
+        {
+            self.tracking.remember(client, keys.iter().filter_map(|key| argv.get(key.position).copied()));
+        }
+        // What CLIENT CACHING said holds for one request, or for a whole transaction.
+        if let Some(tracking) = &mut session.tracking
+            && !self.in_transaction
+            && session.queued.is_none()
+            && &*command.full_name != "client|caching"
+        {
+            tracking.caching = None;
+        }
+    }
+
+    /// Shows a request to those who want to see all.
+    fn show_monitors(&mut self, client: ClientId, id: CommandId, argv: &[&[u8]]) {
+        const HIDDEN: CommandFlags = CommandFlags::SKIP_MONITOR.with(CommandFlags::ADMIN);
+        let Some(command) = self.table.get(id).filter(|command| !command.spec.flags.intersects(HIDDEN)) else { return };
+        let is_secret = matches!(command.spec.name, "auth" | "hello");
+        let Some(session) = self.clients.get(client) else { return };
+        let now_us = self.clock.wall_us();
+        let source = if session.unix_socket {
+            format!("unix:{}", session.addr.trim_end_matches(":0"))
+        } else {
+            session.addr.clone()
+        };
+        let mut line = format!("{}.{:06} [{} {source}]", now_us / 1_000_000, now_us % 1_000_000, session.db);
+        for (index, arg) in argv.iter().enumerate() {
+            line.push(' ');
+            if is_secret && index > 0 {
+                line.push_str("\"(redacted)\"");
+            } else {
+                bongsu_protocol::conf::push_quoted(&mut line, arg);
+            }
+        }
+        for monitor in &self.monitors {
+            let protocol = self.clients.get(*monitor).map_or_else(Default::default, |session| session.protocol);
+            self.outbox.send(*monitor, |out| Writer::new(out, protocol).simple(&line));
+        }
+    }
+}

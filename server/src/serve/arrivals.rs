@@ -1,0 +1,65 @@
+//! New connections.
+
+use std::net::SocketAddr;
+
+use crate::net::conn::Conn;
+use crate::net::listen::Accepted;
+
+use super::Server;
+
+/// Connections accepted in a turn, so that a flood of them leaves room for those that are there.
+const ACCEPTS_MAX: usize = 1000;
+
+const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
+
+const PROTECTED: &[u8] =
+    b"-DENIED This server is in protected mode: it has no password and serves its own machine only. Either \
+    connect from there and set one (CONFIG SET requirepass, or users with ACL SETUSER), switch the protection off \
+    (CONFIG SET protected-mode no), or start it with an explicit bind.\r\n";
+
+impl Server {
+    pub(super) fn accept(&mut self, listener: usize) {
+        for _ in 0..ACCEPTS_MAX {
+            let accepted = self.listeners.get(listener).map(|listener| listener.accept(self.limits.keepalive));
+            let Some(Ok(accepted)) = accepted else { return };
+            self.welcome(accepted);
+        }
+    }
+
+    fn welcome(&mut self, mut accepted: Accepted) {
+        let refusal = if self.engine.clients.len() >= self.limits.clients_max {
+            Some(TOO_MANY)
+        } else if self.limits.is_protected && !accepted.is_unix && !is_loopback(&accepted.addr) {
+            Some(PROTECTED)
+        } else {
+            None
+        };
+        if let Some(text) = refusal {
+            self.engine.stats.rejected_connections += 1;
+            // A courtesy: the connection is refused whether or not the reason arrives.
+            let _ = accepted.stream.write(text).and_then(|_| accepted.stream.push());
+            return;
+        }
+        let index = self.vacant.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            self.conns.len() - 1
+        });
+        self.engine.stats.connections += 1;
+        let now_ms = self.engine.shard.now_ms;
+        let session = self.engine.clients.accept(accepted.addr, accepted.laddr, now_ms, &self.engine.acl);
+        session.io.fd = accepted.fd;
+        session.unix_socket = accepted.is_unix;
+        let conn = Conn::new(session.id, accepted.stream);
+        if self.poll.add(conn.stream(), index as u64).is_ok() {
+            self.slots.insert(conn.client, index);
+            self.conns[index] = Some(conn);
+        } else {
+            self.engine.forget(conn.client);
+            self.vacant.push(index);
+        }
+    }
+}
+
+fn is_loopback(addr: &str) -> bool {
+    addr.parse::<SocketAddr>().is_ok_and(|addr| addr.ip().to_canonical().is_loopback())
+}

@@ -1,0 +1,50 @@
+//! Connections that are silent for too long, or too slow.
+
+use bongsu_protocol::session::ClientRole;
+
+use super::Server;
+
+/// How often connections are looked through for silent ones.
+const LOOK_THROUGH_US: u64 = 1_000_000;
+
+impl Server {
+    /// More waits to be sent to this connection than its limit allows. That is noted in the statistics.
+    pub(super) fn is_too_slow(&mut self, index: usize) -> bool {
+        let Some(conn) = self.conns[index].as_mut() else { return false };
+        let unsent = conn.unsent();
+        if unsent == 0 {
+            conn.slow_since_us = None;
+            return false;
+        }
+        let Some(session) = self.engine.clients.get(conn.client) else { return true };
+        let limit = self.limits.output(session.client_type());
+        let now_us = self.engine.clock.now_us;
+        let over_soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
+        conn.slow_since_us = over_soft.then(|| conn.slow_since_us.unwrap_or(now_us));
+        let too_long = conn.slow_since_us.is_some_and(|since| u128::from(now_us - since) > limit.soft.as_micros());
+        let too_slow = limit.hard_bytes > 0 && unsent > limit.hard_bytes || too_long;
+        self.engine.stats.dropped_for_output_buffer += u64::from(too_slow);
+        too_slow
+    }
+
+    /// Closes connections that have been silent for too long, or to which too much could not be sent for too long.
+    pub(super) fn look_through(&mut self) {
+        let now_us = self.engine.clock.now_us;
+        if now_us - self.looked_through_us < LOOK_THROUGH_US {
+            return;
+        }
+        self.looked_through_us = now_us;
+        let now_ms = self.engine.shard.now_ms;
+        for index in 0..self.conns.len() {
+            let Some(session) = self.conns[index].as_ref().and_then(|conn| self.engine.clients.get(conn.client)) else {
+                continue;
+            };
+            let may_be_silent = session.blocked || session.role != ClientRole::Normal || session.subscriptions.any();
+            let silent_ms = u128::from(now_ms.saturating_sub(session.last_interaction_ms));
+            let too_silent = self.limits.idle.is_some_and(|idle| silent_ms > idle.as_millis());
+            if too_silent && !may_be_silent || self.is_too_slow(index) {
+                self.close(index);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The loop: waits, reads, runs, writes.
+//!
+//! One thread does it all, in phases over all connections that are ready: read from every one and run what is complete, then
+//! write to every one that has replies. So a turn costs few system calls, and a client's pipeline is executed in one go.
+
+mod arrivals;
+mod limits;
+mod traffic;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bongsu_protocol::resp::RequestLimits;
+use bongsu_protocol::session::ClientId;
+use bongsu_store::random::Random;
+
+use crate::engine::Engine;
+use crate::limits::Limits;
+use crate::net::conn::Conn;
+use crate::net::listen::{Endpoint, Listener};
+use crate::net::poll::{Poll, Ready};
+
+/// Read from one connection in a turn.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Connections that nobody has accepted yet, as the default of `tcp-backlog`.
+const BACKLOG: i32 = 511;
+
+/// The longest wait: how often what is due by time is looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Tokens from this one on are listeners; connections are numbered from zero.
+const LISTENERS: u64 = 1 << 32;
+
+/// The server's loop and all it owns.
+pub struct Server {
+    poll: Poll,
+    listeners: Vec<Listener>,
+    conns: Vec<Option<Conn>>,
+    vacant: Vec<usize>,
+    /// Where the connection of a client is.
+    slots: HashMap<ClientId, usize>,
+    engine: Engine,
+    buffer: Vec<u8>,
+    limits: Limits,
+    request_limits: RequestLimits,
+    ready: Vec<Ready>,
+    /// Connections with bytes to be read or run.
+    awake: Vec<usize>,
+    /// Connections with replies to be sent.
+    flushing: Vec<usize>,
+    /// When the connections were last looked through for silent ones, in microseconds since the start.
+    looked_through_us: u64,
+}
+
+impl Server {
+    /// Listens on all endpoints.
+    ///
+    /// # Errors
+    /// If one of them cannot be listened on.
+    pub fn bind(endpoints: impl IntoIterator<Item = Endpoint>, seed: Random) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let bind = |endpoint| Listener::bind(endpoint, BACKLOG);
+        let listeners: Vec<Listener> = endpoints.into_iter().map(bind).collect::<io::Result<_>>()?;
+        for (token, listener) in (LISTENERS..).zip(&listeners) {
+            poll.add_level(listener, token)?;
+        }
+        Ok(Self {
+            poll,
+            listeners,
+            conns: Vec::new(),
+            vacant: Vec::new(),
+            slots: HashMap::new(),
+            engine: Engine::new(seed),
+            buffer: vec![0; READ_BYTES],
+            limits: Limits::default(),
+            request_limits: RequestLimits::default(),
+            ready: Vec::new(),
+            awake: Vec::new(),
+            flushing: Vec::new(),
+            looked_through_us: 0,
+        })
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.listeners.iter().filter_map(Listener::local_addr)
+    }
+
+    /// Serves until a client ends the server, or `stop` says so, which is asked after every turn: at the latest a tenth of a second
+    /// after the last.
+    ///
+    /// # Errors
+    /// If the system does not tell which sockets are ready.
+    pub fn run(&mut self, mut stop: impl FnMut() -> bool) -> io::Result<()> {
+        while !stop() && self.engine.shutdown.is_none() {
+            self.poll.wait(Some(self.patience()))?;
+            self.engine.begin_turn();
+            self.turn();
+        }
+        Ok(())
+    }
+
+    /// How long nothing may happen.
+    fn patience(&self) -> Duration {
+        if !self.awake.is_empty() {
+            return Duration::ZERO;
+        }
+        let due = self.engine.next_due_ms();
+        let until_due = due.map(|at| Duration::from_millis(at.saturating_sub(self.engine.clock.wall_ms())));
+        until_due.map_or(TICK, |until| until.min(TICK))
+    }
+
+    fn turn(&mut self) {
+        let mut awake = std::mem::take(&mut self.awake);
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.clear();
+        ready.extend(self.poll.ready());
+        for ready in &ready {
+            self.note(ready, &mut awake);
+        }
+        self.ready = ready;
+        for index in awake.drain(..) {
+            self.serve(index);
+        }
+        // Those that are awake again are in the new list.
+        if self.awake.is_empty() {
+            self.awake = awake;
+        }
+        self.engine.end_turn();
+        self.deliver_all();
+        self.look_through();
+        for index in std::mem::take(&mut self.flushing) {
+            self.flush(index);
+        }
+        self.engine.stats.turns += 1;
+    }
+
+    fn note(&mut self, ready: &Ready, awake: &mut Vec<usize>) {
+        if ready.token >= LISTENERS {
+            return self.accept((ready.token - LISTENERS) as usize);
+        }
+        let index = ready.token as usize;
+        let Some(conn) = self.conns.get_mut(index).and_then(Option::as_mut) else { return };
+        conn.ended |= ready.ended;
+        if ready.writable && conn.is_full() {
+            flush_later(&mut self.flushing, conn, index);
+            // What it sent meanwhile was left alone.
+            if !conn.unread {
+                conn.unread = true;
+                awake.push(index);
+            }
+        }
+        if ready.readable && !conn.unread {
+            conn.unread = true;
+            awake.push(index);
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        if let Some(conn) = self.conns[index].take() {
+            self.slots.remove(&conn.client);
+            self.engine.forget(conn.client);
+            self.vacant.push(index);
+        }
+    }
+}
+
+fn flush_later(flushing: &mut Vec<usize>, conn: &mut Conn, index: usize) {
+    if !conn.flushing {
+        conn.flushing = true;
+        flushing.push(index);
+    }
+}

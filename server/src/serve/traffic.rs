@@ -1,0 +1,176 @@
+//! Reading requests, running them, and sending what comes of them.
+
+use bongsu_protocol::resp::Writer;
+use bongsu_protocol::session::ClientId;
+
+use crate::net::conn::{Conn, Lost};
+
+use super::{Server, flush_later};
+
+/// Unsent replies from which on no more requests of a client are run.
+const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Most requests have no more arguments than this, which then need no memory.
+const FEW: usize = 8;
+
+impl Server {
+    /// Reads once and runs what is complete.
+    pub(super) fn serve(&mut self, index: usize) {
+        let Some(mut conn) = self.conns.get_mut(index).and_then(Option::take) else { return };
+        if conn.unsent() > UNSENT_BYTES_MAX {
+            // It is woken when its replies can be sent.
+            conn.unread = false;
+            self.conns[index] = Some(conn);
+            return;
+        }
+        let result = self.read_and_run(&mut conn);
+        if conn.unsent() > 0 && !conn.is_full() {
+            flush_later(&mut self.flushing, &mut conn, index);
+        }
+        if conn.unread {
+            self.awake.push(index);
+        }
+        let over = result.is_err() || self.engine.is_over(conn.client);
+        if over {
+            // The last replies, the error that ended it among them, leave if the socket takes them now. It is over either way.
+            let _ = conn.flush();
+        }
+        self.conns[index] = Some(conn);
+        if over {
+            self.close(index);
+        }
+        if !self.engine.outbox.is_empty() || !self.engine.woken.is_empty() || !self.engine.closing.is_empty() {
+            self.deliver_all();
+        }
+    }
+
+    fn read_and_run(&mut self, conn: &mut Conn) -> Result<(), Lost> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let got = conn.read(&mut buffer);
+        let result = got.and_then(|got| {
+            self.engine.stats.reads += 1;
+            self.engine.stats.input_bytes += got as u64;
+            self.run_with(conn, &buffer[..got])
+        });
+        self.buffer = buffer;
+        self.note_figures(conn);
+        result
+    }
+
+    /// Runs what is complete in what was left from before and what has just arrived.
+    fn run_with(&mut self, conn: &mut Conn, fresh: &[u8]) -> Result<(), Lost> {
+        let mut output = std::mem::take(&mut conn.output);
+        // Nearly always a read brings whole requests, which are run where they lie.
+        let result = if conn.input.is_empty() {
+            let used = self.run_all(conn, fresh, &mut output);
+            used.map(|used| conn.input.extend_from_slice(&fresh[used..]))
+        } else {
+            let mut input = std::mem::take(&mut conn.input);
+            input.extend_from_slice(fresh);
+            let used = self.run_all(conn, &input, &mut output);
+            used.map(|used| {
+                input.drain(..used);
+                conn.input = input;
+            })
+        };
+        conn.output = output;
+        result?;
+        if conn.input.len() > self.limits.query_bytes_max {
+            self.engine.stats.dropped_for_query_buffer += 1;
+            return Err(Lost);
+        }
+        Ok(())
+    }
+
+    /// Runs every complete request in `input`. The number of bytes that are done with.
+    fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>) -> Result<usize, Lost> {
+        let mut used = 0;
+        while !self.engine.holds(conn.client) {
+            match conn.parser.parse(&input[used..], &self.request_limits) {
+                Ok(progress) => {
+                    used += progress.consumed;
+                    let Some(request) = progress.request else { return Ok(used) };
+                    let mut few: [&[u8]; FEW] = [&[]; FEW];
+                    if request.len() <= FEW {
+                        few.iter_mut().zip(request.iter()).for_each(|(slot, arg)| *slot = arg);
+                        self.engine.run(conn.client, &few[..request.len()], output);
+                    } else {
+                        let many: Vec<&[u8]> = request.iter().collect();
+                        self.engine.run(conn.client, &many, output);
+                    }
+                    if !self.engine.outbox.is_empty() {
+                        self.deliver(Some((conn.client, output)));
+                    }
+                }
+                Err(error) => {
+                    Writer::new(output, self.engine.protocol(conn.client)).error(format!("ERR {error}"));
+                    return Err(Lost);
+                }
+            }
+        }
+        Ok(used)
+    }
+
+    /// Appends messages to the output of the connections that they are for. `own` is the one whose request has just run, whose
+    /// output is not where it belongs.
+    fn deliver(&mut self, mut own: Option<(ClientId, &mut Vec<u8>)>) {
+        let (slots, conns, flushing) = (&self.slots, &mut self.conns, &mut self.flushing);
+        self.engine.outbox.drain(|to, bytes| {
+            if let Some((client, output)) = &mut own
+                && *client == to
+            {
+                output.extend_from_slice(bytes);
+                return;
+            }
+            let Some((index, conn)) = slots.get(&to).and_then(|index| Some((*index, conns[*index].as_mut()?))) else {
+                return;
+            };
+            conn.output.extend_from_slice(bytes);
+            if !conn.is_full() {
+                flush_later(flushing, conn, index);
+            }
+        });
+    }
+
+    /// Does for other connections what running requests has brought about.
+    pub(super) fn deliver_all(&mut self) {
+        self.deliver(None);
+        while let Some(client) = self.engine.closing.pop() {
+            if let Some(index) = self.slots.get(&client).copied() {
+                self.close(index);
+            }
+        }
+        for client in std::mem::take(&mut self.engine.woken) {
+            let Some(index) = self.slots.get(&client).copied() else { continue };
+            let Some(conn) = self.conns[index].as_mut() else { continue };
+            if !conn.unread {
+                conn.unread = true;
+                self.awake.push(index);
+            }
+        }
+    }
+
+    /// Sends what waits to be sent, and closes what is over.
+    pub(super) fn flush(&mut self, index: usize) {
+        let Some(conn) = self.conns[index].as_mut() else { return };
+        conn.flushing = false;
+        let before = conn.unsent();
+        let result = conn.flush();
+        self.engine.stats.writes += 1;
+        self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;
+        let over = result.is_err() || (conn.unsent() == 0 && self.engine.is_over(conn.client));
+        if over || self.is_too_slow(index) {
+            self.close(index);
+        }
+    }
+
+    /// What `CLIENT LIST` shows of the connection's buffers.
+    fn note_figures(&mut self, conn: &Conn) {
+        let Some(session) = self.engine.clients.get_mut(conn.client) else { return };
+        let io = &mut session.io;
+        io.query_buffer = conn.input.len();
+        io.query_buffer_free = conn.input.capacity() - conn.input.len();
+        io.reply_buffer = conn.output.capacity();
+        io.total = conn.heap_bytes() + io.queued_requests;
+    }
+}
