@@ -48,4 +48,12 @@ impl<'a> Call<'a> {
     pub fn count_at(&self, index: usize, otherwise: &'static str) -> Result<usize, Fault> {
         self.int(index).ok().and_then(|n| usize::try_from(n).ok()).ok_or(Fault::OutOfRange(otherwise))
     }
+
+    /// An integer above zero.
+    ///
+    /// # Errors
+    /// `otherwise`, without its code, if it is not above zero or no integer at all.
+    pub fn positive_at(&self, index: usize, otherwise: &'static str) -> Result<usize, Fault> {
+        self.count_at(index, otherwise).ok().filter(|n| *n > 0).ok_or(Fault::OutOfRange(otherwise))
+    }
 }

@@ -10,6 +10,7 @@ mod scan;
 mod set;
 mod string;
 mod timeout;
+mod zset;
 
 use bongsu_protocol::command::CommandSpec;
 
@@ -25,7 +26,15 @@ pub struct DataCommand {
 
 /// All commands of the keyspace.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {
-    [bitmap::COMMANDS, generic::COMMANDS, hash::COMMANDS, list::COMMANDS, set::COMMANDS, string::COMMANDS]
-        .into_iter()
-        .flatten()
+    [
+        bitmap::COMMANDS,
+        generic::COMMANDS,
+        hash::COMMANDS,
+        list::COMMANDS,
+        set::COMMANDS,
+        string::COMMANDS,
+        zset::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -2,6 +2,7 @@
 
 mod binary;
 mod extended;
+mod general;
 mod literal;
 mod natural;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 
 pub use bongsu_protocol::resp::double_text as score_text;
 pub use extended::Extended;
+pub use general::general_text;
 
 use literal::{Literal, Size};
 

@@ -11,7 +11,7 @@ use super::small::order;
 use super::tree::{Ranked, Tree};
 
 /// Bytes of a score in the hash table.
-const SCORE: u8 = size_of::<f64>() as u8;
+pub(super) const SCORE: u8 = size_of::<f64>() as u8;
 
 #[derive(Clone)]
 pub(super) struct Big {
@@ -28,6 +28,18 @@ impl std::fmt::Debug for Big {
 impl Big {
     pub(super) fn new(hasher: KeyHasher) -> Self {
         Self { members: Members::new(hasher, Values::Fixed(SCORE)), tree: Tree::new() }
+    }
+
+    /// Of members with their scores as values.
+    pub(super) fn of(members: Members) -> Self {
+        let mut big = Self { members, tree: Tree::new() };
+        let mut entries: Vec<_> = big.members.iter().map(|m| Ranked { score: big.score_of(m), member: m }).collect();
+        entries.sort_unstable_by(|one, other| {
+            order(one.score, big.members.key(one.member), other.score, big.members.key(other.member))
+        });
+        // Each comes behind all that are there.
+        entries.into_iter().for_each(|entry| big.tree.insert(entry, |_| Ordering::Less));
+        big
     }
 
     pub(super) fn len(&self) -> usize {

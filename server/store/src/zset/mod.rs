@@ -3,6 +3,7 @@
 //! Small ones are a listpack in Redis' own form. Large ones keep their members in a hash table and their order in a tree.
 
 mod big;
+mod gather;
 mod small;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::listpack::Listpack;
 use crate::settings::Settings;
 
 use big::Big;
+pub use gather::Gather;
 use small::Small;
 
 /// When a sorted set is a large one, and what it needs to become one.
@@ -124,6 +126,13 @@ impl Zset {
         match &self.0 {
             Form::Small(small) => small.score(member),
             Form::Big(big) => big.score(member),
+        }
+    }
+
+    /// So many members will be added, one of this length among them: if that will not fit into a small one, it is a large one now.
+    pub fn expect(&mut self, members: usize, member_len: usize, limits: Limits) {
+        if members > limits.entries || member_len > limits.value_bytes {
+            self.grow(limits.hasher);
         }
     }
 

@@ -65,7 +65,6 @@ impl Small {
         if let Some(at) = self.list.find(member, 2) {
             self.list.remove(at, 2);
         }
-        let text = score_text(score);
         let mut digits = Digits::default();
         let is_behind =
             |pair: &Pair<'_>| order(pair.score, pair.member.bytes(&mut digits), score, member) == Ordering::Greater;
@@ -73,13 +72,16 @@ impl Small {
         match behind {
             Some(at) => {
                 self.list.insert_before(Some(at), member);
-                self.list.insert_after(at, text.as_bytes());
+                self.list.insert_after(at, text_of(score).as_bytes());
             }
-            None => {
-                self.list.push_back(member);
-                self.list.push_back(text.as_bytes());
-            }
+            None => self.push(member, score),
         }
+    }
+
+    /// Adds a member behind all others.
+    pub(super) fn push(&mut self, member: &[u8], score: f64) {
+        self.list.push_back(member);
+        self.list.push_back(text_of(score).as_bytes());
     }
 
     pub(super) fn remove(&mut self, member: &[u8]) -> bool {
@@ -132,6 +134,11 @@ impl Small {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn text_of(score: f64) -> String {
+    // Redis keeps no sign of a zero here.
+    if score == 0.0 { "0".to_owned() } else { score_text(score) }
 }
 
 fn score_of(item: Item<'_>) -> f64 {

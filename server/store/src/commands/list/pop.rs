@@ -25,7 +25,7 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     let key = call.arg(1);
     let count = match call.argc() {
         2 => None,
-        _ => Some(call.int_within(2, 0, i64::MAX, NOT_POSITIVE)? as usize),
+        _ => Some(call.count_at(2, NOT_POSITIVE)?),
     };
     let Some(found) = call.find(key) else {
         return call.answer(|reply| if count.is_some() { reply.null_array() } else { reply.null() });
@@ -94,14 +94,14 @@ pub(super) struct Request<'a> {
 impl<'a> Request<'a> {
     /// The number of keys is argument `index`.
     pub(super) fn read(call: &Call<'a>, index: usize) -> Result<Self, Fault> {
-        let keys = call.int_within(index, 1, i64::MAX, "numkeys should be greater than 0")? as usize;
+        let keys = call.positive_at(index, "numkeys should be greater than 0")?;
         let first = index + 1;
         let direction = first.checked_add(keys).filter(|at| *at < call.argc()).ok_or(Fault::Syntax)?;
         let end = end_at(call, direction)?;
         let count = match call.argc() - direction - 1 {
             0 => 1,
             2 if call.is(direction + 1, "COUNT") => {
-                call.int_within(direction + 2, 1, i64::MAX, "count should be greater than 0")? as usize
+                call.positive_at(direction + 2, "count should be greater than 0")?
             }
             _ => return Err(Fault::Syntax),
         };

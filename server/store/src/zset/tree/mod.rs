@@ -128,13 +128,6 @@ impl Tree {
         stays
     }
 
-    /// The entry of a rank.
-    pub(super) fn get(&self, rank: usize) -> Option<Ranked> {
-        (rank < self.len()).then_some(())?;
-        let (handle, _, at) = self.descend(&mut ToRank(rank))?;
-        Some(leaf::read(self.leaves.get(handle), at))
-    }
-
     /// The number of entries for which `is_before` is true, which are the first ones.
     pub(super) fn rank(&self, is_before: impl Fn(Ranked) -> bool) -> usize {
         let Some(mut child) = self.root else { return 0 };
