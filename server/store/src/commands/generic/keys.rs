@@ -23,12 +23,16 @@ pub(super) fn exists(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(super) fn kind(call: &mut Call<'_>) -> Outcome {
-    let name = match call.find(call.arg(1)).map(|found| call.value(found)) {
-        None => "none",
-        Some(Stored::Object(object)) => object.type_name(),
-        Some(_) => "string",
-    };
+    let name = call.find(call.arg(1)).map_or("none", |found| type_name(call.value(found)));
     call.answer(|reply| reply.simple(name))
+}
+
+/// The name of a value's type.
+pub(super) fn type_name(stored: Stored<'_>) -> &'static str {
+    match stored {
+        Stored::Object(object) => object.type_name(),
+        _ => "string",
+    }
 }
 
 pub(super) fn rename(call: &mut Call<'_>) -> Outcome {

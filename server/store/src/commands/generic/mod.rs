@@ -2,6 +2,10 @@
 
 mod expire;
 mod keys;
+mod object;
+mod relocate;
+mod scan;
+mod sort;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,13 @@
 //! Commands of keys of any type.
 
-use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeySpec};
+use bongsu_protocol::command::{
+    BeginSearch, Categories, CommandFlags, CommandSpec, FindKeys, KeyAccess, KeyFinder, KeyRef, KeySpec,
+};
 
 use crate::call::Handler;
 use crate::commands::DataCommand;
 
-use super::{expire, keys};
+use super::{expire, keys, object, relocate, scan, sort};
 
 const READ: CommandFlags = CommandFlags::READONLY;
 const WRITE: CommandFlags = CommandFlags::WRITE;
@@ -20,6 +22,24 @@ const FROM: KeySpec = KeySpec::single(1, KeyAccess::RW.with(KeyAccess::ACCESS).w
 const RENAME_KEYS: &[KeySpec] = &[FROM, KeySpec::single(2, KeyAccess::OW.with(KeyAccess::UPDATE))];
 const RENAMENX_KEYS: &[KeySpec] = &[FROM, KeySpec::single(2, KeyAccess::OW.with(KeyAccess::INSERT))];
 
+const COPY_KEYS: &[KeySpec] = &[
+    KeySpec::single(1, KeyAccess::RO.with(KeyAccess::ACCESS)),
+    KeySpec::single(2, KeyAccess::OW.with(KeyAccess::UPDATE)),
+];
+const MOVE_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RW.with(KeyAccess::ACCESS).with(KeyAccess::UPDATE))];
+const OBJECT_KEY: &[KeySpec] = &[KeySpec::single(2, KeyAccess::RO)];
+const SORTED: KeySpec = KeySpec::single(1, KeyAccess::RO.with(KeyAccess::ACCESS));
+const SORT_PATTERNS: KeySpec =
+    untold(KeyAccess::RO.with(KeyAccess::ACCESS), "The elements decide which keys `BY` and `GET` lead to");
+const SORT_TARGET: KeySpec = untold(KeyAccess::OW.with(KeyAccess::UPDATE), "`STORE` may stand anywhere");
+const SORT_KEYS: &[KeySpec] = &[SORTED, SORT_PATTERNS, SORT_TARGET];
+const SORT_RO_KEYS: &[KeySpec] = &[SORTED, SORT_PATTERNS];
+
+/// Keys that cannot be told from where arguments stand.
+const fn untold(access: KeyAccess, notes: &'static str) -> KeySpec {
+    KeySpec { notes, access, begin: BeginSearch::Unknown, find: FindKeys::Unknown }
+}
+
 const DANGEROUS: Categories = Categories::KEYSPACE.with(Categories::DANGEROUS);
 
 const CONSTANT: &str = "O(1)";
@@ -28,6 +48,31 @@ const BY_KEYS: &str = "O(N), N keys";
 /// For clients of a cluster: the keys may be asked for shard by shard, and the numbers added up.
 const SUMMED: &[&str] = &["request_policy:multi_shard", "response_policy:agg_sum"];
 const EVERY_SHARD: &[&str] = &["request_policy:all_shards", "response_policy:all_succeeded"];
+
+const GROW: CommandFlags = CommandFlags::WRITE.with(CommandFlags::DENYOOM);
+const SORTS: Categories =
+    Categories::SET.with(Categories::SORTEDSET).with(Categories::LIST).with(Categories::DANGEROUS);
+const BY_SORTED: &str = "O(N+M*log(M)), N elements of which M are given; O(N) where nothing is sorted";
+
+const ANY_OUTPUT: &[&str] = &["nondeterministic_output"];
+
+static OBJECT: &[CommandSpec] = &[
+    object_about("encoding", ["Tell how a value is kept", "2.2.3"]),
+    object_about("freq", ["Tell how often a key is used", "4.0.0"]),
+    CommandSpec::new("help", 2, CommandFlags::LOADING.with(CommandFlags::STALE), Categories::KEYSPACE).about(
+        "Tell what can be asked of values",
+        "6.2.0",
+        "generic",
+        CONSTANT,
+    ),
+    object_about("idletime", ["Tell for how long a key has not been used", "2.2.3"]),
+    object_about("refcount", ["Tell how many share a value", "2.2.3"]),
+];
+
+const fn object_about(name: &'static str, about: [&'static str; 2]) -> CommandSpec {
+    let [summary, since] = about;
+    spec(Shape(name, 3, READ, OBJECT_KEY), Categories::KEYSPACE, [summary, since, CONSTANT]).tips(ANY_OUTPUT)
+}
 
 struct Shape(&'static str, i32, CommandFlags, &'static [KeySpec]);
 
@@ -46,6 +91,11 @@ const fn hinted(shape: Shape, run: Handler, about: [&'static str; 3], tips: &'st
 }
 
 pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
+    command(
+        Shape("copy", -3, GROW, COPY_KEYS),
+        relocate::copy,
+        ["Give another key the same value", "6.2.0", "O(N), N elements of the value"],
+    ),
     hinted(
         Shape("dbsize", 1, READ.with(FAST), &[]),
         keys::dbsize,
@@ -89,6 +139,17 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
             .tips(&["request_policy:all_shards", "nondeterministic_output_order"]),
         run: keys::keys,
     },
+    command(
+        Shape("move", 3, WRITE.with(FAST), MOVE_KEY),
+        relocate::move_to_db,
+        ["Move a key to another database", "1.0.0", CONSTANT],
+    ),
+    DataCommand {
+        spec: CommandSpec::new("object", -2, CommandFlags::NONE, Categories::NONE)
+            .about("Ask how values are kept and used", "2.2.3", "generic", CONSTANT)
+            .subcommands(OBJECT),
+        run: object::object,
+    },
     command(Shape("persist", 2, WRITE.with(FAST), UPDATE_KEY), expire::persist, ["Let a key stay", "2.2.0", CONSTANT]),
     command(
         Shape("pexpire", -3, WRITE.with(FAST), UPDATE_KEY),
@@ -123,6 +184,38 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         keys::renamenx,
         ["Give a value another key, if that is free", "1.0.0", CONSTANT],
     ),
+    hinted(
+        Shape("scan", -2, READ, &[]),
+        scan::scan,
+        ["Give some keys, and where to go on", "2.8.0", "O(1) a step, O(N) for all of N keys"],
+        &["nondeterministic_output", "request_policy:special", "response_policy:special"],
+    ),
+    DataCommand {
+        spec: spec(
+            Shape("sort", -2, GROW, SORT_KEYS),
+            SORTS,
+            ["Sort the elements of a collection", "1.0.0", BY_SORTED],
+        )
+        .key_finder(KeyFinder(sort::keys_of)),
+        run: sort::sort,
+    },
+    DataCommand {
+        spec: spec(
+            Shape("sort_ro", -2, READ, SORT_RO_KEYS),
+            SORTS,
+            ["Sort the elements of a collection, without storing them", "7.0.0", BY_SORTED],
+        )
+        .key_finder(KeyFinder(|_| Some(vec![KeyRef { position: 1, access: SORTED.access }]))),
+        run: sort::sort_ro,
+    },
+    DataCommand {
+        spec: spec(
+            Shape("swapdb", 3, WRITE.with(FAST), &[]),
+            DANGEROUS,
+            ["Exchange two databases", "4.0.0", "O(N), N clients that watch or wait for keys"],
+        ),
+        run: relocate::swapdb,
+    },
     hinted(
         Shape("touch", -2, READ.with(FAST), LOOK_AT_KEYS),
         keys::exists,

@@ -98,3 +98,104 @@ fn keys_whose_time_is_over_are_not_there() {
     bench.shard.now_ms += 10;
     bench.check(&[("GET a", "$-1"), ("DBSIZE", ":2")]);
 }
+
+#[test]
+fn values_tell_how_they_are_kept() {
+    let mut bench = Bench::new();
+    bench.check(&[
+        ("OBJECT ENCODING none", "$-1"),
+        ("SET k 12", "+OK"),
+        ("OBJECT ENCODING k", "$3 int"),
+        ("OBJECT REFCOUNT k", ":2147483647"),
+        ("APPEND k x", ":3"),
+        ("OBJECT ENCODING k", "$3 raw"),
+        ("OBJECT REFCOUNT k", ":1"),
+        ("SET k short", "+OK"),
+        ("OBJECT ENCODING k", "$6 embstr"),
+        ("SADD s 1", ":1"),
+        ("OBJECT ENCODING s", "$6 intset"),
+        ("OBJECT IDLETIME s", ":0"),
+    ]);
+    bench.shard.now_ms += 5000;
+    bench.check(&[("OBJECT IDLETIME s", ":5")]);
+    assert!(bench.run("OBJECT FREQ s").starts_with("-ERR An LFU maxmemory policy is not selected"));
+    bench.shard.settings.policy = crate::eviction::Policy::AllKeysLfu;
+    bench.check(&[("SADD t 1", ":1"), ("OBJECT FREQ t", ":5")]);
+    assert!(bench.run("OBJECT IDLETIME s").starts_with("-ERR An LFU maxmemory policy is selected"));
+}
+
+#[test]
+fn values_are_copied_and_moved() {
+    let mut bench = Bench::new();
+    bench.check(&[
+        ("COPY none b", ":0"),
+        ("SADD a 1 2", ":2"),
+        ("PEXPIRE a 5000", ":1"),
+        ("COPY a b", ":1"),
+        ("SADD b 3", ":1"),
+        ("SCARD a", ":2"),
+        ("PTTL b", ":5000"),
+        ("COPY a b", ":0"),
+        ("COPY a b REPLACE", ":1"),
+        ("SCARD b", ":2"),
+        ("COPY a a", "-ERR source and destination objects are the same"),
+        ("COPY a a DB 1", ":1"),
+        ("COPY a b DB 99", "-ERR DB index is out of range"),
+        ("COPY a b DB", "-ERR syntax error"),
+        ("MOVE a 0", "-ERR source and destination objects are the same"),
+        ("MOVE a 1", ":0"),
+        ("MOVE a x", "-ERR value is not an integer or out of range"),
+        ("MOVE a 16", "-ERR DB index is out of range"),
+        ("MOVE b 1", ":1"),
+        ("EXISTS b", ":0"),
+    ]);
+    let there = bench.shard.find(1, b"b").expect("moved");
+    assert_eq!(bench.shard.db(1).expiry_ms(there), Some(NOW_MS + 5000));
+    bench.check(&[("SET s v", "+OK"), ("MOVE s 1", ":1")]);
+    assert_eq!((bench.events(), bench.effects.dirty), (vec!["new", "move_from", "move_to"], 1));
+    let changed: Vec<_> = bench.effects.changed.iter().map(|(db, _)| *db).collect();
+    assert_eq!((changed, bench.effects.ready.clone()), (vec![0, 1], vec![(1, b"s".to_vec())]));
+}
+
+#[test]
+fn databases_are_exchanged() {
+    let mut bench = Bench::new();
+    bench.check(&[("SET k v", "+OK"), ("SWAPDB 0 1", "+OK"), ("EXISTS k", ":0")]);
+    bench.check(&[("SWAPDB 1 0", "+OK")]);
+    assert_eq!((bench.effects.swapped.clone(), bench.effects.dirty), (vec![1, 0], 1));
+    bench.check(&[
+        ("EXISTS k", ":1"),
+        ("SWAPDB x 0", "-ERR invalid first DB index"),
+        ("SWAPDB 0 x", "-ERR invalid second DB index"),
+        ("SWAPDB 0 16", "-ERR DB index is out of range"),
+    ]);
+}
+
+#[test]
+fn all_keys_are_gone_through() {
+    let mut bench = Bench::new();
+    for n in 0..300 {
+        bench.run(&format!("SET key:{n} {n}"));
+    }
+    bench.check(&[("SADD set 1", ":1"), ("SET gone 1 PX 10", "+OK")]);
+    bench.shard.now_ms += 10;
+    let (mut cursor, mut seen) = ("0".to_owned(), Vec::new());
+    loop {
+        let reply = bench.run(&format!("SCAN {cursor} COUNT 20"));
+        let words: Vec<_> = reply.split(' ').collect();
+        seen.extend(words[4..].iter().filter(|word| !word.starts_with('$')).map(|word| (*word).to_owned()));
+        words[2].clone_into(&mut cursor);
+        if cursor == "0" {
+            break;
+        }
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!((seen.len(), bench.run("EXISTS gone")), (301, ":0".to_owned()));
+    bench.check(&[
+        ("SCAN 0 COUNT 1000 TYPE set", "*2 $1 0 *1 $3 set"),
+        ("SCAN 0 COUNT 1000 MATCH *:77", "*2 $1 0 *1 $6 key:77"),
+        ("SCAN 0 COUNT 1000 TYPE none", "*2 $1 0 *0"),
+        ("SCAN x", "-ERR invalid cursor"),
+    ]);
+}
