@@ -80,6 +80,7 @@ fn load(call: &Call<'_>, found: Found, ranks: Range<usize>, options: &Options<'_
         Stored::Object(Object::Set(set)) => set.iter().map(|item| entry(item.to_vec())).collect(),
         Stored::Object(Object::Zset(zset)) => {
             let mut entries = Vec::with_capacity(ranks.len());
+            let ranks = if backwards { zset.len() - ranks.end..zset.len() - ranks.start } else { ranks };
             zset.each(ranks, backwards, |member, _| entries.push(entry(member.to_vec())));
             entries
         }

@@ -1,4 +1,6 @@
 use crate::call::testing::Bench;
+use crate::keyspace::{New, Object};
+use crate::zset::{Limits, Zset};
 
 #[test]
 fn elements_are_sorted() {
@@ -19,7 +21,14 @@ fn elements_are_sorted() {
         ("SORT l UP", "-ERR syntax error"),
         ("SORT l BY nosort", "*4 $1 3 $1 1 $2 10 $1 2"),
         ("SORT l BY nosort DESC LIMIT 1 2", "*2 $2 10 $1 1"),
-        ("ZADD z 2 a 1 b 3 c", ":3"),
+    ]);
+    let limits = Limits::new(&bench.shard.settings, bench.shard.hasher());
+    let mut zset = Zset::new();
+    for (member, score) in [("a", 2.0), ("b", 1.0), ("c", 3.0)] {
+        zset.set(member.as_bytes(), score, limits);
+    }
+    bench.shard.store(0, None, b"z", New::Object(Object::Zset(zset)), None);
+    bench.check(&[
         ("SORT z", "-ERR One or more scores can't be converted into double"),
         ("SORT z ALPHA DESC", "*3 $1 c $1 b $1 a"),
         ("SORT z BY nosort", "*3 $1 b $1 a $1 c"),
