@@ -27,11 +27,20 @@ pub enum Policy {
 /// A counter of use starts here, so that a new key is not the first to go.
 const LFU_INITIAL: u32 = 5;
 
-/// `lfu-log-factor`: how much harder each further step of the counter is.
-const LFU_LOG_FACTOR: u32 = 10;
+/// How use is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lfu {
+    /// `lfu-log-factor`: how much harder each further step of the counter is.
+    pub log_factor: u32,
+    /// `lfu-decay-time`, in minutes: how long a step of the counter lasts; 0 is for ever.
+    pub decay_min: u32,
+}
 
-/// `lfu-decay-time`, in minutes: how long a step of the counter lasts.
-const LFU_DECAY_MIN: u32 = 1;
+impl Default for Lfu {
+    fn default() -> Self {
+        Self { log_factor: 10, decay_min: 1 }
+    }
+}
 
 /// Milliseconds of a step of the clock of last use.
 const LRU_RESOLUTION_MS: u64 = 1000;
@@ -44,6 +53,21 @@ impl Policy {
         matches!(self, Self::AllKeysLfu | Self::VolatileLfu)
     }
 
+    /// Only keys with an expiry go.
+    pub const fn is_volatile(self) -> bool {
+        matches!(self, Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl)
+    }
+
+    /// Any key may go.
+    pub const fn is_random(self) -> bool {
+        matches!(self, Self::AllKeysRandom | Self::VolatileRandom)
+    }
+
+    /// The key goes whose time is over first.
+    pub const fn is_by_expiry(self) -> bool {
+        matches!(self, Self::VolatileTtl)
+    }
+
     /// The 24 bits of a new key.
     #[inline]
     pub fn first_clock(self, now_ms: u64) -> u32 {
@@ -52,12 +76,12 @@ impl Policy {
 
     /// The 24 bits of a key that is used now.
     #[inline]
-    pub fn clock_after(self, old: u32, now_ms: u64, random: &mut Random) -> u32 {
+    pub fn clock_after(self, old: u32, now_ms: u64, lfu: &Lfu, random: &mut Random) -> u32 {
         if !self.is_lfu() {
             return lru_clock(now_ms);
         }
-        let counter = frequency(old, now_ms);
-        minutes(now_ms) << 8 | grown(counter, random)
+        let counter = frequency(old, now_ms, lfu);
+        minutes(now_ms) << 8 | grown(counter, lfu, random)
     }
 }
 
@@ -67,10 +91,10 @@ pub fn idle_s(clock: u32, now_ms: u64) -> u64 {
 }
 
 /// The counter of use at this time, less what has decayed.
-pub fn frequency(clock: u32, now_ms: u64) -> u32 {
+pub fn frequency(clock: u32, now_ms: u64, lfu: &Lfu) -> u32 {
     let (then, counter) = (clock >> 8, clock & 0xff);
     let passed = minutes(now_ms).wrapping_sub(then) & 0xffff;
-    counter.saturating_sub(passed / LFU_DECAY_MIN)
+    counter.saturating_sub(passed.checked_div(lfu.decay_min).unwrap_or(0))
 }
 
 fn lru_clock(now_ms: u64) -> u32 {
@@ -82,11 +106,51 @@ fn minutes(now_ms: u64) -> u32 {
 }
 
 /// A logarithmic counter: the higher it is, the less likely it grows.
-fn grown(counter: u32, random: &mut Random) -> u32 {
+fn grown(counter: u32, lfu: &Lfu, random: &mut Random) -> u32 {
     if counter >= 255 {
         return 255;
     }
     let above = counter.saturating_sub(LFU_INITIAL);
-    let chance = u64::from(above * LFU_LOG_FACTOR + 1);
+    let chance = u64::from(above) * u64::from(lfu.log_factor) + 1;
     counter + u32::from(random.below(chance) == 0)
+}
+
+/// Candidates that are kept.
+const POOL_SIZE: usize = 16;
+
+/// A key that may go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Candidate {
+    /// How well it can be done without: more is better.
+    pub(crate) score: u64,
+    pub(crate) db: usize,
+    pub(crate) key: Vec<u8>,
+}
+
+/// The best candidates that sampling has found.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Pool {
+    /// The best one is the last.
+    candidates: Vec<Candidate>,
+}
+
+impl Pool {
+    /// Takes a candidate in, if it is better than the worst or there is room.
+    pub(crate) fn offer(&mut self, candidate: Candidate) {
+        if self.candidates.iter().any(|known| known.db == candidate.db && known.key == candidate.key) {
+            return;
+        }
+        let at = self.candidates.partition_point(|known| known.score < candidate.score);
+        if self.candidates.len() < POOL_SIZE {
+            self.candidates.insert(at, candidate);
+        } else if at > 0 {
+            self.candidates.insert(at, candidate);
+            self.candidates.remove(0);
+        }
+    }
+
+    /// Takes the best one out.
+    pub(crate) fn take(&mut self) -> Option<Candidate> {
+        self.candidates.pop()
+    }
 }

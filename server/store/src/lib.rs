@@ -15,6 +15,9 @@ pub mod intset;
 pub mod keyspace;
 pub mod list;
 pub mod listpack;
+pub mod maintenance;
+#[cfg(test)]
+mod maintenance_tests;
 pub mod members;
 pub mod number;
 pub mod random;

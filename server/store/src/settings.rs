@@ -1,6 +1,6 @@
 //! Directives that concern the keyspace, as values.
 
-use crate::eviction::Policy;
+use crate::eviction::{Lfu, Policy};
 
 /// Directives that concern the keyspace. The defaults are Redis 7.2's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct Settings {
     pub string_max_bytes: usize,
     /// `maxmemory-policy`.
     pub policy: Policy,
+    /// `maxmemory-samples`: keys looked at to find one that can go.
+    pub eviction_samples: usize,
+    /// `lfu-log-factor` and `lfu-decay-time`.
+    pub lfu: Lfu,
 }
 
 impl Default for Settings {
@@ -43,6 +47,8 @@ impl Default for Settings {
             hll_sparse_max_bytes: 3000,
             string_max_bytes: 512 * 1024 * 1024,
             policy: Policy::default(),
+            eviction_samples: 5,
+            lfu: Lfu::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The keyspace: databases, and what they have in common.
 
+use crate::eviction::Pool;
 use crate::hash::KeyHasher;
 use crate::keyspace::{Db, Found, New, Object};
 use crate::random::Random;
@@ -19,6 +20,8 @@ pub struct Stats {
     pub expired: u64,
     /// Keys that had to go because memory was short.
     pub evicted: u64,
+    /// Those of the expired keys that nobody had asked for.
+    pub expired_by_sweep: u64,
 }
 
 /// Databases, the clock that they go by, and what belongs to all of them. It is owned by one thread and can be moved to another.
@@ -38,6 +41,8 @@ pub struct Shard {
     pub stats: Stats,
     /// What takes long to free.
     garbage: Vec<Garbage>,
+    /// Keys that can best be done without.
+    pub(crate) pool: Pool,
 }
 
 /// Something that is not reachable any more and takes long to free. Dropping it on another thread is enough.
@@ -60,6 +65,7 @@ impl Shard {
             settings: Settings::default(),
             stats: Stats::default(),
             garbage: Vec::new(),
+            pool: Pool::default(),
         }
     }
 
@@ -100,7 +106,7 @@ impl Shard {
     #[inline]
     pub fn access(&mut self, db: usize, found: Found) {
         let old = self.dbs[db].clock(found);
-        let clock = self.settings.policy.clock_after(old, self.now_ms, &mut self.random);
+        let clock = self.settings.policy.clock_after(old, self.now_ms, &self.settings.lfu, &mut self.random);
         if clock != old {
             self.dbs[db].set_clock(found, clock);
         }
@@ -169,6 +175,11 @@ impl Shard {
         {
             self.garbage.push(Garbage::Object(object));
         }
+    }
+
+    /// Something waits to be dropped by somebody who has time.
+    pub fn has_garbage(&self) -> bool {
+        !self.garbage.is_empty()
     }
 
     /// What is to be dropped by somebody who has time.

@@ -73,7 +73,8 @@ pub struct Effects {
     pub dirty: u64,
     /// What to tell replicas.
     pub propagation: Propagation,
-    /// Keys whose time was over, with their databases. Replicas are told of each before the command itself.
+    /// Keys that went by themselves, with their databases: their time was over, or memory was short. Replicas are told of each before
+    /// the command itself.
     pub expired: Vec<(usize, Vec<u8>)>,
     /// Events, in order.
     pub events: Vec<KeyEvent>,

@@ -71,11 +71,7 @@ impl<'a> Call<'a> {
 
     /// Removes a key whose time is over.
     pub fn expire(&mut self, db: usize, found: Found, key: &[u8]) {
-        self.shard.remove(db, found);
-        self.shard.stats.expired += 1;
-        self.effects.expired.push((db, key.to_vec()));
-        self.effects.event(EventClass::Expired, "expired", db, key);
-        self.effects.change(db, key);
+        self.shard.expire(db, found, key, self.effects);
     }
 
     /// The value there.

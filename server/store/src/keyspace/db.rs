@@ -41,8 +41,8 @@ pub enum Stored<'a> {
 
 /// A database.
 pub struct Db {
-    table: Table,
-    arena: Arena,
+    pub(super) table: Table,
+    pub(super) arena: Arena,
     objects: Objects,
     /// Keys with an expiry.
     expiring: usize,
@@ -173,6 +173,7 @@ impl Db {
         self.expiring += usize::from(expiry_ms.is_some());
         let arena = &self.arena;
         let place = self.table.insert(hash, handle, |h| hasher.hash(Entry::read(arena.get(h)).key()));
+        self.mark(place, expiry_ms);
         Found { place, handle }
     }
 
@@ -189,6 +190,7 @@ impl Db {
         let old = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
         let object = old.and_then(|index| self.objects.remove(index));
         self.expiring = self.expiring + usize::from(expiry_ms.is_some()) - usize::from(had_expiry);
+        self.mark(found.place, expiry_ms);
         let handle = self.write(Some(found.handle), key, new, expiry_ms, clock);
         (self.moved(found, handle), object)
     }
@@ -216,12 +218,14 @@ impl Db {
         let arena = &self.arena;
         let hash_of = |h| hasher.hash(Entry::read(arena.get(h)).key());
         self.table.remove(found.place, hash_of);
-        self.table.insert(hash, handle, hash_of);
+        let place = self.table.insert(hash, handle, hash_of);
+        self.mark(place, expiry_ms);
         self.arena.free(found.handle);
     }
 
     /// Sets, changes or removes the expiry of a key.
     pub fn set_expiry(&mut self, found: Found, expiry_ms: Option<u64>) -> Found {
+        self.mark(found.place, expiry_ms);
         let entry = self.entry(found);
         match (entry.expiry_ms(), expiry_ms) {
             (None, None) => return found,

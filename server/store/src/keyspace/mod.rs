@@ -1,6 +1,7 @@
 //! Databases, and the shard that holds them.
 
 mod db;
+mod due;
 mod object;
 #[cfg(test)]
 mod tests;

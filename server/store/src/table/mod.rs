@@ -7,6 +7,7 @@
 //! has to be (Fagin et al., "Extendible Hashing", 1979, is the directory; the buckets are our own).
 
 mod bucket;
+mod due;
 mod segment;
 
 #[cfg(test)]

@@ -32,7 +32,12 @@ pub(super) struct Segment {
     /// Those bits, followed by zeros.
     pub(super) prefix: u64,
     pub(super) len: u16,
+    /// No entry is marked as due before this; [`NEVER`] if none is marked at all.
+    pub(super) soonest: u32,
 }
+
+/// Later than any mark.
+pub(super) const NEVER: u32 = u32::MAX;
 
 /// The bits of a hash that order the entries of a segment of this depth.
 #[inline]
@@ -42,7 +47,7 @@ fn order_of(hash: u64, depth: u8) -> usize {
 
 impl Segment {
     pub(super) fn new(depth: u8, prefix: u64, buckets: usize) -> Self {
-        Self { buckets: vec![Bucket::EMPTY; buckets].into(), depth, prefix, len: 0 }
+        Self { buckets: vec![Bucket::EMPTY; buckets].into(), depth, prefix, len: 0, soonest: NEVER }
     }
 
     /// Buckets for about this many entries, with room for a few more.
@@ -191,6 +196,7 @@ impl Segment {
     /// The same entries in another number of buckets. `None` if they do not fit.
     fn laid_out(&self, buckets: usize, hash_of: impl Fn(Handle) -> u64) -> Option<Self> {
         let mut new = Self::new(self.depth, self.prefix, buckets);
+        new.soonest = self.soonest;
         for (bucket, slot) in self.spots() {
             let b = &self.buckets[bucket];
             let handle = b.handle(slot);
@@ -239,6 +245,7 @@ impl Segment {
         let half = Self::buckets_for(usize::from(self.len) / 2 + 32);
         let high = self.prefix | 1 << (63 - self.depth);
         let mut halves = [self.prefix, high].map(|prefix| Self::new(self.depth + 1, prefix, half));
+        halves.iter_mut().for_each(|half| half.soonest = self.soonest);
         for handle in self.handles() {
             let hash = hash_of(handle);
             let half = &mut halves[usize::from(hash >= high)];
@@ -253,6 +260,7 @@ impl Segment {
     pub(super) fn merged(&self, other: &Self, hash_of: impl Fn(Handle) -> u64) -> Option<Self> {
         let buckets = Self::buckets_for(usize::from(self.len + other.len));
         let mut new = Self::new(self.depth - 1, self.prefix.min(other.prefix), buckets);
+        new.soonest = self.soonest.min(other.soonest);
         for handle in self.handles().chain(other.handles()) {
             new.insert(hash_of(handle), handle)?;
         }
