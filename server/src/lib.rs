@@ -4,6 +4,7 @@
 mod commands;
 mod engine;
 mod entropy;
+mod helpers;
 mod limits;
 mod net;
 mod serve;

@@ -61,6 +61,9 @@ impl Engine {
             return self.refuse(client, Some(id), &refusal.to_string(), out);
         }
         let is_queued = session.queued.is_some() && !RULES_OF_TRANSACTIONS.contains(&command.spec.name);
+        if self.memory_max > 0 && self.is_out_of_memory(client, flags, is_queued) {
+            return self.refuse(client, Some(id), "OOM command not allowed when used memory > 'maxmemory'.", out);
+        }
         if self.is_paused(client, flags) {
             return self.hold(client, argv);
         }

@@ -4,6 +4,7 @@ mod blocked;
 mod blocking;
 mod clock;
 mod execute;
+mod memory;
 mod outbox;
 mod publish;
 mod settle;
@@ -14,6 +15,7 @@ mod transaction;
 mod watch;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,8 +30,11 @@ use bongsu_store::random::Random;
 use bongsu_store::shard::Shard;
 
 use crate::commands::{self as server_commands, ServerHandler};
+use crate::helpers::Helpers;
 use blocked::Blocked;
 use clock::Clock;
+pub(crate) use memory::SWEEP_PAUSE_US;
+use memory::Sweeper;
 use outbox::Outbox;
 use publish::Notify;
 pub(crate) use shutdown::Shutdown;
@@ -68,6 +73,16 @@ pub(crate) struct Engine {
     pub(crate) acl_file: Option<PathBuf>,
     /// The server is to end.
     pub(crate) shutdown: Option<Shutdown>,
+    /// `maxmemory`, in bytes; 0 is no limit.
+    pub(crate) memory_max: usize,
+    /// Memory of connections, in bytes.
+    pub(crate) connection_bytes: usize,
+    /// Keys go when their time is over, not only when somebody asks for them.
+    pub(crate) may_sweep: bool,
+    pub(crate) sweeper: Sweeper,
+    /// More has to go than could in the time that a request has.
+    is_evicting: bool,
+    pub(crate) helpers: Helpers,
     transactions: HashMap<ClientId, Transaction>,
     in_transaction: bool,
     /// Until when the client waits whose request is being run again.
@@ -87,7 +102,7 @@ enum Run {
 }
 
 impl Engine {
-    pub(crate) fn new(seed: Random) -> Self {
+    pub(crate) fn new(seed: Random) -> io::Result<Self> {
         let data = commands::all().map(|command| (&command.spec, Run::Data(command.run)));
         let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
@@ -98,7 +113,7 @@ impl Engine {
             by_name.get(command.container.unwrap_or(command.spec).name).copied()
         };
         let runs = table.iter().map(run_of).collect();
-        Self {
+        Ok(Self {
             shard: Shard::new(DATABASES, seed),
             clients: ClientRegistry::default(),
             acl: Acl::new(Arc::clone(&table), Dialect::Redis72),
@@ -117,13 +132,19 @@ impl Engine {
             closing: Vec::new(),
             acl_file: None,
             shutdown: None,
+            memory_max: 0,
+            connection_bytes: 0,
+            may_sweep: true,
+            sweeper: Sweeper::default(),
+            is_evicting: false,
+            helpers: Helpers::start()?,
             transactions: HashMap::new(),
             in_transaction: false,
             again_until: None,
             table,
             runs,
             effects: Effects::default(),
-        }
+        })
     }
 
     /// Reads the time, and takes over the wall clock.
@@ -140,8 +161,18 @@ impl Engine {
     pub(crate) fn end_turn(&mut self) {
         self.end_waits();
         self.serve_waiting();
+        self.continue_eviction();
+        self.sweep();
+        if self.shard.has_garbage() {
+            self.helpers.free(self.shard.take_garbage());
+        }
         self.tracking.trim(&mut self.clients, &mut self.outbox);
         self.tracking.broadcast(&mut self.clients, &mut self.outbox);
+    }
+
+    /// Something is left to be done that does not wait for clients.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_evicting || self.sweeper.is_busy
     }
 
     /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.

@@ -34,6 +34,8 @@ pub(crate) struct Conn {
     pub(crate) flushing: bool,
     /// Since when more waits to be sent than should, in microseconds since the start of the server.
     pub(crate) slow_since_us: Option<u64>,
+    /// The memory that was counted for it last, in bytes.
+    pub(crate) counted_bytes: usize,
 }
 
 impl Conn {
@@ -50,6 +52,7 @@ impl Conn {
             ended: false,
             flushing: false,
             slow_since_us: None,
+            counted_bytes: 0,
         }
     }
 

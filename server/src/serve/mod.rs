@@ -16,7 +16,7 @@ use bongsu_protocol::resp::RequestLimits;
 use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, SWEEP_PAUSE_US};
 use crate::limits::Limits;
 use crate::net::conn::Conn;
 use crate::net::listen::{Endpoint, Listener};
@@ -30,6 +30,9 @@ const BACKLOG: i32 = 511;
 
 /// The longest wait: how often what is due by time is looked at.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The longest wait while keys are being removed.
+const BREATH: Duration = Duration::from_micros(SWEEP_PAUSE_US);
 
 /// Tokens from this one on are listeners; connections are numbered from zero.
 const LISTENERS: u64 = 1 << 32;
@@ -73,7 +76,7 @@ impl Server {
             conns: Vec::new(),
             vacant: Vec::new(),
             slots: HashMap::new(),
-            engine: Engine::new(seed),
+            engine: Engine::new(seed)?,
             buffer: vec![0; READ_BYTES],
             limits: Limits::default(),
             request_limits: RequestLimits::default(),
@@ -107,6 +110,9 @@ impl Server {
     fn patience(&self) -> Duration {
         if !self.awake.is_empty() {
             return Duration::ZERO;
+        }
+        if self.engine.is_busy() {
+            return BREATH;
         }
         let due = self.engine.next_due_ms();
         let until_due = due.map(|at| Duration::from_millis(at.saturating_sub(self.engine.clock.wall_ms())));
@@ -162,6 +168,7 @@ impl Server {
     fn close(&mut self, index: usize) {
         if let Some(conn) = self.conns[index].take() {
             self.slots.remove(&conn.client);
+            self.engine.connection_bytes -= conn.counted_bytes;
             self.engine.forget(conn.client);
             self.vacant.push(index);
         }

@@ -165,12 +165,15 @@ impl Server {
     }
 
     /// What `CLIENT LIST` shows of the connection's buffers.
-    fn note_figures(&mut self, conn: &Conn) {
+    fn note_figures(&mut self, conn: &mut Conn) {
+        let bytes = conn.heap_bytes();
+        self.engine.connection_bytes = self.engine.connection_bytes + bytes - conn.counted_bytes;
+        conn.counted_bytes = bytes;
         let Some(session) = self.engine.clients.get_mut(conn.client) else { return };
         let io = &mut session.io;
         io.query_buffer = conn.input.len();
         io.query_buffer_free = conn.input.capacity() - conn.input.len();
         io.reply_buffer = conn.output.capacity();
-        io.total = conn.heap_bytes() + io.queued_requests;
+        io.total = bytes + io.queued_requests;
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
     } else if !is_lfu {
         Err(COUNTS_NO_USE)
     } else {
-        call.number(frequency(clock, now_ms).into())
+        call.number(frequency(clock, now_ms, &call.shard.settings.lfu).into())
     }
 }
 

@@ -1,0 +1,93 @@
+//! How much memory is in use, and what is done when it is too much.
+
+use std::time::Instant;
+
+use bongsu_protocol::command::CommandFlags;
+use bongsu_protocol::session::ClientId;
+use bongsu_store::maintenance::Sweep;
+
+use super::Engine;
+
+/// How long keys may be removed before a request is run; the rest goes after the next ones.
+const EVICTION_US: u128 = 500;
+
+/// How long keys whose time is over may be removed in a turn.
+const SWEEP_US: u128 = 1000;
+
+/// How often that is begun anew.
+const SWEEP_EVERY_US: u64 = 100_000;
+
+/// How long clients are served in between, if not all is done: with [`SWEEP_US`], a quarter of the time goes to the sweep at most.
+pub(crate) const SWEEP_PAUSE_US: u64 = 3000;
+
+/// The search for keys whose time is over.
+#[derive(Default)]
+pub(crate) struct Sweeper {
+    at: Sweep,
+    /// When it goes on, in microseconds since the start.
+    next_us: u64,
+    /// It found so much that it is not through yet.
+    pub(crate) is_busy: bool,
+}
+
+impl Engine {
+    /// Memory of keys, values and connections, in bytes.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.shard.heap_bytes() + self.connection_bytes
+    }
+
+    /// Removes keys until memory is below `maxmemory`, or for as long as that may take. False if no key may go.
+    pub(crate) fn make_room(&mut self) -> bool {
+        if self.memory_max == 0 || self.used_bytes() <= self.memory_max {
+            return true;
+        }
+        let began = Instant::now();
+        while self.used_bytes() > self.memory_max {
+            self.effects.clear();
+            if !self.shard.evict(&mut self.effects) {
+                return false;
+            }
+            self.settle(None);
+            if began.elapsed().as_micros() > EVICTION_US {
+                self.is_evicting = true;
+                return true;
+            }
+        }
+        self.is_evicting = false;
+        true
+    }
+
+    /// Goes on with what was not done in time.
+    pub(super) fn continue_eviction(&mut self) {
+        if self.is_evicting {
+            self.is_evicting = self.make_room() && self.used_bytes() > self.memory_max;
+        }
+    }
+
+    /// The request would need memory that there is not.
+    pub(super) fn is_out_of_memory(&mut self, client: ClientId, flags: CommandFlags, is_queued: bool) -> bool {
+        if self.memory_max == 0 || self.make_room() {
+            return false;
+        }
+        let planned = self.transactions.get(&client).map_or(CommandFlags::NONE, |transaction| transaction.flags);
+        let is_exec = self.clients.get(client).and_then(|session| session.last_command.as_deref()) == Some("exec");
+        is_queued || flags.contains(CommandFlags::DENYOOM) || is_exec && planned.contains(CommandFlags::DENYOOM)
+    }
+
+    /// Removes keys whose time is over.
+    pub(super) fn sweep(&mut self) {
+        if !self.may_sweep || self.clock.now_us < self.sweeper.next_us {
+            return;
+        }
+        let began = Instant::now();
+        self.sweeper.is_busy = true;
+        while self.sweeper.is_busy && began.elapsed().as_micros() < SWEEP_US {
+            self.effects.clear();
+            self.sweeper.is_busy = self.shard.expire_some(&mut self.sweeper.at, &mut self.effects);
+            self.settle(None);
+        }
+        let pause_us = if self.sweeper.is_busy { SWEEP_PAUSE_US } else { SWEEP_EVERY_US };
+        self.clock.advance();
+        self.sweeper.next_us = self.clock.now_us + pause_us;
+    }
+}
