@@ -2,6 +2,7 @@
 
 mod counters;
 mod get;
+mod lcs;
 mod parts;
 mod set;
 mod table;

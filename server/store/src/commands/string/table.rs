@@ -5,7 +5,7 @@ use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess,
 use crate::call::Handler;
 use crate::commands::DataCommand;
 
-use super::{counters, get, parts, set};
+use super::{counters, get, lcs, parts, set};
 
 const READ: CommandFlags = CommandFlags::READONLY;
 const WRITE: CommandFlags = CommandFlags::WRITE;
@@ -17,6 +17,7 @@ const COUNTS: KeyAccess = KeyAccess::RW.with(KeyAccess::ACCESS).with(KeyAccess::
 
 const READ_KEY: &[KeySpec] = &[KeySpec::single(1, READS)];
 const READ_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, READS)];
+const COMPARED_KEYS: &[KeySpec] = &[KeySpec::range(1, 1, 1, READS)];
 const COUNT_KEY: &[KeySpec] = &[KeySpec::single(1, COUNTS)];
 const INSERT_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RW.with(KeyAccess::INSERT))];
 const UPDATE_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RW.with(KeyAccess::UPDATE))];
@@ -88,6 +89,11 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         Shape("incrbyfloat", 3, GROW.with(FAST), COUNT_KEY),
         counters::incrbyfloat,
         ["Add a number to a number with a fraction", "2.6.0", CONSTANT],
+    ),
+    command(
+        Shape("lcs", -3, READ, COMPARED_KEYS),
+        lcs::lcs,
+        ["Give the longest sequence that two strings have in common", "7.0.0", "O(N*M), N and M bytes of the strings"],
     ),
     command(Shape("mget", -2, READ.with(FAST), READ_KEYS), get::mget, ["Give several strings", "1.0.0", BY_KEYS]),
     command(Shape("mset", -3, GROW, REPLACE_PAIRS), set::mset, ["Set several strings at once", "1.0.1", BY_KEYS]),

@@ -122,6 +122,29 @@ fn parts_are_given_and_overwritten() {
     ]);
 }
 
+#[test]
+fn common_sequences_are_found() {
+    let mut bench = Bench::new();
+    bench.check(&[
+        ("MSET a ohmytext b mynewtext n 12", "+OK"),
+        ("LCS a b", "$6 mytext"),
+        ("LCS a b LEN", ":6"),
+        ("LCS a b IDX", "*4 $7 matches *2 *2 *2 :4 :7 *2 :5 :8 *2 *2 :2 :3 *2 :0 :1 $3 len :6"),
+        ("LCS a b IDX MINMATCHLEN 3 WITHMATCHLEN", "*4 $7 matches *1 *3 *2 :4 :7 *2 :5 :8 :4 $3 len :6"),
+        ("LCS a b IDX MINMATCHLEN -1", "*4 $7 matches *2 *2 *2 :4 :7 *2 :5 :8 *2 *2 :2 :3 *2 :0 :1 $3 len :6"),
+        ("LCS n n", "$2 12"),
+        ("LCS a none", "$0"),
+        ("LCS none none LEN", ":0"),
+        ("LCS a b LEN IDX", "-ERR If you want both the length and indexes, please just use IDX."),
+        ("LCS a b MINMATCHLEN", WRONG_TYPE_FREE),
+        ("RPUSH l x", ":1"),
+        ("LCS a l", "-ERR The specified keys must contain string values"),
+    ]);
+    bench.shard.settings.string_max_bytes = 100;
+    let too_much = "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+    bench.check(&[("LCS a b", too_much), ("LCS n n", "$2 12")]);
+}
+
 proptest! {
     /// Appending, overwriting and reading back give what a vector of bytes gives; nothing leaks from one to another.
     #[test]
