@@ -11,6 +11,7 @@ mod entry;
 pub mod eviction;
 pub mod hash;
 pub mod hash_map;
+pub mod hyperloglog;
 pub mod intset;
 pub mod keyspace;
 pub mod list;

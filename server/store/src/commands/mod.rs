@@ -4,6 +4,7 @@ mod bitmap;
 mod expiry;
 mod generic;
 mod hash;
+mod hyperloglog;
 mod list;
 mod picks;
 mod scan;
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static DataCommand> {
         bitmap::COMMANDS,
         generic::COMMANDS,
         hash::COMMANDS,
+        hyperloglog::COMMANDS,
         list::COMMANDS,
         set::COMMANDS,
         string::COMMANDS,
