@@ -10,5 +10,6 @@ pub mod conf;
 pub mod glob;
 pub mod info;
 pub mod pubsub;
+mod quick_hash;
 pub mod resp;
 pub mod session;

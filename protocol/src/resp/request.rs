@@ -229,6 +229,13 @@ impl RequestParser {
     fn parse_head(&mut self, buf: &[u8], limits: &RequestLimits) -> Result<Head, ProtocolError> {
         let Some(&first) = buf.first() else { return Ok(Head::Incomplete) };
         let is_array = first == b'*';
+        if is_array
+            && self.scanned == 0
+            && let Some((args @ 1.., used)) = short_length(buf, limits)
+            && args <= limits.args_max
+        {
+            return Ok(Head::Array { args, used });
+        }
         let too_big = if is_array { ProtocolError::ArgCountLineTooBig } else { ProtocolError::InlineTooBig };
         let Some(line) = self.take_line(buf, limits).ok_or(too_big)? else { return Ok(Head::Incomplete) };
         let used = line.len() + 1;
@@ -250,10 +257,16 @@ impl RequestParser {
                 if first != b'$' {
                     return Err(ProtocolError::ExpectedBulk { got: first });
                 }
-                let line = self.take_line(rest, limits).ok_or(ProtocolError::BulkLengthLineTooBig)?;
-                let Some(line) = line else { return Ok(false) };
-                let len = parse_bulk_len(line, limits)?;
-                self.position += line.len() + 1;
+                let short =
+                    short_length(rest, limits).filter(|(len, _)| self.scanned == 0 && *len <= limits.bulk_bytes_max);
+                let (len, used) = if let Some(short) = short {
+                    short
+                } else {
+                    let line = self.take_line(rest, limits).ok_or(ProtocolError::BulkLengthLineTooBig)?;
+                    let Some(line) = line else { return Ok(false) };
+                    (parse_bulk_len(line, limits)?, line.len() + 1)
+                };
+                self.position += used;
                 self.bulk_len = Some(len);
                 len
             }
@@ -285,6 +298,23 @@ impl RequestParser {
             _ => None,
         }
     }
+}
+
+/// The number in a line such as `*3\r\n` or `$64\r\n`, and the length of that line, if the number has no more than three digits: nearly
+/// all have not, and are read without looking for the end of the line first.
+#[inline]
+fn short_length(buf: &[u8], limits: &RequestLimits) -> Option<(usize, usize)> {
+    let digit = |byte: u8| usize::from(byte - b'0');
+    let found = match *buf {
+        [_, a @ b'0'..=b'9', b'\r', b'\n', ..] => (digit(a), 4),
+        [_, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..] => (digit(a) * 10 + digit(b), 5),
+        [_, a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            (digit(a) * 100 + digit(b) * 10 + digit(c), 6)
+        }
+        _ => return None,
+    };
+    // Who has not proved who it is may do less, which is looked at where every length is.
+    (!limits.unauthenticated).then_some(found)
 }
 
 /// The number in `*3\r`, 0 if it asks for nothing.

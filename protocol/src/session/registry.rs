@@ -1,9 +1,10 @@
 //! All connections of a server.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{ClientId, ClientRole, Session};
 use crate::acl::Acl;
+use crate::quick_hash::BuildQuickHasher;
 
 /// Which requests a pause holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +27,8 @@ pub struct Pause {
 /// The connections of a server, in the order they were accepted.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRegistry {
-    sessions: BTreeMap<ClientId, Session>,
+    /// Boxed, because a session is large and the map moves what is in it.
+    sessions: HashMap<ClientId, Box<Session>, BuildQuickHasher>,
     last_id: u64,
     pause: Option<Pause>,
 }
@@ -37,12 +39,12 @@ impl ClientRegistry {
     pub fn accept(&mut self, addr: String, laddr: String, now_ms: u64, acl: &Acl) -> &mut Session {
         self.last_id += 1;
         let id = ClientId(self.last_id);
-        self.sessions.entry(id).or_insert_with(|| Session::new(id, addr, laddr, now_ms, acl))
+        self.sessions.entry(id).or_insert_with(|| Box::new(Session::new(id, addr, laddr, now_ms, acl)))
     }
 
     /// Forgets a closed connection. Clients whose invalidations went to it learn that they go nowhere.
     pub fn remove(&mut self, id: ClientId) -> Option<Session> {
-        let session = self.sessions.remove(&id)?;
+        let session = *self.sessions.remove(&id)?;
         for tracking in self.sessions.values_mut().filter_map(|session| session.tracking.as_mut()) {
             tracking.broken_redirect |= tracking.redirect == Some(id);
         }
@@ -52,17 +54,19 @@ impl ClientRegistry {
     /// One connection.
     #[must_use]
     pub fn get(&self, id: ClientId) -> Option<&Session> {
-        self.sessions.get(&id)
+        self.sessions.get(&id).map(Box::as_ref)
     }
 
     /// One connection, to be changed.
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Session> {
-        self.sessions.get_mut(&id)
+        self.sessions.get_mut(&id).map(Box::as_mut)
     }
 
     /// All connections, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Session> {
-        self.sessions.values()
+        let mut all: Vec<&Session> = self.sessions.values().map(Box::as_ref).collect();
+        all.sort_unstable_by_key(|session| session.id);
+        all.into_iter()
     }
 
     /// Number of connections.

@@ -66,7 +66,7 @@ fn the_line_of_a_client_has_the_fields_of_7_2() {
     let mut world = World::new();
     let session = world.session(2);
     session.name = b"app".to_vec();
-    session.last_command = Some("client|list".to_owned());
+    session.last_command = Some("client|list".into());
     session.last_interaction_ms = 99_000;
     session.io.fd = 8;
     session.io.query_buffer = 26;

@@ -20,20 +20,24 @@ enum Ended {
 }
 
 impl Engine {
-    /// Runs one request.
-    pub(crate) fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
+    /// Runs one request. False if the client's next one must not be run now: it waits, or the connection is over.
+    pub(crate) fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) -> bool {
         let before = out.len();
         self.execute(client, argv, out);
-        let Some(session) = self.clients.get_mut(client) else { return };
+        let Some(session) = self.clients.get_mut(client) else { return false };
         if !session.sends_reply() {
             out.truncate(before);
         }
-        if !session.blocked {
-            self.settle_request(client);
+        if session.blocked {
+            return false;
         }
+        session.end_request();
+        let goes_on = !(session.close_now || session.close_after_reply);
+        self.serve_waiting();
+        goes_on
     }
 
-    /// A request has ended, at once or after it waited.
+    /// A request that waited has ended.
     pub(super) fn settle_request(&mut self, client: ClientId) {
         if let Some(session) = self.clients.get_mut(client) {
             session.end_request();

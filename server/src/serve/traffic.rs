@@ -84,20 +84,20 @@ impl Server {
 
     /// Runs every complete request in `input`. The number of bytes that are done with.
     fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>) -> Result<usize, Lost> {
-        let mut used = 0;
-        while !self.engine.holds(conn.client) {
+        let (mut used, mut goes_on) = (0, !self.engine.holds(conn.client));
+        while goes_on {
             match conn.parser.parse(&input[used..], &self.request_limits) {
                 Ok(progress) => {
                     used += progress.consumed;
                     let Some(request) = progress.request else { return Ok(used) };
                     let mut few: [&[u8]; FEW] = [&[]; FEW];
-                    if request.len() <= FEW {
+                    goes_on = if request.len() <= FEW {
                         few.iter_mut().zip(request.iter()).for_each(|(slot, arg)| *slot = arg);
-                        self.engine.run(conn.client, &few[..request.len()], output);
+                        self.engine.run(conn.client, &few[..request.len()], output)
                     } else {
                         let many: Vec<&[u8]> = request.iter().collect();
-                        self.engine.run(conn.client, &many, output);
-                    }
+                        self.engine.run(conn.client, &many, output)
+                    };
                     if !self.engine.outbox.is_empty() {
                         self.deliver(Some((conn.client, output)));
                     }
