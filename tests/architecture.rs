@@ -9,14 +9,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Who may import whom, among the packages of this workspace. Dependencies of tests count too.
-const IMPORTS: [(&str, &[&str]); 8] = [
-    ("bongsu", &["bongsu-healthcheck", "bongsu-protocol", "bongsu-sentinel"]),
+const IMPORTS: [(&str, &[&str]); 9] = [
+    ("bongsu", &["bongsu-healthcheck", "bongsu-protocol", "bongsu-sentinel", "bongsu-server"]),
     ("bongsu-healthcheck", &["bongsu-protocol"]),
+    ("bongsu-process", &["bongsu-protocol"]),
     ("bongsu-protocol", &[]),
-    ("bongsu-sentinel", &["bongsu-protocol", "bongsu-sentinel-core"]),
+    ("bongsu-sentinel", &["bongsu-process", "bongsu-protocol", "bongsu-sentinel-core"]),
     ("bongsu-sentinel-core", &[]),
     ("bongsu-sentinel-sim", &["bongsu-sentinel-core"]),
-    ("bongsu-server", &["bongsu-protocol", "bongsu-store"]),
+    ("bongsu-server", &["bongsu-process", "bongsu-protocol", "bongsu-store"]),
     ("bongsu-store", &["bongsu-protocol"]),
 ];
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+pub mod config;
 mod engine;
 mod entropy;
 mod helpers;
@@ -10,5 +11,6 @@ mod net;
 mod serve;
 mod version;
 
+pub use config::Config;
 pub use net::listen::Endpoint;
 pub use serve::Server;

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use bongsu_protocol::resp::RequestLimits;
 use bongsu_protocol::session::ClientType;
 
-/// Limits of connections. The defaults are Redis'.
+use crate::config::{Config, Directive, OutputLimit, OutputLimits};
+
+/// Limits of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// `maxclients`.
@@ -15,57 +18,42 @@ pub(crate) struct Limits {
     pub(crate) keepalive: Option<Duration>,
     /// `client-query-buffer-limit`, in bytes.
     pub(crate) query_bytes_max: usize,
-    /// `client-output-buffer-limit` of ordinary clients.
-    pub(crate) normal: OutputLimit,
-    /// The same of replicas.
-    pub(crate) replica: OutputLimit,
-    /// The same of subscribers.
-    pub(crate) pubsub: OutputLimit,
-    /// Only loopback connections are served (`protected-mode`, with nothing configured that would protect).
+    /// `client-output-buffer-limit`.
+    output: OutputLimits,
+    /// Only this machine is served for as long as everybody may do everything (`protected-mode`).
     pub(crate) is_protected: bool,
-}
-
-/// How much may wait to be sent to a client. Zero is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) struct OutputLimit {
-    /// Never more than this, in bytes.
-    pub(crate) hard_bytes: usize,
-    /// More than this only for a while, in bytes.
-    pub(crate) soft_bytes: usize,
-    /// That while.
-    pub(crate) soft: Duration,
-}
-
-impl OutputLimit {
-    const fn new(hard_mib: usize, soft_mib: usize, soft_s: u64) -> Self {
-        const MIB: usize = 1024 * 1024;
-        Self { hard_bytes: hard_mib * MIB, soft_bytes: soft_mib * MIB, soft: Duration::from_secs(soft_s) }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            clients_max: 10_000,
-            idle: None,
-            keepalive: Some(Duration::from_secs(300)),
-            query_bytes_max: 1024 * 1024 * 1024,
-            normal: OutputLimit::default(),
-            replica: OutputLimit::new(256, 64, 60),
-            pubsub: OutputLimit::new(32, 8, 60),
-            is_protected: false,
-        }
-    }
+    /// Of single requests.
+    pub(crate) request: RequestLimits,
 }
 
 impl Limits {
+    /// As configured.
+    pub(crate) fn of(config: &Config) -> Self {
+        let seconds = |directive| {
+            let seconds = config.size(directive) as u64;
+            (seconds > 0).then(|| Duration::from_secs(seconds))
+        };
+        Self {
+            clients_max: config.size(Directive::Maxclients),
+            idle: seconds(Directive::Timeout),
+            keepalive: seconds(Directive::TcpKeepalive),
+            query_bytes_max: config.size(Directive::ClientQueryBufferLimit),
+            output: config.output_limits(),
+            is_protected: config.is_on(Directive::ProtectedMode),
+            request: RequestLimits {
+                bulk_bytes_max: config.size(Directive::ProtoMaxBulkLen),
+                ..RequestLimits::default()
+            },
+        }
+    }
+
     /// What may wait to be sent to clients of a type.
     pub(crate) const fn output(&self, of: ClientType) -> OutputLimit {
         match of {
             // Our master is sent next to nothing.
-            ClientType::Normal | ClientType::Master => self.normal,
-            ClientType::Replica => self.replica,
-            ClientType::PubSub => self.pubsub,
+            ClientType::Normal | ClientType::Master => self.output.normal,
+            ClientType::Replica => self.output.replica,
+            ClientType::PubSub => self.output.pubsub,
         }
     }
 }

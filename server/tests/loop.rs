@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bongsu_server::{Endpoint, Server};
+use bongsu_server::{Config, Endpoint, Server};
 use bongsu_store::random::Random;
 
 /// A server on a thread of its own, on loopback and on a path.
@@ -30,7 +30,7 @@ impl Running {
         let asked = Arc::clone(&stop);
         let (told, addr) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let mut server = Server::bind(endpoints, Random::new([1, 2, 3, 4])).unwrap();
+            let mut server = Server::bind(Config::default(), endpoints, Random::new([1, 2, 3, 4])).unwrap();
             told.send(server.local_addrs().next().unwrap()).unwrap();
             server.run(|| asked.load(Ordering::Relaxed)).unwrap();
         });

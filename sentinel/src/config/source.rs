@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use bongsu_process::include;
 use bongsu_protocol::conf::{ConfDocument, join_words};
-use bongsu_protocol::glob;
 
 use super::error::{ConfigError, Place};
 use super::secret::Secret;
@@ -167,39 +167,11 @@ fn include(line: &Line, depth: usize, lines: &mut Vec<Line>) -> Result<(), Confi
     if depth >= INCLUDE_DEPTH_MAX {
         return Err(line.error_at(None, format!("include is nested deeper than {INCLUDE_DEPTH_MAX} levels"), None));
     }
-    for path in expand(&line.text_of(1)) {
+    for path in include::expand(Path::new(""), &line.text_of(1)) {
         let text = read_file(&path)?;
         lines.extend(read_text(&text, &path.display().to_string(), depth + 1)?);
     }
     Ok(())
-}
-
-/// The files that an `include` means: the path itself, or those that match it as a pattern, sorted.
-fn expand(pattern: &str) -> Vec<PathBuf> {
-    if !pattern.contains(['*', '?', '[']) {
-        return vec![pattern.into()];
-    }
-    let mut found = vec![PathBuf::from(if pattern.starts_with('/') { "/" } else { "" })];
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        found = if part.contains(['*', '?', '[']) {
-            found.iter().flat_map(|dir| matching(dir, part)).collect()
-        } else {
-            found.into_iter().map(|dir| dir.join(part)).collect()
-        };
-    }
-    found.retain(|path| path.is_file());
-    found.sort();
-    found
-}
-
-fn matching(dir: &Path, pattern: &str) -> Vec<PathBuf> {
-    let listed = fs::read_dir(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
-    let names = listed.into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let shown = names.filter(|name| {
-        let name = name.as_encoded_bytes();
-        (!name.starts_with(b".") || pattern.starts_with('.')) && glob::matches(pattern.as_bytes(), name)
-    });
-    shown.map(|name| dir.join(name)).collect()
 }
 
 /// Reads a configuration file, up to [`FILE_BYTES_MAX`].

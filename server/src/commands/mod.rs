@@ -10,6 +10,7 @@ mod transaction;
 use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec};
 use bongsu_protocol::session::ClientId;
 
+use crate::config;
 use crate::engine::Engine;
 
 /// Runs a command that concerns the connection or the server. What it writes is the reply.
@@ -23,9 +24,17 @@ pub(crate) struct ServerCommand {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
-    [acl::COMMANDS, client::COMMANDS, connection::COMMANDS, pubsub::COMMANDS, server::COMMANDS, transaction::COMMANDS]
-        .into_iter()
-        .flatten()
+    [
+        acl::COMMANDS,
+        client::COMMANDS,
+        config::COMMANDS,
+        connection::COMMANDS,
+        pubsub::COMMANDS,
+        server::COMMANDS,
+        transaction::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 const NOSCRIPT: CommandFlags = CommandFlags::NOSCRIPT;

@@ -30,21 +30,20 @@ use bongsu_store::random::Random;
 use bongsu_store::shard::Shard;
 
 use crate::commands::{self as server_commands, ServerHandler};
+use crate::config::{Config, Directive};
 use crate::helpers::Helpers;
+use crate::limits::Limits;
 use blocked::Blocked;
 use clock::Clock;
 pub(crate) use memory::SWEEP_PAUSE_US;
 use memory::Sweeper;
 use outbox::Outbox;
-use publish::Notify;
+pub(crate) use publish::Notify;
 pub(crate) use shutdown::Shutdown;
 use stats::Stats;
 use tracking::TrackingTable;
 use transaction::Transaction;
 use watch::Watches;
-
-/// Number of databases, the default of `databases`.
-const DATABASES: usize = 16;
 
 /// Everything that requests can reach.
 pub(crate) struct Engine {
@@ -69,6 +68,9 @@ pub(crate) struct Engine {
     pub(crate) woken: Vec<ClientId>,
     /// Connections that are to be closed, whatever they are doing.
     pub(crate) closing: Vec<ClientId>,
+    /// How it is set up.
+    pub(crate) config: Config,
+    pub(crate) limits: Limits,
     /// The file with the users (`aclfile`).
     pub(crate) acl_file: Option<PathBuf>,
     /// The server is to end.
@@ -102,7 +104,7 @@ enum Run {
 }
 
 impl Engine {
-    pub(crate) fn new(seed: Random) -> io::Result<Self> {
+    pub(crate) fn new(config: Config, seed: Random) -> io::Result<Self> {
         let data = commands::all().map(|command| (&command.spec, Run::Data(command.run)));
         let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
@@ -113,8 +115,8 @@ impl Engine {
             by_name.get(command.container.unwrap_or(command.spec).name).copied()
         };
         let runs = table.iter().map(run_of).collect();
-        Ok(Self {
-            shard: Shard::new(DATABASES, seed),
+        let mut engine = Self {
+            shard: Shard::new(config.size(Directive::Databases), seed),
             clients: ClientRegistry::default(),
             acl: Acl::new(Arc::clone(&table), Dialect::Redis72),
             clock: Clock::new(),
@@ -130,7 +132,9 @@ impl Engine {
             changes: 0,
             woken: Vec::new(),
             closing: Vec::new(),
-            acl_file: None,
+            acl_file: config.path(Directive::Aclfile),
+            limits: Limits::of(&config),
+            config,
             shutdown: None,
             memory_max: 0,
             connection_bytes: 0,
@@ -144,7 +148,9 @@ impl Engine {
             table,
             runs,
             effects: Effects::default(),
-        })
+        };
+        engine.apply_all();
+        Ok(engine)
     }
 
     /// Reads the time, and takes over the wall clock.

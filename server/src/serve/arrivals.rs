@@ -20,16 +20,21 @@ const PROTECTED: &[u8] =
 impl Server {
     pub(super) fn accept(&mut self, listener: usize) {
         for _ in 0..ACCEPTS_MAX {
-            let accepted = self.listeners.get(listener).map(|listener| listener.accept(self.limits.keepalive));
+            let accepted = self.listeners.get(listener).map(|listener| listener.accept(self.engine.limits.keepalive));
             let Some(Ok(accepted)) = accepted else { return };
             self.welcome(accepted);
         }
     }
 
+    /// Strangers would be let in without a password, and nobody has said that they may.
+    fn is_guarded(&self) -> bool {
+        self.engine.limits.is_protected && self.engine.acl.default_needs_no_authentication()
+    }
+
     fn welcome(&mut self, mut accepted: Accepted) {
-        let refusal = if self.engine.clients.len() >= self.limits.clients_max {
+        let refusal = if self.engine.clients.len() >= self.engine.limits.clients_max {
             Some(TOO_MANY)
-        } else if self.limits.is_protected && !accepted.is_unix && !is_loopback(&accepted.addr) {
+        } else if self.is_guarded() && !accepted.is_unix && !is_loopback(&accepted.addr) {
             Some(PROTECTED)
         } else {
             None

@@ -17,7 +17,7 @@ impl Server {
             return false;
         }
         let Some(session) = self.engine.clients.get(conn.client) else { return true };
-        let limit = self.limits.output(session.client_type());
+        let limit = self.engine.limits.output(session.client_type());
         let now_us = self.engine.clock.now_us;
         let over_soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
         conn.slow_since_us = over_soft.then(|| conn.slow_since_us.unwrap_or(now_us));
@@ -41,7 +41,7 @@ impl Server {
             };
             let may_be_silent = session.blocked || session.role != ClientRole::Normal || session.subscriptions.any();
             let silent_ms = u128::from(now_ms.saturating_sub(session.last_interaction_ms));
-            let too_silent = self.limits.idle.is_some_and(|idle| silent_ms > idle.as_millis());
+            let too_silent = self.engine.limits.idle.is_some_and(|idle| silent_ms > idle.as_millis());
             if too_silent && !may_be_silent || self.is_too_slow(index) {
                 self.close(index);
             }

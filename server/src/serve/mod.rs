@@ -12,21 +12,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bongsu_protocol::resp::RequestLimits;
 use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
+use crate::config::{Config, Directive};
 use crate::engine::{Engine, SWEEP_PAUSE_US};
-use crate::limits::Limits;
 use crate::net::conn::Conn;
 use crate::net::listen::{Endpoint, Listener};
 use crate::net::poll::{Poll, Ready};
 
 /// Read from one connection in a turn.
 const READ_BYTES: usize = 64 * 1024;
-
-/// Connections that nobody has accepted yet, as the default of `tcp-backlog`.
-const BACKLOG: i32 = 511;
 
 /// The longest wait: how often what is due by time is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -47,8 +43,6 @@ pub struct Server {
     slots: HashMap<ClientId, usize>,
     engine: Engine,
     buffer: Vec<u8>,
-    limits: Limits,
-    request_limits: RequestLimits,
     ready: Vec<Ready>,
     /// Connections with bytes to be read or run.
     awake: Vec<usize>,
@@ -63,9 +57,10 @@ impl Server {
     ///
     /// # Errors
     /// If one of them cannot be listened on.
-    pub fn bind(endpoints: impl IntoIterator<Item = Endpoint>, seed: Random) -> io::Result<Self> {
+    pub fn bind(config: Config, endpoints: impl IntoIterator<Item = Endpoint>, seed: Random) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let bind = |endpoint| Listener::bind(endpoint, BACKLOG);
+        let backlog = i32::try_from(config.size(Directive::TcpBacklog)).unwrap_or(i32::MAX);
+        let bind = |endpoint| Listener::bind(endpoint, backlog);
         let listeners: Vec<Listener> = endpoints.into_iter().map(bind).collect::<io::Result<_>>()?;
         for (token, listener) in (LISTENERS..).zip(&listeners) {
             poll.add_level(listener, token)?;
@@ -76,10 +71,8 @@ impl Server {
             conns: Vec::new(),
             vacant: Vec::new(),
             slots: HashMap::new(),
-            engine: Engine::new(seed)?,
+            engine: Engine::new(config, seed)?,
             buffer: vec![0; READ_BYTES],
-            limits: Limits::default(),
-            request_limits: RequestLimits::default(),
             ready: Vec::new(),
             awake: Vec::new(),
             flushing: Vec::new(),

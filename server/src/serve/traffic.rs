@@ -75,7 +75,7 @@ impl Server {
         };
         conn.output = output;
         result?;
-        if conn.input.len() > self.limits.query_bytes_max {
+        if conn.input.len() > self.engine.limits.query_bytes_max {
             self.engine.stats.dropped_for_query_buffer += 1;
             return Err(Lost);
         }
@@ -86,7 +86,7 @@ impl Server {
     fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>) -> Result<usize, Lost> {
         let (mut used, mut goes_on) = (0, !self.engine.holds(conn.client));
         while goes_on {
-            match conn.parser.parse(&input[used..], &self.request_limits) {
+            match conn.parser.parse(&input[used..], &self.engine.limits.request) {
                 Ok(progress) => {
                     used += progress.consumed;
                     let Some(request) = progress.request else { return Ok(used) };

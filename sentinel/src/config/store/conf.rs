@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bongsu_process::atomic::{Means, Stamp, write};
 use bongsu_protocol::conf::{ConfDocument, ConfRewrite, Presence, join_words};
 use bongsu_sentinel_core::Durable;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,6 @@ use super::super::group::GROUP_OPTIONS;
 use super::super::sentinel::SENTINEL_DIRECTIVES;
 use super::super::server::{SERVER_DIRECTIVES, ServerSettings};
 use super::super::settings::Settings;
-use super::atomic::{Means, Stamp, write};
 use super::lines::sentinel_lines;
 use super::{SaveError, Store};
 

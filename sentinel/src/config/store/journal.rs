@@ -9,11 +9,11 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use bongsu_process::atomic::directory_of;
 use bongsu_protocol::conf::{push_word, split_words};
 use bongsu_sentinel_core::{Addr, Decisive, Epoch, GroupName, RunId};
 
 use super::SaveError;
-use super::atomic::directory_of;
 
 /// First words of a journal; the identity of the sentinel follows.
 const HEADER: &str = "# bongsu sentinel journal, version 1, of ";

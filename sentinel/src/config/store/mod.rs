@@ -1,7 +1,6 @@
 //! Where settings and state survive a restart: the `.conf` file itself, or a state file beside a configuration that is
 //! never written.
 
-mod atomic;
 mod conf;
 mod journal;
 mod lines;
@@ -13,9 +12,9 @@ pub use state::{StateError, StateStore};
 
 pub(crate) use state::Base;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use bongsu_process::atomic::SaveError;
 use bongsu_sentinel_core::Durable;
 
 use super::settings::Settings;
@@ -31,18 +30,6 @@ pub enum Store {
 
 /// Files larger than this take so long to rewrite that votes go to a journal first.
 const QUICK_BYTES_MAX: usize = 64 * 1024;
-
-/// State could not be made durable.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {step}: {source}", path.display())]
-pub struct SaveError {
-    /// The file.
-    pub path: PathBuf,
-    /// What was being done.
-    pub step: &'static str,
-    /// Why it failed.
-    pub source: io::Error,
-}
 
 impl Store {
     /// The text that a save would write.

@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bongsu_process::atomic::{Stamp, directory_of, replace};
 use bongsu_protocol::conf::Presence;
 use bongsu_sentinel_core::{Durable, GroupName, GroupSpec};
 
@@ -16,7 +17,6 @@ use super::super::group::GroupOption;
 use super::super::sentinel::SENTINEL_DIRECTIVES;
 use super::super::settings::{MasterSettings, Settings};
 use super::super::source::FILE_BYTES_MAX;
-use super::atomic::{Stamp, directory_of, replace};
 use super::conf::{sha256_hex, user_lines};
 use super::lines::{Stated, address, file_options, member_lines, option_lines, word};
 use super::{SaveError, Store};

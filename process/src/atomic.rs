@@ -6,11 +6,21 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::SaveError;
+/// A file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {step}: {source}", path.display())]
+pub struct SaveError {
+    /// The file.
+    pub path: PathBuf,
+    /// What was being done.
+    pub step: &'static str,
+    /// Why it failed.
+    pub source: io::Error,
+}
 
 /// How a file got its new content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Means {
+pub enum Means {
     /// Another file took its place: a crash leaves the old or the new content.
     Replaced,
     /// It was written over, because nothing can take its place: a file that is mounted by itself, a directory that we may not
@@ -20,7 +30,10 @@ pub(super) enum Means {
 
 /// Replaces `path` by `text`, or writes over it if that is the only way. It is on disk when this returns. The umask applies to
 /// `mode`; a file that is there keeps a stricter one.
-pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(Stamp, Means), SaveError> {
+///
+/// # Errors
+/// [`SaveError`]; the file is as before then, unless the machine crashes while it is written over.
+pub fn write(path: &Path, text: &str, mode: u32) -> Result<(Stamp, Means), SaveError> {
     match replace(path, text, mode) {
         Ok(stamp) => Ok((stamp, Means::Replaced)),
         Err(error) if cannot_be_replaced(&error.source) => match overwrite(path, text) {
@@ -47,8 +60,12 @@ fn overwrite(path: &Path, text: &str) -> io::Result<Stamp> {
     Ok(Stamp::of(&file.metadata()?))
 }
 
-/// Temporary file in the same directory, fsync, rename, fsync of the directory. Nothing is left behind on failure.
-pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveError> {
+/// Replaces `path` by `text`: temporary file in the same directory, fsync, rename, fsync of the directory. Nothing is left behind on
+/// failure.
+///
+/// # Errors
+/// [`SaveError`]; the file is as before then.
+pub fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveError> {
     let failed = |step: &'static str| move |source| SaveError { path: path.to_owned(), step, source };
     // A rename onto a directory fails in ways that depend on the directory; say it plainly, and before writing.
     if path.is_dir() {
@@ -58,7 +75,7 @@ pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveE
     let mode = old.as_ref().map_or(mode, |old| mode & old.mode());
     let (temporary, mut file) = create_beside(path, mode).map_err(failed("creating the temporary file"))?;
     if let Some(old) = old {
-        // Whoever runs a sentinel as another user than the owner of its file may not be allowed to give it away.
+        // Whoever runs as another user than the owner of the file may not be allowed to give it away.
         let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
     }
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
@@ -76,7 +93,7 @@ pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveE
 }
 
 /// The directory that holds `path`.
-pub(super) fn directory_of(path: &Path) -> &Path {
+pub fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
@@ -99,7 +116,7 @@ fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
 
 /// Recognises a file that nobody touched since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -107,12 +124,13 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    pub(super) fn of(meta: &Metadata) -> Self {
+    /// The stamp of what is known of a file.
+    pub fn of(meta: &Metadata) -> Self {
         Self { device: meta.dev(), inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) }
     }
 
     /// The stamp of the file that is there now.
-    pub(super) fn at(path: &Path) -> Option<Self> {
+    pub fn at(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().filter(Metadata::is_file).map(|meta| Self::of(&meta))
     }
 }

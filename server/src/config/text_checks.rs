@@ -1,0 +1,78 @@
+//! Texts of which not all is allowed.
+
+use super::value_error::ValueError;
+
+/// Longest name of a host, with its end.
+const HOST_BYTES: usize = 256;
+
+/// Variables of `proc-title-template`.
+const TITLE_VARIABLES: [&[u8]; 7] =
+    [b"title", b"listen-addr", b"server-mode", b"port", b"tls-port", b"unixsocket", b"config-file"];
+
+pub(super) fn host_name(text: &[u8]) -> Result<(), ValueError> {
+    if text.len() >= HOST_BYTES {
+        return Err(ValueError::HostLength(HOST_BYTES));
+    }
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    if text.iter().all(is_allowed) { Ok(()) } else { Err(ValueError::HostCharacter) }
+}
+
+pub(super) fn node_name(text: &[u8]) -> Result<(), ValueError> {
+    let is_allowed = |byte: &u8| byte.is_ascii_graphic() && !b"!#$%&()*+:;<>?@[]{|}~".contains(byte);
+    if text.iter().all(is_allowed) { Ok(()) } else { Err(ValueError::NodeName) }
+}
+
+pub(super) fn rdb_file(text: &[u8]) -> Result<(), ValueError> {
+    base_name(text, "dbfilename", "filename")
+}
+
+pub(super) fn aof_file(text: &[u8]) -> Result<(), ValueError> {
+    not_empty(text, "appendfilename")?;
+    base_name(text, "appendfilename", "filename")
+}
+
+pub(super) fn aof_directory(text: &[u8]) -> Result<(), ValueError> {
+    not_empty(text, "appenddirname")?;
+    base_name(text, "appenddirname", "dirname")
+}
+
+pub(super) fn title_template(text: &[u8]) -> Result<(), ValueError> {
+    let mut rest = text;
+    while let Some(open) = rest.iter().position(|byte| *byte == b'{') {
+        let inside = &rest[open + 1..];
+        let close = inside.iter().position(|byte| *byte == b'}').ok_or(ValueError::Template)?;
+        if !TITLE_VARIABLES.contains(&&inside[..close]) {
+            return Err(ValueError::Template);
+        }
+        rest = &inside[close + 1..];
+    }
+    Ok(())
+}
+
+fn base_name(text: &[u8], directive: &'static str, what: &'static str) -> Result<(), ValueError> {
+    if text.iter().any(|byte| matches!(byte, b'/' | b'\\')) {
+        return Err(ValueError::Path(directive, what));
+    }
+    Ok(())
+}
+
+fn not_empty(text: &[u8], directive: &'static str) -> Result<(), ValueError> {
+    if text.is_empty() { Err(ValueError::Empty(directive)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_checked() {
+        assert_eq!(title_template(b"{title} {listen-addr} x"), Ok(()));
+        assert_eq!(title_template(b"{title"), Err(ValueError::Template));
+        assert_eq!(title_template(b"{who}"), Err(ValueError::Template));
+        assert_eq!(rdb_file(b"a/b"), Err(ValueError::Path("dbfilename", "filename")));
+        assert_eq!(aof_file(b""), Err(ValueError::Empty("appendfilename")));
+        assert_eq!(host_name(b"a-b.example"), Ok(()));
+        assert_eq!(host_name(b"a_b"), Err(ValueError::HostCharacter));
+        assert!(host_name(&[b'a'; 300]).is_err());
+    }
+}
