@@ -15,12 +15,23 @@ pub(super) struct ScanOptions<'a> {
     pattern: Option<&'a [u8]>,
     /// The type that a key must have, `SCAN` only.
     pub(super) kind: Option<&'a [u8]>,
+    /// Fields are wanted without their values, `HSCAN` only.
+    pub(super) no_values: bool,
 }
 
 impl<'a> ScanOptions<'a> {
     /// Reads the options from argument `index` on; `TYPE` is one only where keys are scanned.
-    pub(super) fn read(call: &Call<'a>, mut index: usize, of_keys: bool) -> Result<Self, Fault> {
-        let mut options = Self { count: COUNT, pattern: None, kind: None };
+    pub(super) fn read(call: &Call<'a>, index: usize, of_keys: bool) -> Result<Self, Fault> {
+        Self::parse(call, index, of_keys, false)
+    }
+
+    /// As [`Self::read`], for the fields of hashes.
+    pub(super) fn read_for_fields(call: &Call<'a>, index: usize) -> Result<Self, Fault> {
+        Self::parse(call, index, false, true)
+    }
+
+    fn parse(call: &Call<'a>, mut index: usize, of_keys: bool, of_fields: bool) -> Result<Self, Fault> {
+        let mut options = Self { count: COUNT, pattern: None, kind: None, no_values: false };
         while index < call.argc() {
             let has_value = index + 1 < call.argc();
             if has_value && call.is(index, "COUNT") {
@@ -30,6 +41,10 @@ impl<'a> ScanOptions<'a> {
                 options.pattern = Some(call.arg(index + 1)).filter(|pattern| *pattern != b"*");
             } else if has_value && of_keys && call.is(index, "TYPE") {
                 options.kind = Some(call.arg(index + 1));
+            } else if of_fields && call.is(index, "NOVALUES") {
+                options.no_values = true;
+                index += 1;
+                continue;
             } else {
                 return Err(Fault::Syntax);
             }

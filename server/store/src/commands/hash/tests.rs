@@ -31,6 +31,7 @@ fn fields_are_set_and_given() {
         ("HDEL none a", ":0"),
         ("HSCAN h 0", "*2 $1 0 *4 $1 c $1 4 $1 d $4 long"),
         ("HSCAN h 0 MATCH d*", "*2 $1 0 *2 $1 d $4 long"),
+        ("HSCAN h 0 NOVALUES COUNT 5", "*2 $1 0 *2 $1 c $1 d"),
         ("HSCAN h x", "-ERR invalid cursor"),
         ("HDEL h c d", ":2"),
         ("EXISTS h", ":0"),
