@@ -5,6 +5,9 @@
 //! takes more bytes cannot match where the later one could not. So the time is bounded by the product of both
 //! lengths, whatever the pattern.
 
+/// A pattern that gets to one more `*` than this matches nothing, as in Redis, which protects its stack so.
+const STARS_MAX: usize = 1000;
+
 /// Whether `pattern` matches all of `text`.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     matches_with(pattern, text, Case::Sensitive)
@@ -33,8 +36,14 @@ impl Case {
 fn matches_with(mut pattern: &[u8], mut text: &[u8], case: Case) -> bool {
     // What remained of pattern and text after the last `*`, at its present length.
     let mut last_star: Option<(&[u8], &[u8])> = None;
+    let mut stars = 0;
     loop {
         if let [b'*', after @ ..] = pattern {
+            // Several in a row are one, and one at the end matches whatever is left.
+            stars += usize::from(!matches!(after, [] | [b'*', ..]));
+            if stars > STARS_MAX {
+                return false;
+            }
             pattern = after;
             last_star = Some((pattern, text));
             continue;
@@ -112,6 +121,15 @@ mod tests {
         for text in no {
             assert!(!matches(pattern.as_bytes(), text.as_bytes()), "{pattern:?} should not match {text:?}");
         }
+    }
+
+    #[test]
+    fn stars_are_limited() {
+        let text = "a".repeat(2000);
+        assert!(matches("*a".repeat(1000).as_bytes(), text.as_bytes()));
+        assert!(!matches("*a".repeat(1001).as_bytes(), text.as_bytes()));
+        assert!(matches(("*a".repeat(1000) + "**").as_bytes(), text.as_bytes()));
+        assert!(matches("*".repeat(5000).as_bytes(), text.as_bytes()));
     }
 
     #[test]

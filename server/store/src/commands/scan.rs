@@ -15,23 +15,23 @@ pub(super) struct ScanOptions<'a> {
     pattern: Option<&'a [u8]>,
     /// The type that a key must have, `SCAN` only.
     pub(super) kind: Option<&'a [u8]>,
-    /// Fields are wanted without their values, `HSCAN` only.
-    pub(super) no_values: bool,
+    /// Elements are wanted without what belongs to them: values of fields, scores of members.
+    pub(super) bare: bool,
 }
 
 impl<'a> ScanOptions<'a> {
     /// Reads the options from argument `index` on; `TYPE` is one only where keys are scanned.
     pub(super) fn read(call: &Call<'a>, index: usize, of_keys: bool) -> Result<Self, Fault> {
-        Self::parse(call, index, of_keys, false)
+        Self::parse(call, index, of_keys, None)
     }
 
-    /// As [`Self::read`], for the fields of hashes.
-    pub(super) fn read_for_fields(call: &Call<'a>, index: usize) -> Result<Self, Fault> {
-        Self::parse(call, index, false, true)
+    /// As [`Self::read`], for elements that something belongs to. The option `bare` asks for the elements alone.
+    pub(super) fn read_pairs(call: &Call<'a>, index: usize, bare: &'static str) -> Result<Self, Fault> {
+        Self::parse(call, index, false, Some(bare))
     }
 
-    fn parse(call: &Call<'a>, mut index: usize, of_keys: bool, of_fields: bool) -> Result<Self, Fault> {
-        let mut options = Self { count: COUNT, pattern: None, kind: None, no_values: false };
+    fn parse(call: &Call<'a>, mut index: usize, of_keys: bool, bare: Option<&'static str>) -> Result<Self, Fault> {
+        let mut options = Self { count: COUNT, pattern: None, kind: None, bare: false };
         while index < call.argc() {
             let has_value = index + 1 < call.argc();
             if has_value && call.is(index, "COUNT") {
@@ -41,8 +41,8 @@ impl<'a> ScanOptions<'a> {
                 options.pattern = Some(call.arg(index + 1)).filter(|pattern| *pattern != b"*");
             } else if has_value && of_keys && call.is(index, "TYPE") {
                 options.kind = Some(call.arg(index + 1));
-            } else if of_fields && call.is(index, "NOVALUES") {
-                options.no_values = true;
+            } else if bare.is_some_and(|bare| call.is(index, bare)) {
+                options.bare = true;
                 index += 1;
                 continue;
             } else {

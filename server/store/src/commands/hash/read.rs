@@ -80,7 +80,7 @@ pub(super) fn hscan(call: &mut Call<'_>) -> Outcome {
     let mut at = cursor(call, 2)?;
     let Some(found) = call.read(call.arg(1)) else { return write_scan(call, 0, &[]) };
     let hash = view(call.shard, call.db, found)?;
-    let options = ScanOptions::read_for_fields(call, 3)?;
+    let options = ScanOptions::read_pairs(call, 3, "NOVALUES")?;
     let (mut elements, mut seen) = (Vec::new(), 0);
     let (mut field_digits, mut value_digits) = (Digits::default(), Digits::default());
     loop {
@@ -89,7 +89,7 @@ pub(super) fn hscan(call: &mut Call<'_>) -> Outcome {
             seen += 1;
             if options.accepts(field) {
                 elements.push(field.to_vec());
-                if !options.no_values {
+                if !options.bare {
                     elements.push(value.bytes(&mut value_digits).to_vec());
                 }
             }

@@ -8,7 +8,7 @@ use super::view;
 
 pub(super) fn zscan(call: &mut Call<'_>) -> Outcome {
     let mut next = cursor(call, 2)?;
-    let options = ScanOptions::read(call, 3, false)?;
+    let options = ScanOptions::read_pairs(call, 3, "NOSCORES")?;
     let Some(found) = call.read(call.arg(1)) else {
         return call.answer(|reply| {
             reply.array(2);
@@ -34,10 +34,12 @@ pub(super) fn zscan(call: &mut Call<'_>) -> Outcome {
     }
     call.reply.array(2);
     call.reply.bulk(next.to_string());
-    call.reply.array(chosen.len() * 2);
+    call.reply.array(if options.bare { chosen.len() } else { chosen.len() * 2 });
     for (member, score) in chosen {
         call.reply.bulk(member);
-        call.reply.bulk(score);
+        if !options.bare {
+            call.reply.bulk(score);
+        }
     }
     Ok(Done::Replied)
 }
