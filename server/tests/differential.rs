@@ -3,6 +3,9 @@
 //! `BONGSU_TEST_SEED=N` repeats a run. A difference is told with the commands that concern its keys.
 #![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
+#[path = "differential/bits.rs"]
+mod bits;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -201,6 +204,9 @@ impl Maker {
     }
 
     fn command(&mut self) -> Vec<String> {
+        if self.0.below(3) == 0 {
+            return bits::command(self);
+        }
         let name = self.one_of(&NAMES);
         let mut words = vec![name.to_owned()];
         words.extend(self.arguments(name));
