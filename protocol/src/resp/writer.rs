@@ -98,6 +98,11 @@ impl<'a> Writer<'a> {
         self.number(b',', double_text(value).as_bytes());
     }
 
+    /// A floating-point number, given by its digits.
+    pub fn decimal(&mut self, digits: &str) {
+        self.number(b',', digits.as_bytes());
+    }
+
     /// A truth value.
     pub fn boolean(&mut self, value: bool) {
         match (self.protocol, value) {
@@ -197,5 +202,6 @@ mod tests {
         check(b"$3\r\nabc\r\n", b"=7\r\ntxt:abc\r\n", |w| w.verbatim(*b"txt", "abc"));
         check(b"$4\r\n-123\r\n", b"(-123\r\n", |w| w.big_number("-123"));
         check(b"$3\r\n1.5\r\n", b",1.5\r\n", |w| w.double(1.5));
+        check(b"$4\r\n1.50\r\n", b",1.50\r\n", |w| w.decimal("1.50"));
     }
 }

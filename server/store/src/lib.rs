@@ -9,6 +9,7 @@ pub mod call;
 pub mod commands;
 mod entry;
 pub mod eviction;
+pub mod geo;
 pub mod hash;
 pub mod hash_map;
 pub mod hyperloglog;

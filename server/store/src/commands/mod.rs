@@ -3,6 +3,7 @@
 mod bitmap;
 mod expiry;
 mod generic;
+mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static DataCommand> {
     [
         bitmap::COMMANDS,
         generic::COMMANDS,
+        geo::COMMANDS,
         hash::COMMANDS,
         hyperloglog::COMMANDS,
         list::COMMANDS,

@@ -23,6 +23,7 @@ pub(in crate::commands) struct AddOptions {
 }
 
 impl AddOptions {
+    /// The options, and the argument behind them.
     fn read(call: &Call<'_>) -> (Self, usize) {
         let (mut options, mut index) = (Self::default(), 2);
         while index < call.argc() {

@@ -15,6 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use add::{AddOptions, run as add};
 pub(super) use store::store;
 pub(super) use table::COMMANDS;
 
