@@ -6,6 +6,7 @@ pub mod config;
 mod engine;
 mod entropy;
 mod helpers;
+mod info;
 mod limits;
 mod net;
 mod serve;

@@ -3,6 +3,7 @@
 mod acl;
 mod client;
 mod connection;
+mod info;
 mod pubsub;
 mod server;
 mod transaction;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         client::COMMANDS,
         config::COMMANDS,
         connection::COMMANDS,
+        info::COMMANDS,
         pubsub::COMMANDS,
         server::COMMANDS,
         transaction::COMMANDS,

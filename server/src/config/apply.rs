@@ -59,6 +59,14 @@ impl Engine {
                 Directive::TrackingTableMaxKeys => {
                     self.tracking.keys_max = self.config.size(Directive::TrackingTableMaxKeys);
                 }
+                Directive::LatencyTracking => {
+                    self.stats.track_latency(self.config.is_on(Directive::LatencyTracking));
+                }
+                Directive::LatencyTrackingInfoPercentiles => {
+                    let percentiles = self.config.words(Directive::LatencyTrackingInfoPercentiles);
+                    self.stats.percentiles =
+                        percentiles.split_ascii_whitespace().filter_map(|percent| percent.parse().ok()).collect();
+                }
                 Directive::NotifyKeyspaceEvents => {
                     let events = self.config.events();
                     self.notify =

@@ -113,10 +113,4 @@ impl Engine {
         let users = if has_file { Vec::new() } else { self.acl.to_lines() };
         self.config.rewrite(&users, extent).map_err(|error| error.to_string())
     }
-
-    /// Counters of `INFO` begin at zero again.
-    fn reset_stats(&mut self) {
-        self.shard.stats = bongsu_store::shard::Stats::default();
-        self.stats.reset();
-    }
 }

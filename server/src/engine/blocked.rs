@@ -54,6 +54,11 @@ impl Blocked {
         self.by_client.len()
     }
 
+    /// Those who will not wait for ever.
+    pub(crate) fn with_deadline(&self) -> usize {
+        self.deadlines.len()
+    }
+
     /// Keys that somebody waits for.
     pub(crate) fn keys(&self) -> usize {
         self.by_key.len()

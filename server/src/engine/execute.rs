@@ -137,7 +137,7 @@ impl Engine {
         self.stats.commands += 1;
         self.stats.command_usec += usec;
         if let Some(stats) = self.stats.by_command.get_mut(id.index()) {
-            stats.ran(usec);
+            stats.ran(usec, self.stats.tracks_latency);
             if out.get(before) == Some(&b'-') {
                 stats.failed += 1;
                 self.stats.error(&out[before..]);

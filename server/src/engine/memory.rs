@@ -7,6 +7,7 @@ use bongsu_protocol::session::ClientId;
 use bongsu_store::maintenance::Sweep;
 
 use super::Engine;
+use crate::info::process;
 
 /// How long keys may be removed before a request is run; the rest goes after the next ones.
 const EVICTION_US: u128 = 500;
@@ -20,6 +21,25 @@ const SWEEP_EVERY_US: u64 = 100_000;
 /// How long clients are served in between, if not all is done: with [`SWEEP_US`], a quarter of the time goes to the sweep at most.
 pub(crate) const SWEEP_PAUSE_US: u64 = 3000;
 
+/// What was in use at the start, and the most since. In bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    /// What the process took before there was any data.
+    pub(crate) startup: usize,
+    /// The part of that which empty databases take.
+    empty: usize,
+    /// The most that was ever in use.
+    pub(crate) peak: usize,
+}
+
+impl Memory {
+    /// Of a server whose databases are empty and take so many bytes.
+    pub(super) fn new(empty: usize) -> Self {
+        let startup = empty + process::anonymous_bytes();
+        Self { startup, empty, peak: startup }
+    }
+}
+
 /// The search for keys whose time is over.
 #[derive(Default)]
 pub(crate) struct Sweeper {
@@ -31,9 +51,16 @@ pub(crate) struct Sweeper {
 }
 
 impl Engine {
-    /// Memory of keys, values and connections, in bytes.
+    /// Memory in use: that of the process without data, keys and values, and connections. In bytes.
     pub(crate) fn used_bytes(&self) -> usize {
-        self.shard.heap_bytes() + self.connection_bytes
+        let data = self.shard.heap_bytes().saturating_sub(self.memory.empty);
+        self.memory.startup + data + self.connection_bytes
+    }
+
+    /// Looks whether more is in use than ever before.
+    #[inline]
+    pub(crate) fn note_peak(&mut self) {
+        self.memory.peak = self.memory.peak.max(self.used_bytes());
     }
 
     /// Removes keys until memory is below `maxmemory`, or for as long as that may take. False if no key may go.

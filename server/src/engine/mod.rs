@@ -4,14 +4,17 @@ mod blocked;
 mod blocking;
 mod clock;
 mod execute;
+mod histogram;
 mod memory;
 mod outbox;
 mod publish;
+mod rates;
 mod settle;
 mod shutdown;
 mod stats;
 mod tracking;
 mod transaction;
+mod turn;
 mod watch;
 
 use std::collections::HashMap;
@@ -32,14 +35,17 @@ use bongsu_store::shard::Shard;
 use crate::commands::{self as server_commands, ServerHandler};
 use crate::config::{Config, Directive};
 use crate::helpers::Helpers;
+use crate::info::Instance;
 use crate::limits::Limits;
 use blocked::Blocked;
 use clock::Clock;
 pub(crate) use memory::SWEEP_PAUSE_US;
-use memory::Sweeper;
+use memory::{Memory, Sweeper};
 use outbox::Outbox;
 pub(crate) use publish::Notify;
+use rates::Rates;
 pub(crate) use shutdown::Shutdown;
+pub(crate) use stats::CommandStats;
 use stats::Stats;
 use tracking::TrackingTable;
 use transaction::Transaction;
@@ -53,6 +59,9 @@ pub(crate) struct Engine {
     pub(crate) table: Arc<CommandTable>,
     pub(crate) clock: Clock,
     pub(crate) stats: Stats,
+    pub(crate) rates: Rates,
+    pub(crate) memory: Memory,
+    pub(crate) instance: Instance,
     pub(crate) outbox: Outbox,
     pub(crate) pubsub: PubSub,
     pub(crate) sharded_pubsub: PubSub,
@@ -85,6 +94,8 @@ pub(crate) struct Engine {
     /// More has to go than could in the time that a request has.
     is_evicting: bool,
     pub(crate) helpers: Helpers,
+    /// When this turn began, in microseconds since the start.
+    turn_begun_us: u64,
     transactions: HashMap<ClientId, Transaction>,
     in_transaction: bool,
     /// Until when the client waits whose request is being run again.
@@ -115,12 +126,17 @@ impl Engine {
             by_name.get(command.container.unwrap_or(command.spec).name).copied()
         };
         let runs = table.iter().map(run_of).collect();
+        let (clock, shard) = (Clock::new(), Shard::new(config.size(Directive::Databases), seed));
+        let memory = Memory::new(shard.heap_bytes());
         let mut engine = Self {
-            shard: Shard::new(config.size(Directive::Databases), seed),
+            shard,
             clients: ClientRegistry::default(),
             acl: Acl::new(Arc::clone(&table), Dialect::Redis72),
-            clock: Clock::new(),
+            instance: Instance::new(clock.wall_ms()),
+            clock,
             stats: Stats::new(table.len()),
+            rates: Rates::default(),
+            memory,
             outbox: Outbox::default(),
             pubsub: PubSub::new(ChannelKind::Plain),
             sharded_pubsub: PubSub::new(ChannelKind::Sharded),
@@ -142,6 +158,7 @@ impl Engine {
             sweeper: Sweeper::default(),
             is_evicting: false,
             helpers: Helpers::start()?,
+            turn_begun_us: 0,
             transactions: HashMap::new(),
             in_transaction: false,
             again_until: None,
@@ -151,39 +168,6 @@ impl Engine {
         };
         engine.apply_all();
         Ok(engine)
-    }
-
-    /// Reads the time, and takes over the wall clock.
-    pub(crate) fn begin_turn(&mut self) {
-        self.clock.adjust();
-        self.clock.advance();
-        self.shard.now_ms = self.clock.wall_ms();
-        if !self.shard.may_expire {
-            self.update_pause();
-        }
-    }
-
-    /// What is due by time, and what is better done once for many requests. To be called after every turn.
-    pub(crate) fn end_turn(&mut self) {
-        self.end_waits();
-        self.serve_waiting();
-        self.continue_eviction();
-        self.sweep();
-        if self.shard.has_garbage() {
-            self.helpers.free(self.shard.take_garbage());
-        }
-        self.tracking.trim(&mut self.clients, &mut self.outbox);
-        self.tracking.broadcast(&mut self.clients, &mut self.outbox);
-    }
-
-    /// Something is left to be done that does not wait for clients.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.is_evicting || self.sweeper.is_busy
-    }
-
-    /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.
-    pub(crate) fn next_due_ms(&self) -> Option<u64> {
-        self.blocked.next_deadline_ms()
     }
 
     /// Everything of a connection that is gone.

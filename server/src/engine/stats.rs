@@ -2,28 +2,29 @@
 
 use std::collections::BTreeMap;
 
+use super::Engine;
+use super::histogram::Histogram;
+
 /// How often a command ran, and for how long.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct CommandStats {
     pub(crate) calls: u64,
     pub(crate) usec: u64,
     pub(crate) rejected: u64,
     pub(crate) failed: u64,
-    /// Histogram of durations in powers of two of a microsecond, for `LATENCY HISTOGRAM` and percentiles.
-    pub(crate) histogram: Option<[u32; HISTOGRAM_BUCKETS]>,
+    /// Durations, if they are tracked.
+    pub(crate) histogram: Option<Histogram>,
 }
-
-/// Durations up to 2^31 microseconds are told apart, which is more than half an hour.
-pub(crate) const HISTOGRAM_BUCKETS: usize = 32;
 
 impl CommandStats {
     /// Counts a run that took so many microseconds.
     #[inline]
-    pub(crate) fn ran(&mut self, usec: u64) {
+    pub(crate) fn ran(&mut self, usec: u64, tracks_latency: bool) {
         self.calls += 1;
         self.usec += usec;
-        let bucket = (64 - usec.leading_zeros() as usize).min(HISTOGRAM_BUCKETS - 1);
-        self.histogram.get_or_insert([0; HISTOGRAM_BUCKETS])[bucket] += 1;
+        if tracks_latency {
+            self.histogram.get_or_insert_default().record(usec);
+        }
     }
 }
 
@@ -49,21 +50,46 @@ pub(crate) struct Stats {
     pub(crate) writes: u64,
     pub(crate) turns: u64,
     pub(crate) turn_usec: u64,
+    /// The longest turn, and the most commands of one.
+    pub(crate) turn_usec_max: u64,
+    pub(crate) turn_commands_max: u64,
+    /// `commands` when this turn began.
+    pub(crate) commands_before_turn: u64,
+    /// Time that was spent on what is due by time.
+    pub(crate) upkeep_usec: u64,
     pub(crate) command_usec: u64,
     /// Errors by their first word.
     pub(crate) errors: BTreeMap<String, u64>,
     /// Of each command, by its number.
     pub(crate) by_command: Vec<CommandStats>,
+    /// `latency-tracking`: durations of commands are counted by size.
+    pub(crate) tracks_latency: bool,
+    /// `latency-tracking-info-percentiles`.
+    pub(crate) percentiles: Vec<f64>,
 }
+
+/// The default of `latency-tracking-info-percentiles`.
+const PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
+
+/// Counts errors of all kinds that are not told apart.
+const OTHER_ERRORS: &str = "ERRORSTATS_OVERFLOW";
 
 impl Stats {
     pub(crate) fn new(commands: usize) -> Self {
-        Self { by_command: vec![CommandStats::default(); commands], ..Self::default() }
+        Self {
+            by_command: vec![CommandStats::default(); commands],
+            tracks_latency: true,
+            percentiles: PERCENTILES.to_vec(),
+            ..Self::default()
+        }
     }
 
-    /// Forgets everything (`CONFIG RESETSTAT`).
-    pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.by_command.len());
+    /// `latency-tracking` is switched on or off. What was counted is forgotten if it is off.
+    pub(crate) fn track_latency(&mut self, on: bool) {
+        self.tracks_latency = on;
+        if !on {
+            self.by_command.iter_mut().for_each(|stats| stats.histogram = None);
+        }
     }
 
     /// Counts an error reply, given as it is sent: `-ERR text`.
@@ -76,6 +102,19 @@ impl Stats {
             *count += 1;
         } else if self.errors.len() < ERROR_KINDS_MAX {
             self.errors.insert(kind.into_owned(), 1);
+        } else {
+            *self.errors.entry(OTHER_ERRORS.to_owned()).or_default() += 1;
         }
+    }
+}
+
+impl Engine {
+    /// Forgets everything that was counted (`CONFIG RESETSTAT`).
+    pub(crate) fn reset_stats(&mut self) {
+        let old = std::mem::take(&mut self.stats);
+        let (tracks_latency, percentiles) = (old.tracks_latency, old.percentiles);
+        self.stats = Stats { tracks_latency, percentiles, ..Stats::new(old.by_command.len()) };
+        self.shard.stats = bongsu_store::shard::Stats::default();
+        self.rates = super::rates::Rates::default();
     }
 }

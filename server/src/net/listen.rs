@@ -12,6 +12,7 @@ use rustls::{ServerConfig, ServerConnection};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::stream::Stream;
+use crate::info::Listening;
 
 /// Where a server listens.
 #[derive(Clone)]
@@ -74,6 +75,19 @@ impl Listener {
                 Ok(Accepted { stream: Stream::Unix(stream), addr: addr.clone(), laddr: addr, fd, is_unix: true })
             }
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn describe(&self) -> Listening {
+        let (name, path) = match self {
+            Self::Tcp(_) => ("tcp", None),
+            Self::Tls(..) => ("tls", None),
+            Self::Unix(_, path) => ("unix", Some(path)),
+        };
+        let addr = self.local_addr();
+        let ip = addr.map(|addr| addr.ip().to_string());
+        let bind = path.map(|path| path.display().to_string()).or(ip).unwrap_or_default();
+        Listening { name, bind, port: addr.map(|addr| addr.port()) }
     }
 
     /// The address it listens on; none of a path.

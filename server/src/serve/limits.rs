@@ -36,6 +36,7 @@ impl Server {
         self.looked_through_us = now_us;
         let now_ms = self.engine.shard.now_ms;
         for index in 0..self.conns.len() {
+            self.note_figures_of(index);
             let Some(session) = self.conns[index].as_ref().and_then(|conn| self.engine.clients.get(conn.client)) else {
                 continue;
             };

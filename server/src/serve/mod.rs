@@ -65,13 +65,15 @@ impl Server {
         for (token, listener) in (LISTENERS..).zip(&listeners) {
             poll.add_level(listener, token)?;
         }
+        let mut engine = Engine::new(config, seed)?;
+        engine.instance.listening = listeners.iter().map(Listener::describe).collect();
         Ok(Self {
             poll,
             listeners,
             conns: Vec::new(),
             vacant: Vec::new(),
             slots: HashMap::new(),
-            engine: Engine::new(config, seed)?,
+            engine,
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
             awake: Vec::new(),
@@ -134,7 +136,7 @@ impl Server {
         for index in std::mem::take(&mut self.flushing) {
             self.flush(index);
         }
-        self.engine.stats.turns += 1;
+        self.engine.close_turn();
     }
 
     fn note(&mut self, ready: &Ready, awake: &mut Vec<usize>) {

@@ -164,6 +164,14 @@ impl Server {
         }
     }
 
+    /// Notes what the buffers of a connection take.
+    pub(super) fn note_figures_of(&mut self, index: usize) {
+        if let Some(mut conn) = self.conns[index].take() {
+            self.note_figures(&mut conn);
+            self.conns[index] = Some(conn);
+        }
+    }
+
     /// What `CLIENT LIST` shows of the connection's buffers.
     fn note_figures(&mut self, conn: &mut Conn) {
         let bytes = conn.heap_bytes();

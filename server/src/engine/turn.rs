@@ -1,0 +1,69 @@
+//! What is done once for many requests: before and after a turn of the loop.
+
+use super::Engine;
+use super::rates::Totals;
+
+impl Engine {
+    /// Reads the time, and takes over the wall clock.
+    pub(crate) fn begin_turn(&mut self) {
+        self.clock.adjust();
+        self.clock.advance();
+        self.turn_begun_us = self.clock.now_us;
+        self.shard.now_ms = self.clock.wall_ms();
+        if !self.shard.may_expire {
+            self.update_pause();
+        }
+    }
+
+    /// What is due by time, and what is better done once for many requests. To be called after every turn.
+    pub(crate) fn end_turn(&mut self) {
+        self.end_waits();
+        self.serve_waiting();
+        self.note_peak();
+        self.clock.advance();
+        let begun_us = self.clock.now_us;
+        self.continue_eviction();
+        self.sweep();
+        if self.shard.has_garbage() {
+            self.helpers.free(self.shard.take_garbage());
+        }
+        self.tracking.trim(&mut self.clients, &mut self.outbox);
+        self.tracking.broadcast(&mut self.clients, &mut self.outbox);
+        self.clock.advance();
+        self.stats.upkeep_usec += self.clock.now_us - begun_us;
+    }
+
+    /// Something is left to be done that does not wait for clients.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_evicting || self.sweeper.is_busy
+    }
+
+    /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.
+    pub(crate) fn next_due_ms(&self) -> Option<u64> {
+        self.blocked.next_deadline_ms()
+    }
+
+    /// Everything of a turn is done, and its replies are sent.
+    pub(crate) fn close_turn(&mut self) {
+        self.clock.advance();
+        let (now_us, stats) = (self.clock.now_us, &mut self.stats);
+        let usec = now_us.saturating_sub(self.turn_begun_us);
+        stats.turns += 1;
+        stats.turn_usec += usec;
+        stats.turn_usec_max = stats.turn_usec_max.max(usec);
+        let commands = stats.commands.saturating_sub(stats.commands_before_turn);
+        stats.turn_commands_max = stats.turn_commands_max.max(commands);
+        stats.commands_before_turn = stats.commands;
+        if self.rates.is_due(now_us) {
+            let stats = &self.stats;
+            let totals = Totals {
+                commands: stats.commands,
+                input_bytes: stats.input_bytes,
+                output_bytes: stats.output_bytes,
+                turns: stats.turns,
+                turn_usec: stats.turn_usec,
+            };
+            self.rates.sample(now_us, totals);
+        }
+    }
+}
