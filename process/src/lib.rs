@@ -1,5 +1,11 @@
-//! What every daemon of this workspace needs of its machine: files, the log, signals, the life of a process.
-#![forbid(unsafe_code)]
+//! What every daemon of this workspace needs of its machine: files, sockets, the log, the life of a process.
 
+pub mod address;
 pub mod atomic;
+pub mod background;
 pub mod include;
+pub mod listen;
+pub mod log;
+pub mod pidfile;
+pub mod supervisor;
+pub mod tls;

@@ -3,24 +3,21 @@
 //! The order of the start is that of Sentinel (sentinel-protocol 1.1): configuration, is it writable, background, listeners,
 //! only then the identity is made durable. A second process on the same port therefore dies without having touched the file.
 
-mod background;
 mod descriptors;
-mod pidfile;
 mod signals;
-mod supervisor;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bongsu_process::background;
+use bongsu_process::log::{Log, LogGuard, LogLevel, LogTarget, Role, Shape, Timestamp};
+use bongsu_process::{pidfile, supervisor};
 use bongsu_sentinel_core::{Durable, Setup};
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
-pub(crate) use background::VARIABLE as DAEMON_VARIABLE;
-
 use crate::config::{self, ConfigError, Launch, Loaded, LogFormat, LogTimestampFormat, Randomness, Settings, Store};
 use crate::front::{self, Listeners};
-use crate::log::{Log, LogGuard, LogLevel, LogTarget, Shape, Timestamp};
 use crate::shell::Shell;
 
 /// How long the end of the process waits for the last changes to reach the disk.
@@ -44,7 +41,7 @@ pub fn run(launch: &Launch, version: &str) -> ExitCode {
 fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
     let server = &mut loaded.settings.server;
     server.dir = server.dir.canonicalize().map_err(|e| format!("Can't chdir to '{}': {e}", server.dir.display()))?;
-    if background::is_wanted(server) {
+    if background::is_wanted(server.daemonize, server.supervised.into()) {
         if from_stdin {
             return Err("daemonize yes needs a configuration that can be read twice, not one on standard input".into());
         }
@@ -98,7 +95,11 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     }
     log.notice(format_args!("Sentinel ID is {}", setup.my_id));
     log.debug(format_args!("configuration file {}", file.display()));
-    let pidfile = pidfile::write(&settings.server, &log);
+    let pidfile = pidfile::write(
+        settings.server.pidfile.as_ref().map(|path| settings.path(path)),
+        settings.server.daemonize,
+        &log,
+    );
     let config_file = file.display().to_string();
     let shell = match Shell::new(settings, setup, (store, journal), log.clone()) {
         Ok(shell) => shell,
@@ -119,7 +120,7 @@ async fn serve(shell: Shell, listeners: Listeners, config_file: String, log: &Lo
     // The front registers for events when it first runs, and must hear of the first ones.
     yield_now().await;
     shell.start();
-    supervisor::tell_ready(supervised, log);
+    supervisor::tell_ready(supervised.into(), log);
     tokio::select! {
         () = shell.stopped() => {}
         () = signals::watch(log) => {}
@@ -154,7 +155,7 @@ fn open_log(settings: &Settings) -> io::Result<(Log, LogGuard)> {
         LogTimestampFormat::Iso8601 => Timestamp::Iso8601,
         LogTimestampFormat::Milliseconds => Timestamp::Milliseconds,
     };
-    Log::start(&target, LogLevel::from(server.loglevel), shape, timestamp)
+    Log::start(&target, Role::Sentinel, LogLevel::from(server.loglevel), shape, timestamp)
 }
 
 fn refuse(error: &ConfigError, version: &str) -> ExitCode {
@@ -167,7 +168,7 @@ fn refuse(error: &ConfigError, version: &str) -> ExitCode {
 
 /// Reports what happens before the configured log can be opened, where Redis logs such things: on standard output.
 fn complain(reason: &str) -> ExitCode {
-    use crate::log::LocalTime;
+    use bongsu_process::log::LocalTime;
     println!("{}:X {} # {reason}", std::process::id(), LocalTime(std::time::SystemTime::now()));
     ExitCode::FAILURE
 }

@@ -6,8 +6,6 @@
 pub mod config;
 mod daemon;
 pub mod front;
-pub mod log;
 pub mod shell;
-mod tls;
 
 pub use daemon::run;

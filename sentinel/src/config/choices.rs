@@ -96,3 +96,36 @@ choices! {
         ResetChannels = "resetchannels",
     }
 }
+
+impl From<LogLevel> for bongsu_process::log::LogLevel {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Verbose => Self::Verbose,
+            LogLevel::Notice => Self::Notice,
+            LogLevel::Warning => Self::Warning,
+            LogLevel::Nothing => Self::Nothing,
+        }
+    }
+}
+
+impl From<Supervised> for bongsu_process::supervisor::Supervised {
+    fn from(supervised: Supervised) -> Self {
+        match supervised {
+            Supervised::No => Self::No,
+            Supervised::Systemd => Self::Systemd,
+            Supervised::Upstart => Self::Upstart,
+            Supervised::Auto => Self::Auto,
+        }
+    }
+}
+
+impl From<TlsAuthClients> for bongsu_process::tls::ClientCertificates {
+    fn from(clients: TlsAuthClients) -> Self {
+        match clients {
+            TlsAuthClients::No => Self::Ignored,
+            TlsAuthClients::Yes => Self::Required,
+            TlsAuthClients::Optional => Self::Optional,
+        }
+    }
+}

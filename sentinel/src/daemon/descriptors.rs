@@ -1,9 +1,9 @@
 //! File descriptors: as many as are needed, and how they are shared.
 
+use bongsu_process::log::Log;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::config::Settings;
-use crate::log::Log;
 
 /// Descriptors for links: two for each node of the largest supported fleet, and as many again. Not simply all that the system
 /// allows: scripts inherit the limit, and programs exist that close every descriptor up to it one by one.

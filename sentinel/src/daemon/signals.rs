@@ -1,8 +1,7 @@
 //! Signals.
 
+use bongsu_process::log::Log;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use crate::log::Log;
 
 /// Resolves at the first SIGTERM or SIGINT; a SIGINT after that ends the process at once with status 1. SIGHUP reopens the
 /// log.

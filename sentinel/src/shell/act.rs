@@ -1,9 +1,9 @@
 //! Carries out the core's actions.
 
-use bongsu_sentinel_core::{Action, Decision, Event};
+use bongsu_process::log::LogLevel;
+use bongsu_sentinel_core::{Action, Decision, Event, Level};
 
 use super::{Shell, ledger, links, options, scripts};
-use crate::log::LogLevel;
 
 /// Exit status of a simulated crash, as of Sentinel.
 const CRASH_STATUS: i32 = 99;
@@ -38,7 +38,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
 
 /// Logs an event, hands it to the sinks, and runs the group's notification script where it applies.
 pub(super) fn publish(shell: &Shell, event: &Event) {
-    let level = LogLevel::from(event.level);
+    let level = level_of(event.level);
     if shell.0.log.enabled(level) {
         shell.0.log.line(level, format_args!("{} {}", event.name, event.payload()));
     }
@@ -68,4 +68,14 @@ fn crash(shell: &Shell) -> ! {
     shell.0.log.warning("Sentinel CRASH because of SENTINEL simulate-failure");
     shell.0.log.flush();
     std::process::exit(CRASH_STATUS);
+}
+
+/// The level of an event's line.
+const fn level_of(level: Level) -> LogLevel {
+    match level {
+        Level::Debug => LogLevel::Debug,
+        Level::Verbose => LogLevel::Verbose,
+        Level::Notice => LogLevel::Notice,
+        Level::Warning => LogLevel::Warning,
+    }
 }

@@ -21,6 +21,8 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bongsu_process::log::Log;
+use bongsu_process::tls::TlsError;
 use bongsu_sentinel_core::{
     Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply,
 };
@@ -33,8 +35,6 @@ pub use saver::SaveError;
 pub use scripts::ScriptView;
 
 use crate::config::{Journal, Settings, Store};
-use crate::log::Log;
-use crate::tls::TlsError;
 
 /// A sink for the events that the core publishes.
 type Sink = Rc<dyn Fn(&Event)>;

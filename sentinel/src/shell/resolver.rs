@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use bongsu_process::log::Log;
 use bongsu_sentinel_core::Input;
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -20,7 +21,6 @@ use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::{Shell, addresses};
-use crate::log::Log;
 
 /// Oldest answer that is not asked for again. A failover of the service behind a name must be seen within seconds, whatever
 /// TTL its zone has.

@@ -1,14 +1,12 @@
 //! Listening sockets. Binding is apart from serving: a second process on the same port must fail before it has touched the
 //! configuration of the first.
 
-mod address;
-mod tcp;
 mod tls;
-mod unix;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bongsu_process::listen::{self, ListenError};
 use bongsu_protocol::acl::Acl;
 use tokio::net::{TcpListener, UnixListener};
 
@@ -43,30 +41,12 @@ impl Drop for UnixSocket {
 /// Why the sentinel cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// An address of `bind` is neither an IP address nor a name that has one.
-    #[error("Could not resolve the address '{address}' of the directive 'bind': {source}")]
-    Resolve {
-        /// As configured.
-        address: String,
-        /// What the resolver said.
-        source: std::io::Error,
-    },
-    /// A TCP socket cannot be opened.
-    #[error("Could not create server TCP listening socket {addr}: {source}")]
-    Tcp {
-        /// The address and port.
-        addr: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The Unix socket cannot be opened.
-    #[error("Failed opening Unix socket {path}: {source}", path = path.display())]
-    Unix {
-        /// The path.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A socket cannot be opened.
+    #[error(transparent)]
+    Socket(#[from] ListenError),
+    /// A socket that is open cannot be used.
+    #[error("A listening socket cannot be watched: {0}")]
+    Watch(#[from] std::io::Error),
     /// Certificates or keys cannot be used.
     #[error("Failed to configure TLS: {0}")]
     Tls(#[from] TlsError),
@@ -78,7 +58,7 @@ pub enum BindError {
     Users(#[from] UsersError),
 }
 
-pub use crate::tls::TlsError;
+pub use bongsu_process::tls::TlsError;
 
 /// Reads the users and opens everything that `settings` ask for. Must be called inside the runtime that will serve.
 ///
@@ -87,23 +67,30 @@ pub use crate::tls::TlsError;
 pub fn bind(settings: &Settings) -> Result<Listeners, BindError> {
     let server = &settings.server;
     let acl = users::load(settings)?;
+    let backlog = i32::try_from(server.tcp_backlog).unwrap_or(i32::MAX);
     let mut listeners =
         Listeners { tcp: Vec::new(), tls: Vec::new(), tls_server: None, unix: None, descriptions: Vec::new(), acl };
     if server.port != 0 {
-        listeners.tcp = tcp::bind_all(&server.bind, server.port, server.tcp_backlog)?;
+        listeners.tcp = tcp(&server.bind, server.port, backlog)?;
         listeners.describe("tcp", &server.bind, server.port);
     }
     if server.tls_port != 0 {
         listeners.tls_server = Some(TlsServer::load(server)?);
-        listeners.tls = tcp::bind_all(&server.bind, server.tls_port, server.tcp_backlog)?;
+        listeners.tls = tcp(&server.bind, server.tls_port, backlog)?;
         listeners.describe("tls", &server.bind, server.tls_port);
     }
     if let Some(path) = &server.unixsocket {
-        listeners.unix = Some(unix::bind(path, server.unixsocketperm.0, server.tcp_backlog)?);
+        let listener = UnixListener::from_std(listen::unix(path, server.unixsocketperm.0, backlog)?)?;
+        listeners.unix = Some(UnixSocket { listener, path: path.clone() });
         listeners.descriptions.push(format!("name=unix,bind={}", path.display()));
     }
     let anywhere = !listeners.tcp.is_empty() || !listeners.tls.is_empty() || listeners.unix.is_some();
     if anywhere { Ok(listeners) } else { Err(BindError::Nowhere) }
+}
+
+fn tcp(words: &[String], port: u16, backlog: i32) -> Result<Vec<TcpListener>, BindError> {
+    let listeners = listen::tcp_all(words, port, backlog)?.into_iter();
+    Ok(listeners.map(TcpListener::from_std).collect::<std::io::Result<_>>()?)
 }
 
 impl Listeners {

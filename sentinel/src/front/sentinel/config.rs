@@ -167,7 +167,7 @@ fn apply(shell: &Shell, changes: Vec<Change>) {
             Change::LogLevel(level) => {
                 settings.server.loglevel = level;
                 drop(settings);
-                if let Some(threshold) = crate::log::LogLevel::parse(level.as_str()) {
+                if let Some(threshold) = bongsu_process::log::LogLevel::parse(level.as_str()) {
                     shell.log().set_threshold(threshold);
                 }
             }

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
+use bongsu_process::log::LogLevel;
 use bongsu_sentinel_core::{
     AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, RepointCause, RunId, Verdict,
 };
-
-use crate::log::LogLevel;
 
 /// The log level of a decision: what happens all the time is for debugging only.
 pub(in crate::shell) const fn level(reason: &Reason) -> LogLevel {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bongsu_process::tls::{self, Stamps, TlsError};
 use bongsu_sentinel_core::LinkFailure;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
@@ -19,7 +20,6 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::ServerSettings;
 use crate::shell::Shell;
-use crate::tls::{self, Stamps, TlsError};
 
 /// How often it is looked whether files have changed. Many links may be made in that time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -92,10 +92,10 @@ fn client_config(settings: &ServerSettings) -> Result<ClientConfig, TlsError> {
         return Err(TlsError::EncryptedKey("tls-client-key-file-pass"));
     }
     let provider = tls::provider();
-    let roots = tls::authorities(settings)?;
+    let roots = tls::authorities(settings.tls_ca_cert_file.as_deref(), settings.tls_ca_cert_dir.as_deref())?;
     let verifier = Arc::new(ChainOnly { roots, provider: Arc::clone(&provider) });
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&tls::protocol_versions(settings)?)
+        .with_protocol_versions(&tls::protocol_versions(settings.tls_protocols.as_deref().unwrap_or_default())?)
         .map_err(|error| TlsError::Rejected(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);

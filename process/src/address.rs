@@ -1,21 +1,23 @@
 //! The words of `bind`.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
-
-use super::BindError;
 
 /// One word of `bind`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BindAddress {
+pub struct BindAddress {
     /// Where to listen.
-    pub(super) ips: Vec<IpAddr>,
+    pub ips: Vec<IpAddr>,
     /// A leading `-`: do without it if this host does not have the address.
-    pub(super) optional: bool,
+    pub optional: bool,
 }
 
 impl BindAddress {
     /// Reads `-::*`, `*`, `127.0.0.1`, `localhost`. Looks names up, which may block: only for the start of the process.
-    pub(super) fn parse(word: &str) -> Result<Self, BindError> {
+    ///
+    /// # Errors
+    /// If a name has no address.
+    pub fn parse(word: &str) -> io::Result<Self> {
         let (text, optional) = match word.strip_prefix('-') {
             Some(rest) => (rest, true),
             None => (word, false),
@@ -29,13 +31,11 @@ impl BindAddress {
     }
 }
 
-fn resolve(text: &str) -> Result<Vec<IpAddr>, BindError> {
+fn resolve(text: &str) -> io::Result<Vec<IpAddr>> {
     if let Ok(ip) = text.parse() {
         return Ok(vec![ip]);
     }
-    let found = (text, 0).to_socket_addrs();
-    let found = found.map_err(|source| BindError::Resolve { address: text.to_owned(), source })?;
-    let mut ips: Vec<IpAddr> = found.map(|addr| addr.ip()).collect();
+    let mut ips: Vec<IpAddr> = (text, 0).to_socket_addrs()?.map(|addr| addr.ip()).collect();
     ips.dedup();
     Ok(ips)
 }

@@ -3,7 +3,8 @@ use std::path::Path;
 use super::*;
 
 fn file_log(path: &Path, shape: Shape) -> (Log, LogGuard) {
-    Log::start(&LogTarget::File(path.to_path_buf()), LogLevel::Notice, shape, Timestamp::Legacy).unwrap()
+    Log::start(&LogTarget::File(path.to_path_buf()), Role::Sentinel, LogLevel::Notice, shape, Timestamp::Legacy)
+        .unwrap()
 }
 
 #[test]
@@ -55,7 +56,8 @@ fn logfmt_quotes_the_message() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
     let target = LogTarget::File(path.clone());
-    let (log, guard) = Log::start(&target, LogLevel::Debug, Shape::Logfmt, Timestamp::Milliseconds).unwrap();
+    let (log, guard) =
+        Log::start(&target, Role::Sentinel, LogLevel::Debug, Shape::Logfmt, Timestamp::Milliseconds).unwrap();
     log.debug("say \"hi\"");
     drop(guard);
     let text = std::fs::read_to_string(&path).unwrap();

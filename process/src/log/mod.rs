@@ -83,27 +83,40 @@ impl LogLevel {
     }
 }
 
-impl From<crate::config::LogLevel> for LogLevel {
-    fn from(level: crate::config::LogLevel) -> Self {
-        use crate::config::LogLevel as Configured;
-        match level {
-            Configured::Debug => Self::Debug,
-            Configured::Verbose => Self::Verbose,
-            Configured::Notice => Self::Notice,
-            Configured::Warning => Self::Warning,
-            Configured::Nothing => Self::Nothing,
-        }
-    }
+/// Whose lines they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Role {
+    /// A sentinel.
+    Sentinel,
+    /// A data server that is a master.
+    Master,
+    /// A data server that is a replica.
+    Replica,
 }
 
-impl From<bongsu_sentinel_core::Level> for LogLevel {
-    fn from(level: bongsu_sentinel_core::Level) -> Self {
-        use bongsu_sentinel_core::Level;
-        match level {
-            Level::Debug => Self::Debug,
-            Level::Verbose => Self::Verbose,
-            Level::Notice => Self::Notice,
-            Level::Warning => Self::Warning,
+impl Role {
+    const fn mark(self) -> char {
+        match self {
+            Self::Sentinel => 'X',
+            Self::Master => 'M',
+            Self::Replica => 'S',
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Sentinel => "sentinel",
+            Self::Master => "master",
+            Self::Replica => "replica",
+        }
+    }
+
+    const fn from_u8(n: u8) -> Self {
+        match n {
+            0 => Self::Sentinel,
+            1 => Self::Master,
+            _ => Self::Replica,
         }
     }
 }
@@ -111,10 +124,10 @@ impl From<bongsu_sentinel_core::Level> for LogLevel {
 /// How a line looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Shape {
-    /// `<pid>:X <time> <mark> <message>`, as Redis.
+    /// `<pid>:<role> <time> <mark> <message>`, as Redis.
     #[default]
     Plain,
-    /// `pid=.. role=sentinel timestamp=".." level=.. message=".."`.
+    /// `pid=.. role=.. timestamp=".." level=.. message=".."`.
     Logfmt,
     /// One JSON object per line, with the same keys.
     Json,
@@ -150,6 +163,7 @@ struct Shared {
     shape: Shape,
     timestamp: Timestamp,
     pid: u32,
+    role: AtomicU8,
     dropped: AtomicU64,
     queue: SyncSender<Order>,
 }
@@ -167,6 +181,7 @@ impl Log {
     /// The log file cannot be opened for appending, or the thread cannot be started.
     pub fn start(
         target: &LogTarget,
+        role: Role,
         threshold: LogLevel,
         shape: Shape,
         timestamp: Timestamp,
@@ -179,6 +194,7 @@ impl Log {
             shape,
             timestamp,
             pid: std::process::id(),
+            role: AtomicU8::new(role as u8),
             dropped: AtomicU64::new(0),
             queue,
         }));
@@ -198,6 +214,11 @@ impl Log {
     /// Changes the threshold (`CONFIG SET loglevel`).
     pub fn set_threshold(&self, level: LogLevel) {
         self.0.threshold.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Lines are those of a `role` from now on.
+    pub fn set_role(&self, role: Role) {
+        self.0.role.store(role as u8, Ordering::Relaxed);
     }
 
     /// Logs at debug.
@@ -256,14 +277,16 @@ impl Shared {
     fn format(&self, level: LogLevel, at: SystemTime, message: &dyn fmt::Display) -> String {
         let mut line = String::with_capacity(160);
         let (pid, time, word) = (self.pid, clock::Shown(at, self.timestamp), level.as_str());
+        let role = Role::from_u8(self.role.load(Ordering::Relaxed));
         let quoted = self.shape != Shape::Plain;
         let (head, tail) = match self.shape {
-            Shape::Plain => (write!(line, "{pid}:X {time} {} ", level.mark()), "\n"),
+            Shape::Plain => (write!(line, "{pid}:{} {time} {} ", role.mark(), level.mark()), "\n"),
             Shape::Logfmt => {
-                (write!(line, "pid={pid} role=sentinel timestamp=\"{time}\" level={word} message=\""), "\"\n")
+                let role = role.word();
+                (write!(line, "pid={pid} role={role} timestamp=\"{time}\" level={word} message=\""), "\"\n")
             }
             Shape::Json => {
-                let head = format_args!("\"pid\":{pid},\"role\":\"sentinel\",\"timestamp\":\"{time}\",");
+                let head = format_args!("\"pid\":{pid},\"role\":\"{}\",\"timestamp\":\"{time}\",", role.word());
                 (write!(line, "{{{head}\"level\":\"{word}\",\"message\":\""), "\"}\n")
             }
         };

@@ -6,13 +6,26 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use crate::config::Supervised;
 use crate::log::Log;
+
+/// Who is told that the process is ready (`supervised`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Supervised {
+    /// Nobody.
+    #[default]
+    No,
+    /// systemd, through `NOTIFY_SOCKET`.
+    Systemd,
+    /// upstart.
+    Upstart,
+    /// Whichever of them the environment shows.
+    Auto,
+}
 
 const MESSAGE: &[u8] = b"STATUS=Ready to accept connections\nREADY=1\n";
 
 /// Sends the readiness message where a supervisor waits for it. upstart waits for the process to stop itself.
-pub(super) fn tell_ready(supervised: Supervised, log: &Log) {
+pub fn tell_ready(supervised: Supervised, log: &Log) {
     let socket = std::env::var_os("NOTIFY_SOCKET");
     match (supervised, socket) {
         (Supervised::No, _) | (Supervised::Auto, None) => {}

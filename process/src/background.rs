@@ -7,19 +7,19 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use crate::config::{ServerSettings, Supervised};
+use crate::supervisor::Supervised;
 
 /// Set in the second process.
-pub(crate) const VARIABLE: &str = "BONGSU_DAEMON";
+pub const VARIABLE: &str = "BONGSU_DAEMON";
 
-/// True in the first process, if it is to go into the background. Under a supervisor it stays.
-pub(super) fn is_wanted(server: &ServerSettings) -> bool {
-    let supervised = match server.supervised {
+/// True in the first process, if it is to go into the background (`daemonize`). Under a supervisor it stays.
+pub fn is_wanted(daemonize: bool, supervised: Supervised) -> bool {
+    let supervised = match supervised {
         Supervised::No => false,
         Supervised::Auto => ["NOTIFY_SOCKET", "UPSTART_JOB"].iter().any(|name| std::env::var_os(name).is_some()),
         Supervised::Systemd | Supervised::Upstart => true,
     };
-    server.daemonize && !supervised && !is_second()
+    daemonize && !supervised && !is_second()
 }
 
 fn is_second() -> bool {
@@ -27,7 +27,10 @@ fn is_second() -> bool {
 }
 
 /// Starts the second process.
-pub(super) fn hand_over() -> io::Result<()> {
+///
+/// # Errors
+/// If the system refuses.
+pub fn hand_over() -> io::Result<()> {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
     let mut command = Command::new(std::env::current_exe()?);
@@ -37,7 +40,10 @@ pub(super) fn hand_over() -> io::Result<()> {
 }
 
 /// In the second process: leaves the session of the terminal.
-pub(super) fn settle() -> io::Result<()> {
+///
+/// # Errors
+/// If the system refuses.
+pub fn settle() -> io::Result<()> {
     if is_second() {
         rustix::process::setsid()?;
     }
