@@ -85,6 +85,8 @@ pub enum ProtocolError {
 pub struct Request<'a> {
     data: &'a [u8],
     ranges: &'a [Range<usize>],
+    /// Where `data` begins in the bytes given to the parser, if that is where it lies.
+    base: Option<usize>,
 }
 
 impl<'a> Request<'a> {
@@ -108,6 +110,12 @@ impl<'a> Request<'a> {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let data = self.data;
         self.ranges.iter().map(move |range| &data[range.clone()])
+    }
+
+    /// Where the arguments lie in the bytes given to the parser; `None` if they do not, because they had quotes.
+    pub fn positions(&self) -> Option<impl Iterator<Item = Range<usize>> + use<'a>> {
+        let (base, ranges) = (self.base?, self.ranges);
+        Some(ranges.iter().map(move |range| base + range.start..base + range.end))
     }
 
     /// A copy that outlives the read buffer.
@@ -190,7 +198,7 @@ impl RequestParser {
                 }
                 Head::Inline { used } => {
                     self.complete = true;
-                    let request = Request { data: self.inline.text(), ranges: self.inline.ranges() };
+                    let request = Request { data: self.inline.text(), ranges: self.inline.ranges(), base: None };
                     return Ok(Progress { consumed: consumed + used, request: Some(request) });
                 }
             }
@@ -202,7 +210,7 @@ impl RequestParser {
             }
         }
         self.complete = true;
-        let request = Request { data: buf, ranges: &self.ranges };
+        let request = Request { data: buf, ranges: &self.ranges, base: Some(consumed) };
         Ok(Progress { consumed: consumed + self.position, request: Some(request) })
     }
 

@@ -20,10 +20,43 @@ enum Ended {
 }
 
 impl Engine {
+    /// Reads what requests with these keys will read, so that they wait for memory together. Gives the hashes of the keys. A wrong
+    /// guess of what is a key does no harm.
+    pub(crate) fn prefetch<'k>(
+        &self,
+        client: ClientId,
+        keys: impl Iterator<Item = Option<&'k [u8]>>,
+        hashes: &mut Vec<Option<u64>>,
+    ) {
+        let Some(session) = self.clients.get(client) else { return };
+        let (hasher, db) = (self.shard.hasher(), self.shard.db(session.db as usize));
+        let mut seen = 0u8;
+        for key in keys {
+            let hash = key.map(|key| hasher.hash(key));
+            hashes.push(hash);
+            seen ^= hash.map_or(0, |hash| db.touch(hash));
+        }
+        std::hint::black_box(seen);
+    }
+
+    /// As [`Self::run`], with the hash of the first argument.
+    pub(crate) fn run_hashed(
+        &mut self,
+        client: ClientId,
+        argv: &[&[u8]],
+        hash: Option<u64>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        self.first_hash = hash;
+        self.run(client, argv, out)
+    }
+
     /// Runs one request. False if the client's next one must not be run now: it waits, or the connection is over.
-    pub(crate) fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) -> bool {
+    fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) -> bool {
         let before = out.len();
         self.execute(client, argv, out);
+        // It holds for this request only.
+        self.first_hash = None;
         let Some(session) = self.clients.get_mut(client) else { return false };
         if !session.sends_reply() {
             out.truncate(before);
@@ -161,7 +194,8 @@ impl Engine {
         let (db, before) = (session.db as usize, out.len());
         let reply = Writer::new(out, session.protocol);
         self.effects.clear();
-        let mut call = Call { shard: &mut self.shard, db, argv, reply, effects: &mut self.effects, caller };
+        let (first_hash, effects) = (self.first_hash.take(), &mut self.effects);
+        let mut call = Call { shard: &mut self.shard, db, argv, first_hash, reply, effects, caller };
         let mut ended = Ended::Yes;
         match run(&mut call) {
             Ok(Done::Replied) => {}

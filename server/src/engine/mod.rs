@@ -103,6 +103,8 @@ pub(crate) struct Engine {
     /// What commands do, by their ids.
     runs: Vec<Option<Run>>,
     effects: Effects,
+    /// The hash of the first argument of the request that is about to run.
+    first_hash: Option<u64>,
 }
 
 /// What a command does.
@@ -165,6 +167,7 @@ impl Engine {
             table,
             runs,
             effects: Effects::default(),
+            first_hash: None,
         };
         engine.apply_all();
         Ok(engine)
@@ -199,6 +202,11 @@ impl Engine {
     /// The version of the protocol that a client speaks.
     pub(crate) fn protocol(&self, client: ClientId) -> Protocol {
         self.clients.get(client).map_or(Protocol::Resp2, |session| session.protocol)
+    }
+
+    /// The client has proved who it is, or need not.
+    pub(crate) fn is_authenticated(&self, client: ClientId) -> bool {
+        self.clients.get(client).is_some_and(|session| session.is_authenticated(&self.acl))
     }
 
     /// The connection is to be closed once its replies are sent.

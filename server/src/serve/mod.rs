@@ -4,6 +4,7 @@
 //! write to every one that has replies. So a turn costs few system calls, and a client's pipeline is executed in one go.
 
 mod arrivals;
+mod batch;
 mod limits;
 mod traffic;
 
@@ -16,6 +17,8 @@ use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
 use crate::config::{Config, Directive};
+use batch::Batch;
+
 use crate::engine::{Engine, SWEEP_PAUSE_US};
 use crate::net::conn::Conn;
 use crate::net::listen::{Endpoint, Listener};
@@ -48,6 +51,8 @@ pub struct Server {
     awake: Vec<usize>,
     /// Connections with replies to be sent.
     flushing: Vec<usize>,
+    /// Requests that are about to run.
+    batch: Batch,
     /// When the connections were last looked through for silent ones, in microseconds since the start.
     looked_through_us: u64,
 }
@@ -78,6 +83,7 @@ impl Server {
             ready: Vec::new(),
             awake: Vec::new(),
             flushing: Vec::new(),
+            batch: Batch::default(),
             looked_through_us: 0,
         })
     }

@@ -1,14 +1,18 @@
 //! Reading requests, running them, and sending what comes of them.
 
-use bongsu_protocol::resp::Writer;
+use bongsu_protocol::resp::{RequestLimits, RequestParser, Writer};
 use bongsu_protocol::session::ClientId;
 
 use crate::net::conn::{Conn, Lost};
 
+use super::batch::Batch;
 use super::{Server, flush_later};
 
 /// Unsent replies from which on no more requests of a client are run.
 const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Requests that are read before the first of them runs, so that they wait for memory together.
+const BATCH: usize = 16;
 
 /// Most requests have no more arguments than this, which then need no memory.
 const FEW: usize = 8;
@@ -84,31 +88,69 @@ impl Server {
 
     /// Runs every complete request in `input`. The number of bytes that are done with.
     fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>) -> Result<usize, Lost> {
-        let (mut used, mut goes_on) = (0, !self.engine.holds(conn.client));
-        while goes_on {
-            match conn.parser.parse(&input[used..], &self.engine.limits.request) {
-                Ok(progress) => {
-                    used += progress.consumed;
-                    let Some(request) = progress.request else { return Ok(used) };
-                    let mut few: [&[u8]; FEW] = [&[]; FEW];
-                    goes_on = if request.len() <= FEW {
-                        few.iter_mut().zip(request.iter()).for_each(|(slot, arg)| *slot = arg);
-                        self.engine.run(conn.client, &few[..request.len()], output)
-                    } else {
-                        let many: Vec<&[u8]> = request.iter().collect();
-                        self.engine.run(conn.client, &many, output)
-                    };
-                    if !self.engine.outbox.is_empty() {
-                        self.deliver(Some((conn.client, output)));
-                    }
-                }
-                Err(error) => {
-                    Writer::new(output, self.engine.protocol(conn.client)).error(format!("ERR {error}"));
-                    return Err(Lost);
-                }
+        let mut batch = std::mem::take(&mut self.batch);
+        let result = self.run_batches(conn, input, output, &mut batch);
+        self.batch = batch;
+        result
+    }
+
+    fn run_batches(
+        &mut self,
+        conn: &mut Conn,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        batch: &mut Batch,
+    ) -> Result<usize, Lost> {
+        let mut used = 0;
+        loop {
+            let client = conn.client;
+            if self.engine.holds(client) {
+                return Ok(used);
+            }
+            let is_known = self.engine.is_authenticated(client);
+            let limits = RequestLimits { unauthenticated: !is_known, ..self.engine.limits.request };
+            // What may be sent depends on requests before it until the client is known.
+            let parsed = batch.read(&mut conn.parser, input, used, &limits, if is_known { BATCH } else { 1 });
+            if batch.len() > 1 {
+                let mut hashes = std::mem::take(&mut batch.hashes);
+                self.engine.prefetch(client, batch.keys(input), &mut hashes);
+                batch.hashes = hashes;
+            }
+            if let Some(end) = self.run_batch(client, input, output, batch) {
+                // The rest is read again when the client goes on.
+                conn.parser = RequestParser::new();
+                return Ok(end);
+            }
+            used = parsed.used;
+            if let Some(error) = parsed.error {
+                Writer::new(output, self.engine.protocol(client)).error(format!("ERR {error}"));
+                return Err(Lost);
+            }
+            if batch.len() < BATCH && is_known || batch.len() == 0 {
+                return Ok(used);
             }
         }
-        Ok(used)
+    }
+    /// Runs the requests of a batch. Where the last one ends that ran, if those behind it must not be run now.
+    fn run_batch(&mut self, client: ClientId, input: &[u8], output: &mut Vec<u8>, batch: &Batch) -> Option<usize> {
+        for index in 0..batch.len() {
+            let mut few: [&[u8]; FEW] = [&[]; FEW];
+            let (count, hash) = (batch.argc(index), batch.hash(index));
+            let goes_on = if count <= FEW {
+                few.iter_mut().zip(batch.argv(index, input)).for_each(|(slot, arg)| *slot = arg);
+                self.engine.run_hashed(client, &few[..count], hash, output)
+            } else {
+                let many: Vec<&[u8]> = batch.argv(index, input).collect();
+                self.engine.run_hashed(client, &many, hash, output)
+            };
+            if !self.engine.outbox.is_empty() {
+                self.deliver(Some((client, output)));
+            }
+            if !goes_on {
+                return Some(batch.end_of(index));
+            }
+        }
+        None
     }
 
     /// Appends messages to the output of the connections that they are for. `own` is the one whose request has just run, whose

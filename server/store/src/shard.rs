@@ -99,7 +99,13 @@ impl Shard {
     /// The key's place, whether or not its time is over.
     #[inline]
     pub fn find(&self, db: usize, key: &[u8]) -> Option<Found> {
-        self.dbs[db].find(self.hasher.hash(key), key)
+        self.find_hashed(db, self.hasher.hash(key), key)
+    }
+
+    /// As [`Self::find`], for a key whose hash is known.
+    #[inline]
+    pub fn find_hashed(&self, db: usize, hash: u64, key: &[u8]) -> Option<Found> {
+        self.dbs[db].find(hash, key)
     }
 
     /// Notes that a key was used, for the eviction policy.
@@ -121,14 +127,17 @@ impl Shard {
         new: New<'_>,
         expiry_ms: Option<u64>,
     ) -> Found {
-        let Some(found) = found else {
-            let clock = self.settings.policy.first_clock(self.now_ms);
-            return self.dbs[db].insert(self.hasher, self.hasher.hash(key), key, new, expiry_ms, clock);
-        };
+        let Some(found) = found else { return self.insert(db, self.hasher.hash(key), key, new, expiry_ms) };
         let (stored, old) = self.dbs[db].replace(found, key, new, expiry_ms);
         self.discard(old);
         self.access(db, stored);
         stored
+    }
+
+    /// Stores a key that is not there, and whose hash is known.
+    pub fn insert(&mut self, db: usize, hash: u64, key: &[u8], new: New<'_>, expiry_ms: Option<u64>) -> Found {
+        let clock = self.settings.policy.first_clock(self.now_ms);
+        self.dbs[db].insert(self.hasher, hash, key, new, expiry_ms, clock)
     }
 
     /// Removes a key.

@@ -56,9 +56,18 @@ impl<'a> Call<'a> {
         self.find_in(self.db, key)
     }
 
+    /// The hash of a key, which need not be computed if it is the argument whose hash is known.
+    #[inline]
+    fn hash_of(&self, key: &[u8]) -> u64 {
+        match (self.first_hash, self.argv.get(1)) {
+            (Some(hash), Some(first)) if std::ptr::eq(*first, key) => hash,
+            _ => self.shard.hasher().hash(key),
+        }
+    }
+
     /// As [`Self::find`], in any database.
     pub fn find_in(&mut self, db: usize, key: &[u8]) -> Option<Found> {
-        let found = self.shard.find(db, key)?;
+        let found = self.shard.find_hashed(db, self.hash_of(key), key)?;
         let Some(expiry_ms) = self.shard.db(db).expiry_ms(found) else { return Some(found) };
         if expiry_ms > self.shard.now_ms || self.caller.is_master {
             return Some(found);
@@ -116,7 +125,10 @@ impl<'a> Call<'a> {
         if found.is_none() {
             self.effects.event(EventClass::New, "new", self.db, key);
         }
-        let stored = self.shard.store(self.db, found, key, new, expiry_ms);
+        let stored = match found {
+            Some(_) => self.shard.store(self.db, found, key, new, expiry_ms),
+            None => self.shard.insert(self.db, self.hash_of(key), key, new, expiry_ms),
+        };
         self.changed(key);
         stored
     }

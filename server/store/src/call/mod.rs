@@ -71,6 +71,8 @@ pub struct Call<'a> {
     pub db: usize,
     /// The arguments, the command's name first. Their number fits the command's arity.
     pub argv: &'a [&'a [u8]],
+    /// The hash of the first argument behind the name, if it is known: nearly always that is the key.
+    pub first_hash: Option<u64>,
     /// Takes the reply.
     pub reply: Writer<'a>,
     /// Takes everything else.

@@ -33,7 +33,9 @@ impl Bench {
         let mut out = Vec::new();
         let caller = Caller { may_wait: true, no_touch: false, is_master: false };
         let reply = Writer::new(&mut out, Protocol::Resp2);
-        let mut call = Call { shard: &mut self.shard, db: 0, argv: &argv, reply, effects: &mut self.effects, caller };
+        let first_hash = argv.get(1).map(|key| self.shard.hasher().hash(key));
+        let effects = &mut self.effects;
+        let mut call = Call { shard: &mut self.shard, db: 0, argv: &argv, first_hash, reply, effects, caller };
         match (command.run)(&mut call) {
             Ok(Done::Replied) => {}
             Ok(Done::Wait(_)) => call.reply.simple("(waits)"),

@@ -1,0 +1,114 @@
+//! Requests of one connection that have been read and not run yet.
+
+use std::ops::Range;
+
+use bongsu_protocol::resp::{ProtocolError, RequestLimits, RequestParser};
+
+/// A few requests, in order. Nothing of them is copied, nearly always.
+#[derive(Default)]
+pub(super) struct Batch {
+    requests: Vec<Parsed>,
+    /// Where arguments lie in the input.
+    ranges: Vec<Range<usize>>,
+    /// Requests that do not lie in the input as they are meant, because of quotes.
+    copies: Vec<Vec<Vec<u8>>>,
+    /// The hash of the first argument of each, if it was computed.
+    pub(super) hashes: Vec<Option<u64>>,
+}
+
+struct Parsed {
+    arguments: Arguments,
+    /// Where the request ends in the input.
+    end: usize,
+}
+
+enum Arguments {
+    /// These of the ranges.
+    InPlace(Range<usize>),
+    /// This one of the copies.
+    Copied(usize),
+}
+
+/// How far reading came.
+pub(super) struct Progress {
+    /// Bytes of the input that are done with.
+    pub(super) used: usize,
+    /// What comes next makes no sense.
+    pub(super) error: Option<ProtocolError>,
+}
+
+impl Batch {
+    /// Reads up to `max` complete requests of `input` from `used` on.
+    pub(super) fn read(
+        &mut self,
+        parser: &mut RequestParser,
+        input: &[u8],
+        mut used: usize,
+        limits: &RequestLimits,
+        max: usize,
+    ) -> Progress {
+        self.requests.clear();
+        self.ranges.clear();
+        self.copies.clear();
+        self.hashes.clear();
+        while self.requests.len() < max {
+            let progress = match parser.parse(&input[used..], limits) {
+                Ok(progress) => progress,
+                Err(error) => return Progress { used, error: Some(error) },
+            };
+            let start = used;
+            used += progress.consumed;
+            let Some(request) = progress.request else { break };
+            let arguments = match request.positions() {
+                Some(positions) => {
+                    let first = self.ranges.len();
+                    self.ranges.extend(positions.map(|range| start + range.start..start + range.end));
+                    Arguments::InPlace(first..self.ranges.len())
+                }
+                None => {
+                    self.copies.push(request.to_vec());
+                    Arguments::Copied(self.copies.len() - 1)
+                }
+            };
+            self.requests.push(Parsed { arguments, end: used });
+        }
+        Progress { used, error: None }
+    }
+
+    /// Number of requests.
+    pub(super) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Where a request ends in the input.
+    pub(super) fn end_of(&self, index: usize) -> usize {
+        self.requests[index].end
+    }
+
+    /// The number of arguments of a request.
+    pub(super) fn argc(&self, index: usize) -> usize {
+        match &self.requests[index].arguments {
+            Arguments::InPlace(ranges) => ranges.len(),
+            Arguments::Copied(copy) => self.copies[*copy].len(),
+        }
+    }
+
+    /// The arguments of a request.
+    pub(super) fn argv<'b>(&'b self, index: usize, input: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
+        let (ranges, copy): (&[Range<usize>], &[Vec<u8>]) = match &self.requests[index].arguments {
+            Arguments::InPlace(ranges) => (&self.ranges[ranges.clone()], &[]),
+            Arguments::Copied(copy) => (&[], &self.copies[*copy]),
+        };
+        ranges.iter().map(|range| &input[range.clone()]).chain(copy.iter().map(Vec::as_slice))
+    }
+
+    /// What is probably the key of each request.
+    pub(super) fn keys<'b>(&'b self, input: &'b [u8]) -> impl Iterator<Item = Option<&'b [u8]>> {
+        (0..self.len()).map(|index| self.argv(index, input).nth(1))
+    }
+
+    /// The hash of the first argument of a request, if it was computed.
+    pub(super) fn hash(&self, index: usize) -> Option<u64> {
+        self.hashes.get(index).copied().flatten()
+    }
+}
