@@ -4,9 +4,14 @@ mod acl;
 mod client;
 mod connection;
 mod info;
+mod latency;
+mod lolwut;
+mod memory;
 mod pubsub;
 mod server;
+mod slowlog;
 mod transaction;
+mod wait;
 
 use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec};
 use bongsu_protocol::session::ClientId;
@@ -31,9 +36,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         config::COMMANDS,
         connection::COMMANDS,
         info::COMMANDS,
+        latency::COMMANDS,
+        lolwut::COMMANDS,
+        memory::COMMANDS,
         pubsub::COMMANDS,
         server::COMMANDS,
+        slowlog::COMMANDS,
         transaction::COMMANDS,
+        wait::COMMANDS,
     ]
     .into_iter()
     .flatten()

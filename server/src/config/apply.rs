@@ -62,10 +62,12 @@ impl Engine {
                 Directive::LatencyTracking => {
                     self.stats.track_latency(self.config.is_on(Directive::LatencyTracking));
                 }
-                Directive::LatencyTrackingInfoPercentiles => {
-                    let percentiles = self.config.words(Directive::LatencyTrackingInfoPercentiles);
-                    self.stats.percentiles =
-                        percentiles.split_ascii_whitespace().filter_map(|percent| percent.parse().ok()).collect();
+                Directive::LatencyMonitorThreshold => {
+                    self.latency.configure(self.config.size(Directive::LatencyMonitorThreshold));
+                }
+                Directive::SlowlogLogSlowerThan | Directive::SlowlogMaxLen => {
+                    let slower_than_usec = self.config.integer(Directive::SlowlogLogSlowerThan);
+                    self.slowlog.configure(slower_than_usec, self.config.size(Directive::SlowlogMaxLen));
                 }
                 Directive::NotifyKeyspaceEvents => {
                     let events = self.config.events();

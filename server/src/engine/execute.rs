@@ -6,7 +6,7 @@ use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
 use bongsu_store::call::{Call, Caller, Done, Handler, Otherwise, Wait};
 
 use super::tracking::TrackingTable;
-use super::{Engine, Run};
+use super::{Engine, Run, secrets};
 
 /// Commands that a transaction does not keep but obeys.
 const RULES_OF_TRANSACTIONS: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
@@ -176,6 +176,9 @@ impl Engine {
                 self.stats.error(&out[before..]);
             }
         }
+        if self.slowlog.wants(usec) || self.latency.wants_usec(usec) {
+            self.note_slow(client, id, argv, usec);
+        }
         if !self.tracking.is_empty() {
             self.remember_keys(client, id, argv);
         }
@@ -240,7 +243,7 @@ impl Engine {
     fn show_monitors(&mut self, client: ClientId, id: CommandId, argv: &[&[u8]]) {
         const HIDDEN: CommandFlags = CommandFlags::SKIP_MONITOR.with(CommandFlags::ADMIN);
         let Some(command) = self.table.get(id).filter(|command| !command.spec.flags.intersects(HIDDEN)) else { return };
-        let is_secret = matches!(command.spec.name, "auth" | "hello");
+        let shown = secrets::hidden(&command.full_name, argv);
         let Some(session) = self.clients.get(client) else { return };
         let now_us = self.clock.wall_us();
         let source = if session.unix_socket {
@@ -249,13 +252,9 @@ impl Engine {
             session.addr.clone()
         };
         let mut line = format!("{}.{:06} [{} {source}]", now_us / 1_000_000, now_us % 1_000_000, session.db);
-        for (index, arg) in argv.iter().enumerate() {
+        for arg in shown {
             line.push(' ');
-            if is_secret && index > 0 {
-                line.push_str("\"(redacted)\"");
-            } else {
-                bongsu_protocol::conf::push_quoted(&mut line, arg);
-            }
+            bongsu_protocol::conf::push_quoted(&mut line, arg);
         }
         for monitor in &self.monitors {
             let protocol = self.clients.get(*monitor).map_or_else(Default::default, |session| session.protocol);

@@ -69,6 +69,12 @@ impl Engine {
             return true;
         }
         let began = Instant::now();
+        let made = self.evict_since(began);
+        self.latency.note("eviction-cycle", began.elapsed().as_millis() as u64, self.shard.now_ms / 1000);
+        made
+    }
+
+    fn evict_since(&mut self, began: Instant) -> bool {
         while self.used_bytes() > self.memory_max {
             self.effects.clear();
             if !self.shard.evict(&mut self.effects) {
@@ -113,6 +119,7 @@ impl Engine {
             self.sweeper.is_busy = self.shard.expire_some(&mut self.sweeper.at, &mut self.effects);
             self.settle(None);
         }
+        self.latency.note("expire-cycle", began.elapsed().as_millis() as u64, self.shard.now_ms / 1000);
         let pause_us = if self.sweeper.is_busy { SWEEP_PAUSE_US } else { SWEEP_EVERY_US };
         self.clock.advance();
         self.sweeper.next_us = self.clock.now_us + pause_us;

@@ -5,12 +5,15 @@ mod blocking;
 mod clock;
 mod execute;
 mod histogram;
+mod latency;
 mod memory;
 mod outbox;
 mod publish;
 mod rates;
+mod secrets;
 mod settle;
 mod shutdown;
+mod slowlog;
 mod stats;
 mod tracking;
 mod transaction;
@@ -39,12 +42,15 @@ use crate::info::Instance;
 use crate::limits::Limits;
 use blocked::Blocked;
 use clock::Clock;
+pub(crate) use histogram::Histogram;
+pub(crate) use latency::{Delays, LatencyMonitor};
 pub(crate) use memory::SWEEP_PAUSE_US;
 use memory::{Memory, Sweeper};
 use outbox::Outbox;
 pub(crate) use publish::Notify;
 use rates::Rates;
 pub(crate) use shutdown::Shutdown;
+pub(crate) use slowlog::SlowLog;
 pub(crate) use stats::CommandStats;
 use stats::Stats;
 use tracking::TrackingTable;
@@ -60,6 +66,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) stats: Stats,
     pub(crate) rates: Rates,
+    pub(crate) slowlog: SlowLog,
+    pub(crate) latency: LatencyMonitor,
     pub(crate) memory: Memory,
     pub(crate) instance: Instance,
     pub(crate) outbox: Outbox,
@@ -138,6 +146,8 @@ impl Engine {
             clock,
             stats: Stats::new(table.len()),
             rates: Rates::default(),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
             memory,
             outbox: Outbox::default(),
             pubsub: PubSub::new(ChannelKind::Plain),

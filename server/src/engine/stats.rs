@@ -64,24 +64,14 @@ pub(crate) struct Stats {
     pub(crate) by_command: Vec<CommandStats>,
     /// `latency-tracking`: durations of commands are counted by size.
     pub(crate) tracks_latency: bool,
-    /// `latency-tracking-info-percentiles`.
-    pub(crate) percentiles: Vec<f64>,
 }
-
-/// The default of `latency-tracking-info-percentiles`.
-const PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
 
 /// Counts errors of all kinds that are not told apart.
 const OTHER_ERRORS: &str = "ERRORSTATS_OVERFLOW";
 
 impl Stats {
     pub(crate) fn new(commands: usize) -> Self {
-        Self {
-            by_command: vec![CommandStats::default(); commands],
-            tracks_latency: true,
-            percentiles: PERCENTILES.to_vec(),
-            ..Self::default()
-        }
+        Self { by_command: vec![CommandStats::default(); commands], tracks_latency: true, ..Self::default() }
     }
 
     /// `latency-tracking` is switched on or off. What was counted is forgotten if it is off.
@@ -112,8 +102,7 @@ impl Engine {
     /// Forgets everything that was counted (`CONFIG RESETSTAT`).
     pub(crate) fn reset_stats(&mut self) {
         let old = std::mem::take(&mut self.stats);
-        let (tracks_latency, percentiles) = (old.tracks_latency, old.percentiles);
-        self.stats = Stats { tracks_latency, percentiles, ..Stats::new(old.by_command.len()) };
+        self.stats = Stats { tracks_latency: old.tracks_latency, ..Stats::new(old.by_command.len()) };
         self.shard.stats = bongsu_store::shard::Stats::default();
         self.rates = super::rates::Rates::default();
     }

@@ -39,7 +39,7 @@ pub(super) fn latency_stats(engine: &Engine, info: &mut InfoWriter) {
     for (command, stats) in counted(engine) {
         let Some(histogram) = &stats.histogram else { continue };
         let mut percentiles = String::new();
-        for percent in &engine.stats.percentiles {
+        for percent in engine.config.percentiles() {
             let gap = if percentiles.is_empty() { "" } else { "," };
             // Writing to a string cannot fail.
             let _ = write!(percentiles, "{gap}p{percent}={:.3}", histogram.percentile_usec(*percent) as f64);
