@@ -26,15 +26,20 @@ impl Step {
         !matches!(self.action, Action::Get)
     }
 
+    /// The integer that `SET` means. Without a sign, a negative one is very large. With a sign and less than 64 bits it is too, if it is so
+    /// far below the type's highest that the distance has more than 64 bits, as Redis takes it: a replica of either kind must come
+    /// to the same.
+    fn wide(&self, value: i64) -> i128 {
+        let is_far = || self.field.width < i64::BITS && self.field.max().checked_sub(value).is_none();
+        let is_large = if self.field.signed { is_far() } else { value < 0 };
+        i128::from(value) + (i128::from(is_large) << u64::BITS)
+    }
+
     /// What is stored and what is answered, where there was `old`; `None` if nothing is stored.
     fn new_value(&self, old: i64) -> Option<(i64, i64)> {
         match self.action {
             Action::Get => None,
-            Action::Set(value) => {
-                // Without a sign a negative integer is a very large one.
-                let wide = if self.field.signed { i128::from(value) } else { i128::from(value.cast_unsigned()) };
-                Some((self.field.fit(wide, self.overflow)?, old))
-            }
+            Action::Set(value) => Some((self.field.fit(self.wide(value), self.overflow)?, old)),
             Action::Add(by) => {
                 let new = self.field.fit(i128::from(old) + i128::from(by), self.overflow)?;
                 Some((new, new))

@@ -38,11 +38,17 @@ impl FieldType {
         if self.signed { (bits << unused).cast_signed() >> unused } else { bits.cast_signed() }
     }
 
+    /// The highest integer.
+    pub(super) fn max(self) -> i64 {
+        let bits = if self.signed { self.width - 1 } else { self.width };
+        i64::MAX >> (i64::BITS - 1 - bits)
+    }
+
     /// The integer that is stored for another one; `None` if none is.
     pub(super) fn fit(self, value: i128, overflow: Overflow) -> Option<i64> {
         let span = 1i128 << self.width;
-        let min = if self.signed { -(span / 2) } else { 0 };
-        let fitting = value.clamp(min, min + span - 1);
+        let max = i128::from(self.max());
+        let fitting = value.clamp(max + 1 - span, max);
         match overflow {
             Overflow::Wrap if fitting != value => Some(self.value_of(value.rem_euclid(span) as u64)),
             Overflow::Fail if fitting != value => None,

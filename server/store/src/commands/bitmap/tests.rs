@@ -1,5 +1,6 @@
 use crate::call::testing::Bench;
 
+const LOWEST: &str = "*2 :576460752303423487 :-576460752303423488";
 const NO_OFFSET: &str = "-ERR bit offset is not an integer or out of range";
 const NO_BIT: &str = "-ERR bit is not an integer or out of range";
 const SYNTAX: &str = "-ERR syntax error";
@@ -123,7 +124,10 @@ fn fields_are_read_and_changed() {
         ("BITFIELD k OVERFLOW SAT INCRBY i8 0 100 OVERFLOW FAIL INCRBY i8 0 1 INCRBY i8 0 -1", "*3 :127 $-1 :126"),
         ("BITFIELD k OVERFLOW SAT SET u8 0 -1 GET u8 0", "*2 :126 :255"),
         ("BITFIELD k SET i64 64 -9223372036854775808 INCRBY i64 64 -1", "*2 :0 :9223372036854775807"),
-        ("STRLEN k", ":16"),
+        ("BITFIELD k OVERFLOW SAT SET i60 200 -9223372036854775808 GET i60 200", "*2 :0 :576460752303423487"),
+        ("BITFIELD k OVERFLOW SAT SET i60 200 -7000000000000000000 GET i60 200", LOWEST),
+        ("BITFIELD k OVERFLOW SAT SET i64 200 -7 GET i64 200", "*2 :-9223372036854775808 :-7"),
+        ("STRLEN k", ":33"),
         ("BITFIELD k GET u64 0", &no_type()),
         ("BITFIELD k GET i65 0", &no_type()),
         ("BITFIELD k GET u8 -1", NO_OFFSET),
