@@ -5,6 +5,8 @@
 
 #[path = "differential/bits.rs"]
 mod bits;
+#[path = "differential/sets.rs"]
+mod sets;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -204,8 +206,10 @@ impl Maker {
     }
 
     fn command(&mut self) -> Vec<String> {
-        if self.0.below(3) == 0 {
-            return bits::command(self);
+        match self.0.below(3) {
+            0 => return bits::command(self),
+            1 => return sets::command(self),
+            _ => {}
         }
         let name = self.one_of(&NAMES);
         let mut words = vec![name.to_owned()];
@@ -316,7 +320,7 @@ fn comparable(words: &[String], reply: Value<'static>) -> Value<'static> {
             items.sort_by_key(|item| item.as_bytes().map(<[u8]>::to_vec));
             Value::Array(items)
         }
-        other => other,
+        other => sets::ordered(words, other),
     }
 }
 

@@ -108,13 +108,13 @@ fn weigh(call: &mut Call<'_>, entries: &mut [Entry], options: &Options<'_>) -> R
     if all_are_numbers { Ok(()) } else { Err(Fault::text("ERR One or more scores can't be converted into double")) }
 }
 
-/// The number that a text begins with, blanks before it apart; nothing is zero.
+/// The number that a text is, up to its first byte that is zero, and without blanks before it; no text is zero.
 fn score(text: &[u8]) -> Option<f64> {
-    match parse_integer(text) {
-        Some(n) => Some(n as f64),
-        None if text.is_empty() => Some(0.0),
-        None => parse_double(text.trim_ascii_start()),
+    if let Some(n) = parse_integer(text) {
+        return Some(n as f64);
     }
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    if text.is_empty() { Some(0.0) } else { parse_double(text.trim_ascii_start()) }
 }
 
 fn compare(one: &Entry, other: &Entry, options: &Options<'_>) -> Ordering {

@@ -47,6 +47,8 @@ fn other_keys_decide_and_are_given() {
         ("SADD s 1 2 3", ":3"),
         ("MSET w_1 30 w_2 20 w_3 10", "+OK"),
         ("SORT s BY w_*", "*3 $1 3 $1 2 $1 1"),
+        (r#"SET w_2 " 25\x00x""#, "+OK"),
+        ("SORT s BY w_*", "*3 $1 3 $1 2 $1 1"),
         ("DEL w_2", ":1"),
         ("SORT s BY w_*", "*3 $1 2 $1 3 $1 1"),
         ("SORT s BY w_* ALPHA DESC", "*3 $1 1 $1 3 $1 2"),
