@@ -1,6 +1,6 @@
 //! All registers, six bits each, the first in the lowest bits of the first byte.
 
-use super::estimate::Histogram;
+use super::estimate::{Histogram, HistogramParts};
 use super::{Encoding, HEADER_LEN, REGISTERS};
 
 /// Bits of a register.
@@ -25,14 +25,24 @@ fn unpack(bytes: [u8; 3]) -> [u8; 4] {
     [0, 6, 12, 18].map(|shift| (word >> shift) as u8 & RANK_MAX)
 }
 
+/// The three bytes with a register, where they begin, and how far it is shifted in them.
+fn group_of(bytes: &[u8], index: usize) -> (u32, usize, usize) {
+    let at = HEADER_LEN + index / 4 * 3;
+    (u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], 0]), at, index % 4 * BITS)
+}
+
+/// A register need not be raised to `rank`.
+pub(super) fn is_raised(bytes: &[u8], index: usize, rank: u8) -> bool {
+    let (word, _, shift) = group_of(bytes, index);
+    (word >> shift) as u8 & RANK_MAX >= rank
+}
+
 /// Raises a register to `rank`. False if it is as high already.
 pub(super) fn raise(bytes: &mut [u8], index: usize, rank: u8) -> bool {
-    let at = HEADER_LEN + index / 4 * 3;
-    let word = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], 0]);
-    let shift = (index % 4 * BITS) as u32;
-    if (word >> shift) as u8 & RANK_MAX >= rank {
+    if is_raised(bytes, index, rank) {
         return false;
     }
+    let (word, at, shift) = group_of(bytes, index);
     let word = word & !(u32::from(RANK_MAX) << shift) | u32::from(rank) << shift;
     bytes[at..at + 3].copy_from_slice(&word.to_le_bytes()[..3]);
     true
@@ -40,14 +50,9 @@ pub(super) fn raise(bytes: &mut [u8], index: usize, rank: u8) -> bool {
 
 /// How many registers have each rank.
 pub(super) fn histogram(bytes: &[u8]) -> Histogram {
-    // One for each of four registers, so that none waits for the other.
-    let mut parts = [[0u32; RANK_MAX as usize + 1]; 4];
-    for group in bytes[HEADER_LEN..].as_chunks::<3>().0 {
-        for (part, rank) in parts.iter_mut().zip(unpack(*group)) {
-            part[usize::from(rank)] += 1;
-        }
-    }
-    Histogram(std::array::from_fn(|rank| parts.iter().map(|part| part[rank]).sum()))
+    let mut histogram = HistogramParts::default();
+    bytes[HEADER_LEN..].as_chunks::<3>().0.iter().for_each(|group| histogram.add(unpack(*group)));
+    histogram.sum()
 }
 
 /// The registers one by one.

@@ -1,5 +1,6 @@
 //! Values of either encoding.
 
+use super::estimate::HistogramParts;
 use super::hash::rank_of;
 use super::sparse::Raised;
 use super::{Corrupted, HEADER_LEN, Histogram, REGISTERS, dense, sparse};
@@ -67,6 +68,15 @@ impl<B: AsRef<[u8]>> Sketch<B> {
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_ref()
+    }
+
+    /// Adding an element would change nothing.
+    pub fn has(&self, element: &[u8]) -> bool {
+        let (index, rank) = rank_of(element);
+        match self.encoding {
+            Encoding::Dense => dense::is_raised(self.bytes(), index, rank),
+            Encoding::Sparse => sparse::is_raised(self.bytes(), index, rank),
+        }
     }
 
     /// The estimate that is kept, unless registers changed since.
@@ -148,8 +158,10 @@ impl Sketch<Vec<u8>> {
     pub fn make_dense(&mut self) -> Result<(), Corrupted> {
         if self.encoding == Encoding::Sparse {
             let mut all = dense::with_header(&self.bytes);
-            for (index, rank) in sparse::ranks(&self.bytes)? {
-                dense::raise(&mut all, index, rank);
+            let mut registers = Registers::default();
+            registers.merge(self)?;
+            for (index, rank) in registers.0.iter().enumerate().filter(|(_, rank)| **rank > 0) {
+                dense::raise(&mut all, index, *rank);
             }
             *self = Self { bytes: all, encoding: Encoding::Dense };
         }
@@ -185,26 +197,22 @@ impl Registers {
     /// Raises each register to that of a value.
     ///
     /// # Errors
-    /// The value has too many registers, or too few.
+    /// The value has too many registers, or too few; some are raised then.
     pub fn merge<B: AsRef<[u8]>>(&mut self, other: &Sketch<B>) -> Result<(), Corrupted> {
         match other.encoding {
             Encoding::Dense => {
                 self.0.iter_mut().zip(dense::ranks(other.bytes())).for_each(|(one, other)| *one = (*one).max(other));
             }
-            Encoding::Sparse => {
-                for (index, rank) in sparse::ranks(other.bytes())? {
-                    self.0[index] = self.0[index].max(rank);
-                }
-            }
+            Encoding::Sparse => sparse::raise_array(&mut self.0, other.bytes())?,
         }
         Ok(())
     }
 
     /// How many registers have each rank.
     pub fn histogram(&self) -> Histogram {
-        let mut ranks = [0; 64];
-        self.0.iter().for_each(|rank| ranks[usize::from(rank & 63)] += 1);
-        Histogram(ranks)
+        let mut histogram = HistogramParts::default();
+        self.0.as_chunks::<4>().0.iter().for_each(|ranks| histogram.add(*ranks));
+        histogram.sum()
     }
 
     /// The rank of each.

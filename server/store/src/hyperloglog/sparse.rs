@@ -24,6 +24,22 @@ const MERGE_RUNS: usize = 5;
 const RANKED_BIT: u8 = 0x80;
 const LONG_BIT: u8 = 0x40;
 
+/// Registers of the run that a byte means, 0 if it takes another byte to know. Runs of the two short kinds alternate in no order
+/// that a processor could guess, so that a search goes by this.
+const SHORT_LENS: [u8; 256] = {
+    let mut lens = [0; 256];
+    let mut byte = 0;
+    while byte < lens.len() {
+        lens[byte] = match byte {
+            0..0x40 => byte as u8 + 1,
+            0x80.. => (byte & 3) as u8 + 1,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    lens
+};
+
 /// Registers of the same rank next to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Run {
@@ -96,20 +112,41 @@ pub(super) enum Raised {
     TooMuch,
 }
 
+/// Where a register is.
+struct Place {
+    /// The run that it belongs to begins here.
+    at: usize,
+    /// The run before that begins here; the same place if there is none.
+    before: usize,
+    /// The first register of the run.
+    first: usize,
+    run: Run,
+}
+
+fn find(bytes: &[u8], index: usize) -> Option<Place> {
+    let (mut at, mut before, mut first) = (HEADER_LEN, HEADER_LEN, 0);
+    loop {
+        let byte = *bytes.get(at)?;
+        let short_len = usize::from(SHORT_LENS[usize::from(byte)]);
+        let (len, size) = if short_len > 0 { (short_len, 1) } else { (Run::read(&bytes[at..])?.len, 2) };
+        if index < first + len {
+            return Some(Place { at, before, first, run: Run::read(&bytes[at..])? });
+        }
+        (before, first, at) = (at, first + len, at + size);
+    }
+}
+
+/// A register need not be raised to `rank`.
+pub(super) fn is_raised(bytes: &[u8], index: usize, rank: u8) -> bool {
+    find(bytes, index).is_some_and(|place| place.run.rank >= rank)
+}
+
 /// Raises a register to `rank`, in a value that may take `bytes_max`.
 pub(super) fn raise(bytes: &mut Vec<u8>, index: usize, rank: u8, bytes_max: usize) -> Result<Raised, Corrupted> {
     if rank > RANK_MAX {
         return Ok(Raised::TooMuch);
     }
-    let (mut at, mut before, mut first) = (HEADER_LEN, HEADER_LEN, 0);
-    let run = loop {
-        let run = Run::read(&bytes[at..]).ok_or(Corrupted)?;
-        if index < first + run.len {
-            break run;
-        }
-        (before, first) = (at, first + run.len);
-        at = (at + run.bytes()).min(bytes.len());
-    };
+    let Place { at, before, first, run } = find(bytes, index).ok_or(Corrupted)?;
     if run.rank >= rank {
         return Ok(Raised::Unchanged);
     }
@@ -156,16 +193,15 @@ pub(super) fn histogram(bytes: &[u8]) -> Result<Histogram, Corrupted> {
     if registers == REGISTERS { Ok(Histogram(ranks)) } else { Err(Corrupted) }
 }
 
-/// The registers that are not empty, with their ranks, once it is clear that there are as many registers as there must be.
-pub(super) fn ranks(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, u8)> + '_, Corrupted> {
-    if runs(bytes).map(|run| run.len).sum::<usize>() != REGISTERS {
-        return Err(Corrupted);
-    }
+/// Raises each register of an array to that of a value.
+pub(super) fn raise_array(ranks: &mut [u8], bytes: &[u8]) -> Result<(), Corrupted> {
     let mut next = 0;
-    Ok(runs(bytes).flat_map(move |run| {
-        let first = next;
+    for run in runs(bytes) {
+        let registers = ranks.get_mut(next..next + run.len).ok_or(Corrupted)?;
+        if run.rank > 0 {
+            registers.iter_mut().for_each(|rank| *rank = run.rank.max(*rank));
+        }
         next += run.len;
-        let len = if run.rank == 0 { 0 } else { run.len };
-        (first..first + len).map(move |index| (index, run.rank))
-    }))
+    }
+    if next == ranks.len() { Ok(()) } else { Err(Corrupted) }
 }

@@ -1,6 +1,6 @@
 //! Numbers of 80 bits, in which Redis counts with fractions on x86: 64 bits of precision, and exponents of 15 bits.
 
-use super::binary::EXTENDED;
+use super::binary::{EXTENDED, Rounded};
 use super::literal::{Literal, Size};
 use super::natural::Natural;
 
@@ -43,15 +43,14 @@ impl Extended {
             return None;
         }
         let literal = Literal::parse(text)?;
-        let (mantissa, exponent) = match literal.size {
+        let rounded = match literal.size {
             Size::Infinite => return Some(Self(None)),
-            Size::Decimal(digits, _) if digits.is_empty() => (0, EXTENDED.least()),
-            Size::Binary(0, ..) => (0, EXTENDED.least()),
-            Size::Decimal(digits, exponent) => decimal(&digits, exponent).filter(|(mantissa, _)| *mantissa != 0)?,
-            Size::Binary(bits, exponent, is_exact) => {
-                EXTENDED.round(bits, exponent, is_exact).filter(|(mantissa, _)| *mantissa != 0)?
-            }
+            Size::Short(0, _) | Size::Binary(0, ..) => Some((0, EXTENDED.least())),
+            Size::Short(value, exponent) => not_zero(short(value, exponent)),
+            Size::Long(digits, exponent) => not_zero(long(&digits, exponent)),
+            Size::Binary(bits, exponent, is_exact) => not_zero(EXTENDED.round(bits, exponent, is_exact)),
         };
+        let (mantissa, exponent) = rounded?;
         Some(Self(Some(Finite { negative: literal.negative, mantissa, exponent })))
     }
 
@@ -66,20 +65,29 @@ impl Extended {
     }
 }
 
-/// The nearest number to digits times ten so many times.
-fn decimal(digits: &[u8], exponent: i64) -> Option<(u64, i32)> {
-    // Where fives to this power fit 63 bits, the quotient of 128 bits by them has a bit more than the precision.
+/// A number of which nothing is left is too small.
+fn not_zero(rounded: Option<Rounded>) -> Option<Rounded> {
+    rounded.filter(|(mantissa, _)| *mantissa != 0)
+}
+
+/// The nearest number to a word times ten so many times.
+fn short(value: u64, exponent: i64) -> Option<Rounded> {
+    // Fives to this power fit 63 bits, so that the quotient of 128 bits by them has a bit more than the precision.
     const FIVES_MAX: i64 = 27;
-    const WORD_DIGITS: usize = 19;
+    if !(-FIVES_MAX..=0).contains(&exponent) {
+        return long(value.to_string().as_bytes(), exponent);
+    }
+    let shift = u128::from(value).leading_zeros();
+    let value = u128::from(value) << shift;
+    let fives = 5u128.pow(exponent.unsigned_abs() as u32);
+    EXTENDED.round(value / fives, exponent - i64::from(shift), value.is_multiple_of(fives))
+}
+
+/// The nearest number to digits times ten so many times.
+fn long(digits: &[u8], exponent: i64) -> Option<Rounded> {
     let magnitude = digits.len() as i64 + exponent;
     if !(MAGNITUDE_MIN..=MAGNITUDE_MAX).contains(&magnitude) {
         return None;
-    }
-    if digits.len() <= WORD_DIGITS && (-FIVES_MAX..=0).contains(&exponent) {
-        let value = digits.iter().fold(0, |value, digit| value * 10 + u128::from(digit - b'0'));
-        let shift = value.leading_zeros();
-        let (value, fives) = (value << shift, 5u128.pow(exponent.unsigned_abs() as u32));
-        return EXTENDED.round(value / fives, exponent - i64::from(shift), value.is_multiple_of(fives));
     }
     let mut number = Natural::of_digits(digits);
     if exponent >= 0 {
@@ -119,19 +127,23 @@ impl Finite {
     }
 
     fn text(self) -> String {
-        let (mut text, mut part) = (String::new(), String::new());
+        let sign = if self.negative && self.mantissa != 0 { "-" } else { "" };
         if self.exponent >= 0 {
-            text = Natural::shifted(self.mantissa, self.exponent.unsigned_abs()).into_digits();
-        } else {
-            let (digits, unit) = FRACTION;
-            let scaled = rounded_shift(u128::from(self.mantissa) * unit, self.exponent.unsigned_abs());
-            text.push_str(&(scaled / unit).to_string());
-            part = format!("{:0digits$}", scaled % unit);
+            return format!("{sign}{}", Natural::shifted(self.mantissa, self.exponent.unsigned_abs()).into_digits());
         }
-        let part = part.trim_end_matches('0');
-        let sign = if self.negative && (text != "0" || !part.is_empty()) { "-" } else { "" };
-        let point = if part.is_empty() { "" } else { "." };
-        format!("{sign}{text}{point}{part}")
+        let (digits, unit) = FRACTION;
+        let scaled = rounded_shift(u128::from(self.mantissa) * unit, self.exponent.unsigned_abs());
+        // With an exponent below zero the integer is less than the mantissa, and the fraction has 17 digits.
+        let (whole, part) = ((scaled / unit) as u64, (scaled % unit) as u64);
+        match (whole, part) {
+            (0, 0) => "0".to_owned(),
+            (_, 0) => format!("{sign}{whole}"),
+            _ => {
+                let mut text = format!("{sign}{whole}.{part:0digits$}");
+                text.truncate(text.trim_end_matches('0').len());
+                text
+            }
+        }
     }
 }
 

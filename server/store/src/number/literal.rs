@@ -3,6 +3,9 @@
 /// Exponents are not counted further than this, which is far beyond all numbers.
 const EXPONENT_MAX: i64 = 1 << 40;
 
+/// Digits that any word has room for.
+const SHORT_DIGITS_MAX: usize = 19;
+
 /// A number as it is spelled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Literal {
@@ -17,8 +20,10 @@ pub(super) struct Literal {
 pub(super) enum Size {
     /// `inf`.
     Infinite,
-    /// Decimal digits without leading zeros, times ten so many times.
-    Decimal(Vec<u8>, i64),
+    /// A number of up to [`SHORT_DIGITS_MAX`] digits, times ten so many times.
+    Short(u64, i64),
+    /// More digits than that, without zeros at either end, times ten so many times.
+    Long(Vec<u8>, i64),
     /// Highest bits of a hexadecimal number, times two so many times; false if some bits below them were set.
     Binary(u128, i64, bool),
 }
@@ -43,13 +48,23 @@ impl Literal {
 fn decimal(text: &[u8]) -> Option<Size> {
     let (mantissa, mut exponent) = split_exponent(text, b'e')?;
     let (whole, part) = split_point(mantissa, u8::is_ascii_digit)?;
-    let mut digits: Vec<u8> = whole.iter().chain(part).copied().skip_while(|digit| *digit == b'0').collect();
     exponent -= part.len() as i64;
+    let (mut value, mut count) = (0, 0);
+    for digit in whole.iter().chain(part) {
+        count += usize::from(count > 0 || *digit != b'0');
+        if count <= SHORT_DIGITS_MAX {
+            value = value * 10 + u64::from(digit - b'0');
+        }
+    }
+    if count <= SHORT_DIGITS_MAX {
+        return Some(Size::Short(value, exponent));
+    }
+    let mut digits: Vec<u8> = whole.iter().chain(part).copied().skip_while(|digit| *digit == b'0').collect();
     while digits.last() == Some(&b'0') {
         digits.pop();
         exponent += 1;
     }
-    Some(Size::Decimal(digits, exponent))
+    Some(Size::Long(digits, exponent))
 }
 
 fn hexadecimal(text: &[u8]) -> Option<Size> {
@@ -106,14 +121,16 @@ mod tests {
 
     #[test]
     fn digits_are_told_from_exponents() {
-        let decimal = |digits: &str, exponent| Some(Size::Decimal(digits.into(), exponent));
-        assert_eq!(size("10.50"), decimal("105", -1));
-        assert_eq!(size("-1."), decimal("1", 0));
-        assert_eq!(size("+.5e1"), decimal("5", 0));
-        assert_eq!(size("5.0E+3"), decimal("5", 3));
-        assert_eq!(size("1e-0005"), decimal("1", -5));
-        assert_eq!(size("1e99999999999999999999"), decimal("1", EXPONENT_MAX));
-        assert_eq!(size("0.00"), decimal("", -2));
+        let short = |value, exponent| Some(Size::Short(value, exponent));
+        assert_eq!(size("10.50"), short(1050, -2));
+        assert_eq!(size("-1."), short(1, 0));
+        assert_eq!(size("+.5e1"), short(5, 0));
+        assert_eq!(size("5.0E+3"), short(50, 2));
+        assert_eq!(size("1e-0005"), short(1, -5));
+        assert_eq!(size("1e99999999999999999999"), short(1, EXPONENT_MAX));
+        assert_eq!(size("0.00"), short(0, -2));
+        assert_eq!(size("00009999999999999999999"), short(9_999_999_999_999_999_999, 0));
+        assert_eq!(size("0.012345678901234567890100"), Some(Size::Long(b"123456789012345678901".into(), -22)));
         assert_eq!(size("0x1.8p3"), Some(Size::Binary(0x18, -1, true)));
         assert_eq!(size("0X.8"), Some(Size::Binary(8, -4, true)));
         assert_eq!(size(&format!("0x1{}1", "0".repeat(40))), Some(Size::Binary(1 << 124, 40, false)));

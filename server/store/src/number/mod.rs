@@ -20,14 +20,11 @@ pub fn parse_double(text: &[u8]) -> Option<f64> {
     let literal = Literal::parse(text)?;
     let size = match literal.size {
         Size::Infinite => f64::INFINITY,
-        Size::Decimal(digits, _) => {
+        Size::Short(0, _) | Size::Binary(0, ..) => 0.0,
+        Size::Short(..) | Size::Long(..) => {
             let n = std::str::from_utf8(text).ok()?.parse::<f64>().ok()?.abs();
-            if n.is_infinite() || (n == 0.0 && !digits.is_empty()) {
-                return None;
-            }
-            n
+            Some(n).filter(|n| n.is_finite() && *n != 0.0)?
         }
-        Size::Binary(0, ..) => 0.0,
         Size::Binary(bits, exponent, is_exact) => {
             let rounded = binary::DOUBLE.round(bits, exponent, is_exact)?;
             Some(binary::double_of(rounded)).filter(|n| *n != 0.0)?

@@ -55,20 +55,19 @@ fn steps(call: &Call<'_>) -> Result<Vec<Step>, Fault> {
     while index < call.argc() {
         let following = call.argc() - index - 1;
         if call.is(index, "OVERFLOW") && following >= 1 {
-            overflow = match call.arg(index + 1).to_ascii_lowercase().as_slice() {
-                b"wrap" => Overflow::Wrap,
-                b"sat" => Overflow::Saturate,
-                b"fail" => Overflow::Fail,
-                _ => return Err(Fault::OutOfRange("Invalid OVERFLOW type specified")),
-            };
+            overflow =
+                Overflow::named(call.arg(index + 1)).ok_or(Fault::OutOfRange("Invalid OVERFLOW type specified"))?;
             index += 2;
             continue;
         }
-        let action: Option<fn(i64) -> Action> = match call.arg(index).to_ascii_lowercase().as_slice() {
-            b"get" if following >= 2 => None,
-            b"set" if following >= 3 => Some(Action::Set),
-            b"incrby" if following >= 3 => Some(Action::Add),
-            _ => return Err(Fault::Syntax),
+        let action: Option<fn(i64) -> Action> = if call.is(index, "GET") && following >= 2 {
+            None
+        } else if call.is(index, "SET") && following >= 3 {
+            Some(Action::Set)
+        } else if call.is(index, "INCRBY") && following >= 3 {
+            Some(Action::Add)
+        } else {
+            return Err(Fault::Syntax);
         };
         let field = FieldType::named(call.arg(index + 1)).ok_or(Fault::OutOfRange(NO_TYPE))?;
         let at = match call.arg(index + 2) {

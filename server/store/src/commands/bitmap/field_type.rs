@@ -11,6 +11,14 @@ pub(super) enum Overflow {
     Fail,
 }
 
+impl Overflow {
+    /// What the word of a client means.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        let all = [("WRAP", Self::Wrap), ("SAT", Self::Saturate), ("FAIL", Self::Fail)];
+        all.into_iter().find(|(word, _)| name.eq_ignore_ascii_case(word.as_bytes())).map(|(_, overflow)| overflow)
+    }
+}
+
 /// A type such as `i16` or `u8`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FieldType {

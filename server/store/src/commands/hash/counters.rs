@@ -4,7 +4,7 @@ use bongsu_protocol::resp::parse_integer;
 
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
 use crate::listpack::{Digits, Item};
-use crate::number::{NotFinite, add_texts, parse_double};
+use crate::number::{Extended, NotFinite, add_texts};
 
 use super::change::set;
 use super::view;
@@ -29,7 +29,7 @@ pub(super) fn hincrby(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn hincrbyfloat(call: &mut Call<'_>) -> Outcome {
     let by = call.arg(3);
-    if parse_double(by).ok_or(Fault::NotAFloat)?.is_infinite() {
+    if !Extended::parse(by).ok_or(Fault::NotAFloat)?.is_finite() {
         return Err(Fault::text("ERR value is NaN or Infinity"));
     }
     let (key, field) = (call.arg(1), call.arg(2));

@@ -9,9 +9,21 @@ use super::{copy, in_place, sketch, store};
 pub(super) fn pfadd(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1);
     let found = call.find(key);
+    let elements = &call.argv[2..];
     let changes = match found {
-        Some(found) if sketch(call, found)?.encoding() == Encoding::Dense => add_in_place(call, found)?,
-        found => add_to_copy(call, found)?,
+        None => add_to_copy(call, None)?,
+        Some(found) => {
+            let sketch = sketch(call, found)?;
+            let encoding = sketch.encoding();
+            if elements.iter().all(|element| sketch.has(element)) {
+                call.shard.access(call.db, found);
+                return call.number(0);
+            }
+            match encoding {
+                Encoding::Dense => add_in_place(call, found)?,
+                Encoding::Sparse => add_to_copy(call, Some(found))?,
+            }
+        }
     };
     if changes > 0 {
         // One is counted where the change is noted.
