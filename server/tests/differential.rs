@@ -7,6 +7,8 @@
 mod bits;
 #[path = "differential/sets.rs"]
 mod sets;
+#[path = "differential/zset.rs"]
+mod zset;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -206,9 +208,10 @@ impl Maker {
     }
 
     fn command(&mut self) -> Vec<String> {
-        match self.0.below(3) {
+        match self.0.below(4) {
             0 => return bits::command(self),
             1 => return sets::command(self),
+            2 => return zset::command(self),
             _ => {}
         }
         let name = self.one_of(&NAMES);

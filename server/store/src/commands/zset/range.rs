@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
             } else if call.is(index, "LIMIT") && index + 2 < call.argc() {
                 limit = (call.int(index + 1)?, call.int(index + 2)?);
                 index += 2;
-            } else if preset.backwards.is_none() && call.is(index, "REV") {
+            } else if backwards.is_none() && call.is(index, "REV") {
                 backwards = Some(true);
             } else if by.is_none() && call.is(index, "BYLEX") {
                 by = Some(By::Lex);

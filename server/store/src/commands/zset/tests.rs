@@ -47,6 +47,7 @@ fn ranges_are_of_ranks_scores_or_bytes() {
         ("ZADD z 1 a 2 b 3 c 4 d", ":4"),
         ("ZRANGE z 1 -2", "*2 $1 b $1 c"),
         ("ZRANGE z 0 1 REV", "*2 $1 d $1 c"),
+        ("ZRANGE z 0 1 REV REV", SYNTAX),
         ("ZREVRANGE z 0 0 WITHSCORES", "*2 $1 d $1 4"),
         ("ZRANGEBYSCORE z (1 3", "*2 $1 b $1 c"),
         ("ZREVRANGEBYSCORE z +inf -inf LIMIT 1 2", "*2 $1 c $1 b"),
