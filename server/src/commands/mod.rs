@@ -3,6 +3,7 @@
 mod acl;
 mod client;
 mod connection;
+mod debug;
 mod info;
 mod latency;
 mod lolwut;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         client::COMMANDS,
         config::COMMANDS,
         connection::COMMANDS,
+        debug::COMMANDS,
         info::COMMANDS,
         latency::COMMANDS,
         lolwut::COMMANDS,

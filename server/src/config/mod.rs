@@ -28,11 +28,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-pub(crate) use command::COMMANDS;
+pub(crate) use command::{COMMANDS, is_local};
 use directive::Kind;
 pub use events::Events;
 pub use launch::{Invocation, Launch};
 pub use load_error::LoadError;
+pub(crate) use rewrite::Extent;
 pub use table::Directive;
 use value::Value;
 pub use value::{OutputLimit, OutputLimits, SavePoint};

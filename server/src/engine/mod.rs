@@ -99,6 +99,8 @@ pub(crate) struct Engine {
     /// Keys go when their time is over, not only when somebody asks for them.
     pub(crate) may_sweep: bool,
     pub(crate) sweeper: Sweeper,
+    /// Nothing is done by itself, for tests.
+    pub(crate) rests: bool,
     /// More has to go than could in the time that a request has.
     is_evicting: bool,
     pub(crate) helpers: Helpers,
@@ -168,6 +170,7 @@ impl Engine {
             connection_bytes: 0,
             may_sweep: true,
             sweeper: Sweeper::default(),
+            rests: false,
             is_evicting: false,
             helpers: Helpers::start()?,
             turn_begun_us: 0,

@@ -13,7 +13,7 @@ mod stats;
 use bongsu_protocol::info::InfoWriter;
 
 use crate::engine::Engine;
-pub(crate) use instance::{Instance, Listening};
+pub(crate) use instance::{Instance, Listening, identity};
 pub(crate) use memory::Usage;
 
 /// A section: its name, what writes it, and when it is shown to those who did not ask for it.

@@ -39,6 +39,21 @@ pub enum Stored<'a> {
     Object(&'a Object),
 }
 
+/// Longest string that is kept together with its key, as other servers name it.
+const EMBEDDED_LEN_MAX: usize = 44;
+
+impl Stored<'_> {
+    /// The name that `OBJECT ENCODING` shows.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            Self::Text(text) if text.len() <= EMBEDDED_LEN_MAX => "embstr",
+            Self::Text(_) | Self::Raw(_) => "raw",
+            Self::Object(object) => object.encoding(),
+        }
+    }
+}
+
 /// A database.
 pub struct Db {
     pub(super) table: Table,
@@ -78,6 +93,11 @@ impl Db {
     /// Memory of the table alone.
     pub fn table_bytes(&self) -> usize {
         self.table.heap_bytes()
+    }
+
+    /// Keys for which the table has room.
+    pub fn table_slots(&self) -> usize {
+        self.table.slots()
     }
 
     /// Lets the processor fetch what a search for this hash will read. Announce several keys first, then search for them.

@@ -4,10 +4,7 @@ use bongsu_protocol::command::write_help;
 
 use crate::call::{Call, Done, Fault, Outcome};
 use crate::eviction::{frequency, idle_s};
-use crate::keyspace::{Found, Stored};
-
-/// Longest string that is kept together with its key, as other servers name it.
-const EMBEDDED_LEN_MAX: usize = 44;
+use crate::keyspace::Stored;
 
 /// Integers below this one are shared by all keys that have them, as other servers count references.
 const SHARED_INTEGERS: i64 = 10_000;
@@ -50,7 +47,7 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
     let (clock, now_ms) = (call.shard.db(call.db).clock(found), call.shard.now_ms);
     let is_lfu = call.shard.settings.policy.is_lfu();
     if call.is(1, "ENCODING") {
-        let name = encoding(call, found);
+        let name = call.value(found).encoding();
         call.answer(|reply| reply.bulk(name))
     } else if call.is(1, "REFCOUNT") {
         let is_shared = matches!(call.value(found), Stored::Int(0..SHARED_INTEGERS)) && !is_lfu;
@@ -61,14 +58,5 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
         Err(COUNTS_NO_USE)
     } else {
         call.number(frequency(clock, now_ms, &call.shard.settings.lfu).into())
-    }
-}
-
-fn encoding(call: &Call<'_>, found: Found) -> &'static str {
-    match call.value(found) {
-        Stored::Int(_) => "int",
-        Stored::Text(text) if text.len() <= EMBEDDED_LEN_MAX => "embstr",
-        Stored::Text(_) | Stored::Raw(_) => "raw",
-        Stored::Object(object) => object.encoding(),
     }
 }
