@@ -163,20 +163,43 @@ fn write_int(n: i64, element: &mut [u8]) {
 }
 
 fn write_string(bytes: &[u8], element: &mut [u8]) {
-    let len = bytes.len();
-    let head = element.len() - len;
-    match head {
-        1 => element[0] = STRING_6 | len as u8,
+    let head = element.len() - bytes.len();
+    write_string_head(bytes.len(), &mut element[..head]);
+    element[head..].copy_from_slice(bytes);
+}
+
+fn write_string_head(len: usize, head: &mut [u8]) {
+    match head.len() {
+        1 => head[0] = STRING_6 | len as u8,
         2 => {
-            element[0] = STRING_12 | (len >> 8) as u8;
-            element[1] = len as u8;
+            head[0] = STRING_12 | (len >> 8) as u8;
+            head[1] = len as u8;
         }
         _ => {
-            element[0] = STRING_32;
-            element[1..5].copy_from_slice(&(len as u32).to_le_bytes());
+            head[0] = STRING_32;
+            head[1..5].copy_from_slice(&(len as u32).to_le_bytes());
         }
     }
-    element[head..].copy_from_slice(bytes);
+}
+
+/// Bytes of the longest integer. What comes before the bytes of a string is shorter.
+pub(super) const HEAD_MAX: usize = 9;
+
+/// Writes an integer, or what comes before the bytes of a string.
+#[inline]
+pub(super) fn write_head<'a>(item: Item<'_>, into: &'a mut [u8; HEAD_MAX]) -> &'a [u8] {
+    let len = encoded_len(item);
+    match item {
+        Item::Int(n) => {
+            write_int(n, &mut into[..len]);
+            &into[..len]
+        }
+        Item::Bytes(bytes) => {
+            let head = &mut into[..len - bytes.len()];
+            write_string_head(bytes.len(), head);
+            head
+        }
+    }
 }
 
 /// The element that begins at `at`, and the bytes it takes without the length behind it.
@@ -224,6 +247,19 @@ pub(super) fn len_at(bytes: &[u8], at: usize) -> usize {
         INT_24 => 4,
         INT_32 => 5,
         _ => 9,
+    }
+}
+
+/// Bytes of the element that begins at `at`, with the length behind it.
+#[inline]
+pub(super) fn whole_len_at(bytes: &[u8], at: usize) -> usize {
+    match bytes[at] {
+        0..STRING_6 => 2,
+        first @ STRING_6..INT_13 => 2 + usize::from(first & 0x3f),
+        _ => {
+            let len = len_at(bytes, at);
+            len + backlen_len(len)
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! ```
 
 mod entry;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -113,8 +114,7 @@ impl Listpack {
 
     #[inline]
     fn end_of(&self, at: At) -> usize {
-        let len = entry::len_at(&self.bytes, at.0 as usize);
-        at.0 as usize + len + entry::backlen_len(len)
+        at.0 as usize + entry::whole_len_at(&self.bytes, at.0 as usize)
     }
 
     /// The element there.
@@ -156,16 +156,7 @@ impl Listpack {
 
     /// The first of every `step` elements from the beginning on that has these bytes: fields of a hash are every second one.
     pub fn find(&self, bytes: &[u8], step: usize) -> Option<At> {
-        let wanted = Item::of(bytes);
-        let mut at = self.first()?;
-        loop {
-            if self.get(at) == wanted {
-                return Some(at);
-            }
-            for _ in 0..step {
-                at = self.next(at)?;
-            }
-        }
+        search::find(&self.bytes, HEADER, bytes, step).map(|at| At(at as u32))
     }
 
     /// Adds an element at the end.
@@ -251,6 +242,9 @@ impl Listpack {
 
     /// Makes room for `len` bytes in place of those from `start` to `end`.
     fn splice(&mut self, start: usize, end: usize, len: usize) {
+        if end - start == len {
+            return;
+        }
         let old = self.bytes.len();
         let new = old - (end - start) + len;
         if new > old {

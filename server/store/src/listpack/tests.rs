@@ -97,3 +97,26 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// What is found is the first of every so many elements with these bytes.
+    #[test]
+    fn elements_are_found(
+        elements in proptest::collection::vec((0..4u8, any::<i64>(), 0..62u32, 0..300usize), 1..60),
+        wanted in any::<prop::sample::Index>(),
+        step in 1..4usize,
+    ) {
+        let bytes = |(what, n, bits, len): &(u8, i64, u32, usize)| match what {
+            0 | 1 => (n >> bits).to_string().into_bytes(),
+            2 => vec![b'x'; len % 70],
+            _ => vec![b'y'; *len],
+        };
+        let mut list = Listpack::new();
+        elements.iter().for_each(|element| list.push_back(&bytes(element)));
+        let wanted = bytes(wanted.get(&elements));
+        let index = elements.iter().step_by(step).position(|element| bytes(element) == wanted);
+        let expected = index.and_then(|index| list.seek((index * step) as i64));
+        prop_assert_eq!(list.find(&wanted, step), expected);
+        prop_assert_eq!(list.find(b"none", step), None);
+    }
+}
