@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{config_command, demo, exit, healthcheck_command, output, sentinel_command, status, switchover};
+use crate::{
+    config_command, demo, exit, healthcheck_command, output, sentinel_command, server_command, status, switchover,
+};
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
 #[command(name = "bongsu", version, max_term_width = 100)]
-#[command(after_help = "Under the name redis-sentinel or valkey-sentinel (a link), or as `bongsu FILE --sentinel`, \
-    it takes the arguments of that program.")]
+#[command(
+    after_help = "Under the name redis-server, valkey-server, redis-sentinel or valkey-sentinel (a link), or as \
+    `bongsu FILE --sentinel`, it takes the arguments of that program."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -24,6 +28,13 @@ enum Command {
     /// Run a sentinel: watch groups of nodes and fail them over
     #[command(disable_help_flag = true)]
     Sentinel {
+        /// A configuration file, then --directive value ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
+        arguments: Vec<OsString>,
+    },
+    /// Run a data server that speaks the protocol of Redis
+    #[command(disable_help_flag = true)]
+    Server {
         /// A configuration file, then --directive value ...
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
         arguments: Vec<OsString>,
@@ -86,6 +97,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     };
     let result = match command {
         Command::Sentinel { arguments } => return sentinel_command::run(&arguments),
+        Command::Server { arguments } => return server_command::run(&arguments),
         Command::Demo(args) => demo::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),

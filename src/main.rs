@@ -1,6 +1,6 @@
 //! The `bongsu` command.
 //!
-//! The first argument names one of its commands; under the name of a sentinel that it replaces it behaves as that one.
+//! The first argument names one of its commands; under the name of a sentinel or server that it replaces it behaves as that one.
 
 mod cli;
 mod client;
@@ -10,6 +10,7 @@ mod exit;
 mod healthcheck_command;
 mod output;
 mod sentinel_command;
+mod server_command;
 mod status;
 mod switchover;
 mod table;
@@ -22,8 +23,12 @@ fn main() -> ExitCode {
     // Two TLS providers in one process would make rustls refuse to choose; the choice is made once, here.
     let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     let args: Vec<OsString> = env::args_os().collect();
-    match sentinel_command::asked_for(&args) {
-        Some((brand, arguments)) => sentinel_command::run_as(brand, arguments),
+    // `redis-server --sentinel` is a sentinel.
+    if let Some((brand, arguments)) = sentinel_command::asked_for(&args) {
+        return sentinel_command::run_as(brand, arguments);
+    }
+    match server_command::asked_for(&args) {
+        Some((brand, arguments)) => server_command::run_as(brand, &arguments),
         None => cli::run(&args),
     }
 }

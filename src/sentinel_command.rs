@@ -10,7 +10,7 @@ use crate::output::{say, write_out};
 use crate::{cli, exit};
 
 /// The Redis version whose behaviour is announced.
-const REDIS_VERSION: &str = "7.2.4";
+pub(crate) const REDIS_VERSION: &str = "7.2.4";
 
 /// Which sentinel is stood in for: it shows in the version line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,7 +83,8 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-fn shown(printed: std::io::Result<()>) -> ExitCode {
+/// The exit status after printing.
+pub(crate) fn shown(printed: std::io::Result<()>) -> ExitCode {
     printed.map_or_else(|_closed| ExitCode::from(exit::OUTPUT_CLOSED), |()| ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,8 @@ pub mod background;
 pub mod include;
 pub mod listen;
 pub mod log;
+pub mod panic;
 pub mod pidfile;
+pub mod signals;
 pub mod supervisor;
 pub mod tls;

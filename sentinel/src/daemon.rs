@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bongsu_process::background;
 use bongsu_process::log::{Log, LogGuard, LogLevel, LogTarget, Role, Shape, Timestamp};
-use bongsu_process::{pidfile, supervisor};
+use bongsu_process::{panic, pidfile, supervisor};
 use bongsu_sentinel_core::{Durable, Setup};
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
@@ -53,7 +53,7 @@ fn start(mut loaded: Loaded, from_stdin: bool) -> Result<ExitCode, String> {
     background::settle().map_err(|e| format!("Can't daemonize: {e}"))?;
     std::env::set_current_dir(&server.dir).map_err(|e| format!("Can't chdir to '{}': {e}", server.dir.display()))?;
     let (log, guard) = open_log(&loaded.settings).map_err(|e| format!("Can't open the log file: {e}"))?;
-    abort_on_panic(&log);
+    panic::abort_on(&log, "sentinel");
     descriptors::raise(&loaded.settings, &log);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -181,17 +181,4 @@ fn randomness() -> io::Result<Randomness> {
     id.copy_from_slice(&bytes[..20]);
     seed.copy_from_slice(&bytes[20..]);
     Ok(Randomness { id, seed: u64::from_le_bytes(seed) })
-}
-
-/// A panic is a bug after which the state cannot be trusted, and in a task it would go unnoticed: the whole process ends, so
-/// that a supervisor restarts it from its durable state.
-fn abort_on_panic(log: &Log) {
-    let log = log.clone();
-    std::panic::set_hook(Box::new(move |panic| {
-        log.warning("=== BUG REPORT START: the sentinel stopped because of a bug ===");
-        log.warning(panic);
-        log.warning(std::backtrace::Backtrace::force_capture());
-        log.flush();
-        std::process::abort();
-    }));
 }

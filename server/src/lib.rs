@@ -3,6 +3,7 @@
 
 mod commands;
 pub mod config;
+mod daemon;
 mod engine;
 mod entropy;
 mod helpers;
@@ -13,5 +14,6 @@ mod serve;
 mod version;
 
 pub use config::Config;
+pub use daemon::run;
 pub use net::listen::Endpoint;
 pub use serve::Server;

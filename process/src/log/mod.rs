@@ -201,6 +201,20 @@ impl Log {
         Ok((log.clone(), LogGuard { log, thread: Some(thread) }))
     }
 
+    /// A log that nobody reads, for parts of a process that run by themselves.
+    pub fn silent() -> Self {
+        let (queue, _gone) = sync_channel(0);
+        Self(Arc::new(Shared {
+            threshold: AtomicU8::new(LogLevel::Nothing as u8),
+            shape: Shape::default(),
+            timestamp: Timestamp::default(),
+            pid: std::process::id(),
+            role: AtomicU8::new(Role::Master as u8),
+            dropped: AtomicU64::new(0),
+            queue,
+        }))
+    }
+
     /// True if lines of this level are written: ask before building an expensive message.
     pub fn enabled(&self, level: LogLevel) -> bool {
         level as u8 >= self.0.threshold.load(Ordering::Relaxed)

@@ -50,6 +50,8 @@ impl Command {
 pub struct CommandTable {
     commands: Vec<Command>,
     by_name: HashMap<Box<[u8]>, CommandId, BuildQuickHasher>,
+    /// What clients must call commands that were renamed: names that are new, and names that mean nothing any more.
+    renamed: HashMap<Box<[u8]>, Option<CommandId>>,
 }
 
 impl CommandTable {
@@ -62,7 +64,7 @@ impl CommandTable {
     /// As [`Self::new`], for commands that are described in several places.
     #[must_use]
     pub fn of(specs: impl IntoIterator<Item = &'static CommandSpec>) -> Self {
-        let mut table = Self { commands: Vec::new(), by_name: HashMap::default() };
+        let mut table = Self { commands: Vec::new(), by_name: HashMap::default(), renamed: HashMap::new() };
         for spec in specs {
             table.add(spec, None);
             for subcommand in spec.subcommands {
@@ -80,6 +82,30 @@ impl CommandTable {
         let id = CommandId(self.commands.len());
         self.by_name.insert(full_name.as_bytes().into(), id);
         self.commands.push(Command { id, spec, container, full_name: full_name.into() });
+    }
+
+    /// From now on clients must call the command `old` by the name `new`; an empty one hides it (`rename-command`). Rules and
+    /// listings know it by its old name still. False if there is no such command.
+    pub fn rename(&mut self, old: &[u8], new: &[u8]) -> bool {
+        let Some(id) = self.by_full_name(old).filter(|command| command.container.is_none()).map(|command| command.id)
+        else {
+            return false;
+        };
+        self.renamed.entry(old.to_ascii_lowercase().into()).or_insert(None);
+        if !new.is_empty() {
+            self.renamed.insert(new.to_ascii_lowercase().into(), Some(id));
+        }
+        true
+    }
+
+    /// The command that clients call by this name.
+    fn called(&self, name: &[u8]) -> Option<&Command> {
+        if !self.renamed.is_empty()
+            && let Some(renamed) = self.renamed.get(name.to_ascii_lowercase().as_slice())
+        {
+            return renamed.and_then(|id| self.get(id));
+        }
+        self.lookup(&[name])
     }
 
     /// All commands and subcommands, a container directly before its subcommands.
@@ -131,7 +157,7 @@ impl CommandTable {
     pub fn find(&self, argv: &[&[u8]]) -> Result<&Command, CommandError> {
         let name = argv.first().copied().unwrap_or_default();
         // A name with '|' would reach a subcommand under a name no client may use.
-        let command = if name.contains(&b'|') { None } else { self.lookup(&[name]) };
+        let command = if name.contains(&b'|') { None } else { self.called(name) };
         let command = command.ok_or_else(|| CommandError::unknown(argv))?;
         if command.spec.subcommands.is_empty() {
             return Ok(command);

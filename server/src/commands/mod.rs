@@ -51,6 +51,13 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
     .flatten()
 }
 
+/// Whether this is the name of a command, of whatever kind.
+pub(crate) fn is_known(name: &[u8]) -> bool {
+    let ours = all().map(|command| command.spec.name);
+    let names = ours.chain(bongsu_store::commands::all().map(|command| command.spec.name));
+    names.into_iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name))
+}
+
 const NOSCRIPT: CommandFlags = CommandFlags::NOSCRIPT;
 const FAST: CommandFlags = CommandFlags::FAST;
 /// Allowed while data is loaded, and without a link to the master.

@@ -1,10 +1,12 @@
 //! New values come into effect.
 
+use bongsu_process::log::LogLevel;
 use bongsu_protocol::acl::DefaultChannels;
 
 use super::change::{Proposal, SetError};
 use super::value::Value;
 use super::{Config, Directive};
+use crate::daemon::descriptors;
 use crate::engine::{Engine, Notify};
 use crate::limits::Limits;
 
@@ -14,6 +16,8 @@ pub(crate) struct Refused {
     pub(crate) directive: Directive,
     /// For the client.
     pub(crate) reason: String,
+    /// For the log.
+    pub(crate) cause: String,
 }
 
 impl Config {
@@ -32,19 +36,76 @@ impl Engine {
         let before = std::mem::replace(&mut self.config, proposal.config);
         let Err(refused) = self.apply(&proposal.changed) else { return Ok(()) };
         self.config = before;
-        // What was in effect before can be had again.
-        let _ = self.apply(&proposal.changed);
+        self.log.warning(&refused.cause);
+        self.log.warning(format_args!(
+            "Failed applying new configuration. Possibly related to new {} setting. Restoring previous settings.",
+            refused.directive
+        ));
+        if let Err(lost) = self.apply(&proposal.changed) {
+            self.log.warning(format_args!("Failed applying restored failed CONFIG SET command: {}", lost.reason));
+        }
         Err(SetError::Refused { name: refused.directive.name().to_owned(), reason: refused.reason })
     }
 
     /// At the start: everything that concerns nothing outside of the engine.
     pub(crate) fn apply_all(&mut self) {
-        // Only the outside can refuse anything.
-        let _ = self.apply(Directive::ALL);
+        self.apply_inside(Directive::ALL);
     }
 
-    /// Brings what has changed into effect.
+    /// Brings the score of the process into line; what the kernel refuses is only logged.
+    pub(crate) fn adjust_oom_score(&mut self) {
+        if let Err(error) = self.oom_score.adjust(&self.config) {
+            self.log.warning(format_args!("Unable to write oom_score_adj: {error}"));
+        }
+    }
+
+    /// Kinds of sockets on which connections arrive.
+    pub(crate) fn kinds_of_listeners(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<_> = self.instance.listening.iter().map(|listening| listening.name).collect();
+        kinds.dedup();
+        kinds
+    }
+
+    /// Brings what has changed into effect, outside of the engine too.
     fn apply(&mut self, changed: &[Directive]) -> Result<(), Refused> {
+        self.apply_inside(changed);
+        for directive in changed {
+            match directive {
+                Directive::Loglevel => {
+                    if let Some(level) = LogLevel::parse(&self.config.words(Directive::Loglevel)) {
+                        self.log.set_threshold(level);
+                    }
+                }
+                Directive::Maxclients => {
+                    let wanted = self.config.size(Directive::Maxclients);
+                    let possible = descriptors::raise_for(wanted);
+                    if possible < wanted {
+                        let reason = format!(
+                            "The operating system is not able to handle the specified number of clients, try with {possible}"
+                        );
+                        return Err(Refused { directive: *directive, cause: reason.clone(), reason });
+                    }
+                }
+                Directive::OomScoreAdj | Directive::OomScoreAdjValues => {
+                    self.oom_score.adjust(&self.config).map_err(|error| {
+                        let reason = "Failed to set current oom_score_adj. Check server logs.".to_owned();
+                        Refused {
+                            directive: *directive,
+                            reason,
+                            cause: format!("Unable to write oom_score_adj: {error}"),
+                        }
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        let adjusted = self.listeners.adjust(&self.config, changed);
+        self.instance.listening = self.listeners.describe();
+        adjusted
+    }
+
+    /// Brings into effect what concerns nothing outside of the engine.
+    fn apply_inside(&mut self, changed: &[Directive]) {
         self.config.adjust(&mut self.shard.settings);
         self.memory_max = self.config.size(Directive::Maxmemory);
         self.limits = Limits::of(&self.config);
@@ -78,6 +139,5 @@ impl Engine {
                 _ => {}
             }
         }
-        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::load_error::LoadError;
 use super::parse::{parse, system_text};
 use super::value::Value;
 use super::{Config, Directive};
+use crate::commands;
 
 /// Deepest nesting of `include`: enough for any layout, and it stops a file that includes itself.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -147,11 +148,13 @@ impl Loader<'_> {
 
     fn rename(&mut self, old: &[u8], new: &[u8]) -> Result<(), String> {
         let renames = &mut self.config.renames;
-        let is_same = |own: &Vec<u8>, name: &[u8]| own.eq_ignore_ascii_case(name);
-        if renames.iter().any(|(known, _)| is_same(known, old)) {
+        let is_gone = |name: &[u8]| renames.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        let is_taken = |name: &[u8]| renames.iter().any(|(_, taken)| taken.eq_ignore_ascii_case(name));
+        if is_gone(old) || !commands::is_known(old) {
             return Err("No such command in rename-command".to_owned());
         }
-        if !new.is_empty() && renames.iter().any(|(_, taken)| is_same(taken, new)) {
+        let is_free = is_gone(new) || !commands::is_known(new);
+        if !new.is_empty() && (is_taken(new) || !is_free) {
             return Err("Target command name already exists".to_owned());
         }
         renames.push((old.to_ascii_lowercase(), new.to_ascii_lowercase()));

@@ -21,6 +21,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text_checks;
+mod tls;
+mod users;
 mod value;
 mod value_error;
 
@@ -28,6 +30,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use apply::Refused;
 pub(crate) use command::{COMMANDS, is_local};
 use directive::Kind;
 pub use events::Events;
@@ -174,6 +177,19 @@ impl Config {
             Value::Percent(percent) => self.size(Directive::Maxmemory) as u64 / 100 * percent,
             _ => 0,
         }
+    }
+
+    /// `oom-score-adj-values`: of a master, a replica and a process that saves.
+    pub(crate) fn oom_scores(&self) -> [i64; 3] {
+        match self.value(Directive::OomScoreAdjValues) {
+            Value::Integers(scores) => scores.as_slice().try_into().unwrap_or_default(),
+            _ => [0; 3],
+        }
+    }
+
+    /// There cannot be more clients than this.
+    pub(crate) fn limit_clients(&mut self, clients: usize) {
+        self.set(Directive::Maxclients, Value::Integer(i64::try_from(clients).unwrap_or(i64::MAX)));
     }
 
     /// The file it came from, if any: an absolute path.

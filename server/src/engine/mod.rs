@@ -25,6 +25,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bongsu_process::log::Log;
 use bongsu_protocol::acl::{Acl, Dialect};
 use bongsu_protocol::command::CommandTable;
 use bongsu_protocol::pubsub::{ChannelKind, PubSub};
@@ -37,9 +38,11 @@ use bongsu_store::shard::Shard;
 
 use crate::commands::{self as server_commands, ServerHandler};
 use crate::config::{Config, Directive};
+use crate::daemon::oom_score::OomScore;
 use crate::helpers::Helpers;
 use crate::info::Instance;
 use crate::limits::Limits;
+use crate::net::listeners::Listeners;
 use blocked::Blocked;
 use clock::Clock;
 pub(crate) use histogram::Histogram;
@@ -88,6 +91,9 @@ pub(crate) struct Engine {
     /// How it is set up.
     pub(crate) config: Config,
     pub(crate) limits: Limits,
+    pub(crate) log: Log,
+    pub(crate) listeners: Listeners,
+    pub(crate) oom_score: OomScore,
     /// The file with the users (`aclfile`).
     pub(crate) acl_file: Option<PathBuf>,
     /// The server is to end.
@@ -127,11 +133,15 @@ enum Run {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, seed: Random) -> io::Result<Self> {
+    pub(crate) fn new(config: Config, log: Log, listeners: Listeners, seed: Random) -> io::Result<Self> {
         let data = commands::all().map(|command| (&command.spec, Run::Data(command.run)));
         let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
-        let table = Arc::new(CommandTable::of(all.iter().map(|(spec, _)| *spec)));
+        let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
+        for (old, new) in config.renames() {
+            table.rename(old, new);
+        }
+        let table = Arc::new(table);
         let by_name: HashMap<&str, Run> = all.iter().map(|(spec, run)| (spec.name, *run)).collect();
         // A container does what its subcommands do.
         let run_of = |command: &bongsu_protocol::command::Command| {
@@ -164,6 +174,9 @@ impl Engine {
             closing: Vec::new(),
             acl_file: config.path(Directive::Aclfile),
             limits: Limits::of(&config),
+            log,
+            listeners,
+            oom_score: OomScore::default(),
             config,
             shutdown: None,
             memory_max: 0,

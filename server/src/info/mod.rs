@@ -99,10 +99,12 @@ mod tests {
     use bongsu_store::random::Random;
 
     use super::*;
+    use crate::Server;
     use crate::config::Config;
 
     fn sections(wanted: &[&[u8]]) -> Vec<String> {
-        let text = report(&Engine::new(Config::default(), Random::new([1, 2, 3, 4])).expect("a thread"), wanted);
+        let server = Server::bind(Config::default(), [], Random::new([1, 2, 3, 4])).expect("a thread");
+        let text = report(&server.engine, wanted);
         text.lines().filter_map(|line| line.strip_prefix("# ")).map(str::to_lowercase).collect()
     }
 

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bongsu_process::listen;
 use rustls::{ServerConfig, ServerConnection};
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{SockRef, TcpKeepalive};
 
 use super::stream::Stream;
 use crate::info::Listening;
@@ -46,8 +47,8 @@ impl Listener {
     /// Listens, with room for so many connections that nobody has accepted yet (`tcp-backlog`).
     pub(crate) fn bind(endpoint: Endpoint, backlog: i32) -> io::Result<Self> {
         match endpoint {
-            Endpoint::Tcp(addr) => Ok(Self::Tcp(bind(addr, backlog)?)),
-            Endpoint::Tls(addr, config) => Ok(Self::Tls(bind(addr, backlog)?, config)),
+            Endpoint::Tcp(addr) => Ok(Self::Tcp(listen::tcp(addr, backlog)?)),
+            Endpoint::Tls(addr, config) => Ok(Self::Tls(listen::tcp(addr, backlog)?, config)),
             Endpoint::Unix(path) => {
                 let socket = UnixListener::bind(&path)?;
                 socket.set_nonblocking(true)?;
@@ -115,17 +116,6 @@ impl Drop for Listener {
             let _ = std::fs::remove_file(path);
         }
     }
-}
-
-fn bind(addr: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    if addr.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.bind(&addr.into())?;
-    socket.listen(backlog)?;
-    Ok(socket.into())
 }
 
 fn accept(socket: &TcpListener, keepalive: Option<Duration>) -> io::Result<(TcpStream, SocketAddr)> {

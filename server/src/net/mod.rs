@@ -2,5 +2,6 @@
 
 pub(crate) mod conn;
 pub(crate) mod listen;
+pub(crate) mod listeners;
 pub(crate) mod poll;
 pub(crate) mod stream;

@@ -21,6 +21,16 @@ pub(crate) struct Ready {
     pub(crate) ended: bool,
 }
 
+/// Adds listeners to a set of sockets. Those that are closed leave it by themselves.
+pub(crate) struct Watch(OwnedFd);
+
+impl Watch {
+    /// Adds a listener, which is told of for as long as it is readable.
+    pub(crate) fn add(&self, listener: impl AsFd, token: u64) -> io::Result<()> {
+        Ok(epoll::add(&self.0, listener, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?)
+    }
+}
+
 /// A set of sockets. They are told of once when they become ready (edge-triggered).
 pub(crate) struct Poll {
     set: OwnedFd,
@@ -39,9 +49,9 @@ impl Poll {
         Ok(epoll::add(&self.set, socket, epoll::EventData::new_u64(token), wanted)?)
     }
 
-    /// Adds a listener, or something else that is told of for as long as it is readable.
-    pub(crate) fn add_level(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
-        Ok(epoll::add(&self.set, socket, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?)
+    /// For those who add sockets at other times.
+    pub(crate) fn watch(&self) -> io::Result<Watch> {
+        Ok(Watch(self.set.try_clone()?))
     }
 
     /// Waits until something is ready, or the time is over.

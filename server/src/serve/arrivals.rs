@@ -18,9 +18,10 @@ const PROTECTED: &[u8] =
     (CONFIG SET protected-mode no), or start it with an explicit bind.\r\n";
 
 impl Server {
-    pub(super) fn accept(&mut self, listener: usize) {
+    pub(super) fn accept(&mut self, token: u64) {
         for _ in 0..ACCEPTS_MAX {
-            let accepted = self.listeners.get(listener).map(|listener| listener.accept(self.engine.limits.keepalive));
+            let listener = self.engine.listeners.get(token);
+            let accepted = listener.map(|listener| listener.accept(self.engine.limits.keepalive));
             let Some(Ok(accepted)) = accepted else { return };
             self.welcome(accepted);
         }

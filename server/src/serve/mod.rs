@@ -13,15 +13,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bongsu_process::log::Log;
 use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
-use crate::config::{Config, Directive};
 use batch::Batch;
 
+use crate::config::Config;
 use crate::engine::{Engine, SWEEP_PAUSE_US};
 use crate::net::conn::Conn;
-use crate::net::listen::{Endpoint, Listener};
+use crate::net::listen::Endpoint;
+use crate::net::listeners::{LISTENERS, Listeners, OpenError};
 use crate::net::poll::{Poll, Ready};
 
 /// Read from one connection in a turn.
@@ -33,18 +35,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// The longest wait while keys are being removed.
 const BREATH: Duration = Duration::from_micros(SWEEP_PAUSE_US);
 
-/// Tokens from this one on are listeners; connections are numbered from zero.
-const LISTENERS: u64 = 1 << 32;
-
 /// The server's loop and all it owns.
 pub struct Server {
     poll: Poll,
-    listeners: Vec<Listener>,
     conns: Vec<Option<Conn>>,
     vacant: Vec<usize>,
     /// Where the connection of a client is.
     slots: HashMap<ClientId, usize>,
-    engine: Engine,
+    pub(crate) engine: Engine,
     buffer: Vec<u8>,
     ready: Vec<Ready>,
     /// Connections with bytes to be read or run.
@@ -58,27 +56,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on all endpoints.
+    /// Listens on these endpoints, whatever is configured, and logs nothing: for servers that are part of another program.
     ///
     /// # Errors
     /// If one of them cannot be listened on.
     pub fn bind(config: Config, endpoints: impl IntoIterator<Item = Endpoint>, seed: Random) -> io::Result<Self> {
+        let mut server = Self::new(config, Log::silent(), seed)?;
+        let engine = &mut server.engine;
+        endpoints.into_iter().try_for_each(|endpoint| engine.listeners.add(endpoint, &engine.config))?;
+        engine.instance.listening = engine.listeners.describe();
+        Ok(server)
+    }
+
+    /// Listens where the configuration says.
+    pub(crate) fn open(config: Config, log: Log, seed: Random) -> Result<Self, OpenError> {
+        let mut server = Self::new(config, log, seed)?;
+        let engine = &mut server.engine;
+        engine.listeners.open(&engine.config)?;
+        engine.instance.listening = engine.listeners.describe();
+        Ok(server)
+    }
+
+    fn new(config: Config, log: Log, seed: Random) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let backlog = i32::try_from(config.size(Directive::TcpBacklog)).unwrap_or(i32::MAX);
-        let bind = |endpoint| Listener::bind(endpoint, backlog);
-        let listeners: Vec<Listener> = endpoints.into_iter().map(bind).collect::<io::Result<_>>()?;
-        for (token, listener) in (LISTENERS..).zip(&listeners) {
-            poll.add_level(listener, token)?;
-        }
-        let mut engine = Engine::new(config, seed)?;
-        engine.instance.listening = listeners.iter().map(Listener::describe).collect();
+        let listeners = Listeners::new(poll.watch()?);
         Ok(Self {
             poll,
-            listeners,
+            engine: Engine::new(config, log, listeners, seed)?,
             conns: Vec::new(),
             vacant: Vec::new(),
             slots: HashMap::new(),
-            engine,
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
             awake: Vec::new(),
@@ -90,7 +97,7 @@ impl Server {
 
     /// The addresses it listens on.
     pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.listeners.iter().filter_map(Listener::local_addr)
+        self.engine.listeners.local_addrs()
     }
 
     /// Serves until a client ends the server, or `stop` says so, which is asked after every turn: at the latest a tenth of a second
@@ -147,7 +154,7 @@ impl Server {
 
     fn note(&mut self, ready: &Ready, awake: &mut Vec<usize>) {
         if ready.token >= LISTENERS {
-            return self.accept((ready.token - LISTENERS) as usize);
+            return self.accept(ready.token);
         }
         let index = ready.token as usize;
         let Some(conn) = self.conns.get_mut(index).and_then(Option::as_mut) else { return };

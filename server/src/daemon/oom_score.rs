@@ -1,0 +1,42 @@
+//! What the kernel ends first when memory runs out (`oom-score-adj`).
+
+use std::fs;
+use std::io;
+
+use crate::config::{Config, Directive};
+
+const FILE: &str = "/proc/self/oom_score_adj";
+
+/// What the kernel takes.
+const SCORES: (i64, i64) = (-1000, 1000);
+
+/// The score of this process.
+#[derive(Debug, Default)]
+pub(crate) struct OomScore {
+    /// What it was before it was changed.
+    before: Option<i64>,
+}
+
+impl OomScore {
+    /// Brings it into line with the configuration.
+    pub(crate) fn adjust(&mut self, config: &Config) -> io::Result<()> {
+        let before = match self.before {
+            Some(before) => before,
+            None => read()?,
+        };
+        let score = match config.words(Directive::OomScoreAdj).as_str() {
+            "no" if self.before.is_none() => return Ok(()),
+            "no" => before,
+            "absolute" => config.oom_scores()[0],
+            _ => before + config.oom_scores()[0],
+        };
+        fs::write(FILE, score.clamp(SCORES.0, SCORES.1).to_string())?;
+        self.before = Some(before);
+        Ok(())
+    }
+}
+
+fn read() -> io::Result<i64> {
+    let text = fs::read_to_string(FILE)?;
+    text.trim().parse().map_err(io::Error::other)
+}
