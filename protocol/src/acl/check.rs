@@ -93,6 +93,20 @@ impl User {
         Err(Denied { reason, object })
     }
 
+    /// True if the user may run this request and read every key. Commands that find keys in the data need that.
+    #[must_use]
+    pub fn may_read_all_keys(&self, command: &Command, argv: &[&[u8]]) -> bool {
+        if self.is_unrestricted() {
+            return true;
+        }
+        let keys = command.spec.keys_of(argv).unwrap_or_default();
+        let reads_all = |selector: &Selector| {
+            selector.all_keys || selector.keys.iter().any(|pattern| pattern.read && pattern.glob == b"*")
+        };
+        let mut selectors = std::iter::once(&self.root).chain(&self.selectors);
+        selectors.any(|selector| reads_all(selector) && check_selector(selector, command, argv, &keys).is_ok())
+    }
+
     /// True if the user may still use the channel (or, with `is_pattern`, the pattern): what a subscriber keeps after
     /// its user changed.
     #[must_use]

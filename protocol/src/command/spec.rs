@@ -139,6 +139,12 @@ impl CommandSpec {
         self.find_keys.is_some() || self.key_specs.iter().any(|spec| !spec.access.contains(super::KeyAccess::NOT_KEY))
     }
 
+    /// True if the command uses keys that its arguments do not tell.
+    #[must_use]
+    pub fn hides_keys(&self) -> bool {
+        self.key_specs.iter().any(|spec| spec.begin == super::BeginSearch::Unknown)
+    }
+
     /// The keys among `argv`, or `None` if the arguments make no sense for the command.
     #[must_use]
     pub fn keys_of(&self, argv: &[&[u8]]) -> Option<Vec<KeyRef>> {

@@ -156,8 +156,13 @@ impl Engine {
             self.show_monitors(client, id, argv);
         }
         let before = out.len();
+        let may_wait = may_wait && !self.in_transaction;
         let ended = match run {
-            Run::Data(run) => self.call_data(run, client, argv, may_wait && !self.in_transaction, out),
+            Run::Data(run) => self.call_data(run, client, argv, may_wait, true, out),
+            Run::Roaming(run) => {
+                let reads_all_keys = self.may_read_all_keys(client, id, argv);
+                self.call_data(run, client, argv, may_wait, reads_all_keys, out)
+            }
             Run::Server(run) => {
                 run(self, client, argv, out);
                 Ended::Yes
@@ -184,16 +189,23 @@ impl Engine {
         }
     }
 
+    fn may_read_all_keys(&self, client: ClientId, id: CommandId, argv: &[&[u8]]) -> bool {
+        let user = self.clients.get(client).and_then(|session| self.acl.user(&session.user));
+        user.zip(self.table.get(id)).is_some_and(|(user, command)| user.may_read_all_keys(command, argv))
+    }
+
     fn call_data(
         &mut self,
         run: Handler,
         client: ClientId,
         argv: &[&[u8]],
         may_wait: bool,
+        reads_all_keys: bool,
         out: &mut Vec<u8>,
     ) -> Ended {
         let Some(session) = self.clients.get(client) else { return Ended::Yes };
-        let caller = Caller { may_wait, no_touch: session.no_touch, is_master: false };
+        let no_touch = session.no_touch;
+        let caller = Caller { may_wait, no_touch, is_master: false, is_script: false, reads_all_keys };
         let (db, before) = (session.db as usize, out.len());
         let reply = Writer::new(out, session.protocol);
         self.effects.clear();

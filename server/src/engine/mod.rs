@@ -128,13 +128,18 @@ pub(crate) struct Engine {
 enum Run {
     /// Something with the keyspace.
     Data(Handler),
+    /// Something with the keyspace, also with keys that the arguments do not tell.
+    Roaming(Handler),
     /// Something with the server or the connection.
     Server(ServerHandler),
 }
 
 impl Engine {
     pub(crate) fn new(config: Config, log: Log, listeners: Listeners, seed: Random) -> io::Result<Self> {
-        let data = commands::all().map(|command| (&command.spec, Run::Data(command.run)));
+        let data = commands::all().map(|command| {
+            let roams = command.spec.hides_keys();
+            (&command.spec, if roams { Run::Roaming(command.run) } else { Run::Data(command.run) })
+        });
         let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
         let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));

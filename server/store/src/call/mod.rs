@@ -61,6 +61,10 @@ pub struct Caller {
     pub no_touch: bool,
     /// It is the master of this replica: what it says is done, whatever the clock says of keys.
     pub is_master: bool,
+    /// It is a script: what it gets must not depend on orders that mean nothing.
+    pub is_script: bool,
+    /// It may read every key, also those that its arguments do not tell.
+    pub reads_all_keys: bool,
 }
 
 /// One run of a command.

@@ -11,6 +11,7 @@ use crate::shard::Shard;
 pub(crate) struct Bench {
     pub(crate) shard: Shard,
     pub(crate) effects: Effects,
+    pub(crate) caller: Caller,
 }
 
 impl Bench {
@@ -19,7 +20,9 @@ impl Bench {
         shard.now_ms = 1_700_000_000_000;
         let interest = super::Interest { events: u16::MAX, changed: true, ready: true };
         let effects = Effects { interest, ..Effects::default() };
-        Self { shard, effects }
+        let caller =
+            Caller { may_wait: true, no_touch: false, is_master: false, is_script: false, reads_all_keys: true };
+        Self { shard, effects, caller }
     }
 
     /// Runs a command given as words in quotes or without; the reply as RESP2 writes it, line ends as spaces.
@@ -31,11 +34,11 @@ impl Bench {
         assert!(command.spec.accepts(argv.len()), "{line}");
         self.effects.clear();
         let mut out = Vec::new();
-        let caller = Caller { may_wait: true, no_touch: false, is_master: false };
         let reply = Writer::new(&mut out, Protocol::Resp2);
         let first_hash = argv.get(1).map(|key| self.shard.hasher().hash(key));
         let effects = &mut self.effects;
-        let mut call = Call { shard: &mut self.shard, db: 0, argv: &argv, first_hash, reply, effects, caller };
+        let mut call =
+            Call { shard: &mut self.shard, db: 0, argv: &argv, first_hash, reply, effects, caller: self.caller };
         match (command.run)(&mut call) {
             Ok(Done::Replied) => {}
             Ok(Done::Wait(_)) => call.reply.simple("(waits)"),

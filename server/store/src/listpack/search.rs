@@ -27,7 +27,7 @@ pub(super) fn find(list: &[u8], mut at: usize, bytes: &[u8], step: usize) -> Opt
     let mut room = [0; entry::HEAD_MAX];
     let head = entry::write_head(item, &mut room);
     let body = if let Item::Bytes(bytes) = item { bytes } else { &[] };
-    let last = body.last().or(head.last()).copied()?;
+    let last = body.last().or_else(|| head.last()).copied()?;
     let (first, needle) = (*head.first()?, Needle { head, body, last });
     let mut to_skip = 0;
     loop {

@@ -45,8 +45,8 @@ fn run(call: &mut Call<'_>, mut options: Options<'_>) -> Outcome {
         Some(Stored::Object(Object::Zset(zset))) => (zset.len(), false),
         Some(_) => return Err(Fault::WrongType),
     };
-    // The order of a set means nothing: what is stored must not depend on it.
-    if is_set && !options.sorts && options.store.is_some() {
+    // The order of a set means nothing: neither what is stored nor what a script does may depend on it.
+    if is_set && !options.sorts && (options.store.is_some() || call.caller.is_script) {
         (options.sorts, options.alpha, options.by) = (true, true, None);
     }
     let range = options.range(len);

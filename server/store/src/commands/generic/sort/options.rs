@@ -46,7 +46,7 @@ impl<'a> Options<'a> {
             } else if call.is(index, "LIMIT") && behind >= 2 {
                 (options.offset, options.count) = (call.int(index + 1)?, call.int(index + 2)?);
                 index += 2;
-            } else if behind >= 1 && options.read_pattern(call, index, may_store) {
+            } else if behind >= 1 && options.read_pattern(call, index, may_store)? {
                 index += 1;
             } else {
                 return Err(Fault::Syntax);
@@ -57,19 +57,27 @@ impl<'a> Options<'a> {
     }
 
     /// Reads an option with one argument. False if there is none.
-    fn read_pattern(&mut self, call: &Call<'a>, index: usize, may_store: bool) -> bool {
+    fn read_pattern(&mut self, call: &Call<'a>, index: usize, may_store: bool) -> Result<bool, Fault> {
+        let may_look_up = call.caller.reads_all_keys;
         let argument = call.arg(index + 1);
         if call.is(index, "STORE") && may_store {
             self.store = Some(argument);
         } else if call.is(index, "BY") {
             self.by = Some(argument);
-            self.sorts &= argument.contains(&b'*');
+            let is_pattern = argument.contains(&b'*');
+            if is_pattern && !may_look_up {
+                return Err(Fault::text("ERR BY option of SORT denied due to insufficient ACL permissions."));
+            }
+            self.sorts &= is_pattern;
         } else if call.is(index, "GET") {
+            if !may_look_up {
+                return Err(Fault::text("ERR GET option of SORT denied due to insufficient ACL permissions."));
+            }
             self.gets.push(argument);
         } else {
-            return false;
+            return Ok(false);
         }
-        true
+        Ok(true)
     }
 
     /// Which of so many elements are wanted.

@@ -91,3 +91,17 @@ fn keys_are_found_behind_store() {
     assert_eq!(keys("sort abc get store limit 1 store by store"), Some(vec![1]));
     assert_eq!(keys("sort abc store"), Some(vec![1]));
 }
+
+#[test]
+fn who_may_not_read_all_keys_is_not_led_to_others() {
+    let mut bench = Bench::new();
+    bench.caller.reads_all_keys = false;
+    bench.check(&[
+        ("SADD s 2 1", ":2"),
+        ("SORT s BY w_*", "-ERR BY option of SORT denied due to insufficient ACL permissions."),
+        ("SORT s GET #", "-ERR GET option of SORT denied due to insufficient ACL permissions."),
+        ("SORT s BY none", "*2 $1 1 $1 2"),
+    ]);
+    bench.caller.is_script = true;
+    bench.check(&[("SADD t b a", ":2"), ("SORT t BY none", "*2 $1 a $1 b")]);
+}
