@@ -8,6 +8,7 @@ mod info;
 mod latency;
 mod lolwut;
 mod memory;
+mod module;
 mod pubsub;
 mod server;
 mod slowlog;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         latency::COMMANDS,
         lolwut::COMMANDS,
         memory::COMMANDS,
+        module::COMMANDS,
         pubsub::COMMANDS,
         server::COMMANDS,
         slowlog::COMMANDS,

@@ -109,12 +109,24 @@ impl Engine {
         }
     }
 
+    /// A request that waited in vain ran, too. What it did took no time.
+    fn count_wait(&mut self, waiting: &Waiting, reason: UnblockReason) {
+        let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
+        let Ok(command) = self.table.resolve(&argv) else { return };
+        let tracks_latency = self.stats.tracks_latency;
+        self.stats.commands += 1;
+        if let Some(stats) = self.stats.by_command.get_mut(command.id.index()) {
+            stats.ran(0, tracks_latency);
+            stats.failed += u64::from(reason == UnblockReason::Error);
+        }
+    }
+
     /// A client waits no longer for keys.
     pub(crate) fn end_wait(&mut self, client: ClientId, reason: UnblockReason) {
         if !matches!(self.blocked.get(client), Some(Waiting { until: Until::Keys { .. }, .. })) {
             return;
         }
-        self.unblock(client);
+        let Some(waiting) = self.unblock(client) else { return };
         let mut reply = Vec::new();
         let mut writer = Writer::new(&mut reply, self.protocol(client));
         match reason {
@@ -124,6 +136,7 @@ impl Engine {
                 self.stats.error(&reply);
             }
         }
+        self.count_wait(&waiting, reason);
         self.send_late(client, &reply);
     }
 }

@@ -63,6 +63,7 @@ impl Server {
 
     /// Runs what is complete in what was left from before and what has just arrived.
     fn run_with(&mut self, conn: &mut Conn, fresh: &[u8]) -> Result<(), Lost> {
+        self.check_length(conn.input.len() + fresh.len())?;
         let mut output = std::mem::take(&mut conn.output);
         // Nearly always a read brings whole requests, which are run where they lie.
         let result = if conn.input.is_empty() {
@@ -79,11 +80,16 @@ impl Server {
         };
         conn.output = output;
         result?;
-        if conn.input.len() > self.engine.limits.query_bytes_max {
-            self.engine.stats.dropped_for_query_buffer += 1;
-            return Err(Lost);
-        }
         Ok(())
+    }
+
+    /// What one connection has sent and was not run may not exceed a limit.
+    fn check_length(&mut self, bytes: usize) -> Result<(), Lost> {
+        if bytes <= self.engine.limits.query_bytes_max {
+            return Ok(());
+        }
+        self.engine.stats.dropped_for_query_buffer += 1;
+        Err(Lost)
     }
 
     /// Runs every complete request in `input`. The number of bytes that are done with.

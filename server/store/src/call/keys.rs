@@ -34,14 +34,19 @@ impl<'a> Call<'a> {
     /// The key, to be read. Counts as a hit or a miss.
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<Found> {
+        let found = self.look_at(key)?;
+        if !self.caller.no_touch {
+            self.shard.access(self.db, found);
+        }
+        Some(found)
+    }
+
+    /// As [`Self::read`], which is no use of the key: it is only asked about.
+    #[inline]
+    pub fn look_at(&mut self, key: &[u8]) -> Option<Found> {
         let found = self.find(key);
         match found {
-            Some(found) => {
-                self.shard.stats.hits += 1;
-                if !self.caller.no_touch {
-                    self.shard.access(self.db, found);
-                }
-            }
+            Some(_) => self.shard.stats.hits += 1,
             None => {
                 self.shard.stats.misses += 1;
                 self.effects.event(EventClass::Miss, "keymiss", self.db, key);

@@ -108,7 +108,7 @@ pub(super) fn persist(call: &mut Call<'_>) -> Outcome {
 
 /// -2 if there is no key, -1 if it stays.
 fn tell(call: &mut Call<'_>, show: impl FnOnce(u64, u64) -> u64) -> Outcome {
-    let Some(found) = call.read(call.arg(1)) else { return call.number(-2) };
+    let Some(found) = call.look_at(call.arg(1)) else { return call.number(-2) };
     let Some(at) = call.shard.db(call.db).expiry_ms(found) else { return call.number(-1) };
     let shown = show(at, call.shard.now_ms);
     call.number(i64::try_from(shown).unwrap_or(i64::MAX))

@@ -18,12 +18,12 @@ pub(super) fn del(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn exists(call: &mut Call<'_>) -> Outcome {
     let argv = call.argv;
-    let there = argv[1..].iter().filter(|key| call.read(key).is_some()).count();
+    let there = argv[1..].iter().filter(|key| call.look_at(key).is_some()).count();
     call.count(there)
 }
 
 pub(super) fn kind(call: &mut Call<'_>) -> Outcome {
-    let name = call.find(call.arg(1)).map_or("none", |found| type_name(call.value(found)));
+    let name = call.look_at(call.arg(1)).map_or("none", |found| type_name(call.value(found)));
     call.answer(|reply| reply.simple(name))
 }
 
