@@ -50,8 +50,19 @@ impl Command {
 pub struct CommandTable {
     commands: Vec<Command>,
     by_name: HashMap<Box<[u8]>, CommandId, BuildQuickHasher>,
+    /// Commands whose names fit in a machine word, which nearly all requests ask for.
+    by_word: HashMap<u64, CommandId, BuildQuickHasher>,
     /// What clients must call commands that were renamed: names that are new, and names that mean nothing any more.
     renamed: HashMap<Box<[u8]>, Option<CommandId>>,
+}
+
+/// A name of up to eight letters as a number, the same whatever their case; what is no letter may look like another byte.
+#[inline]
+fn word_of(name: &[u8]) -> Option<u64> {
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    let mut word = [0; 8];
+    word.get_mut(..name.len())?.copy_from_slice(name);
+    Some(u64::from_le_bytes(word) | SMALL)
 }
 
 impl CommandTable {
@@ -64,7 +75,12 @@ impl CommandTable {
     /// As [`Self::new`], for commands that are described in several places.
     #[must_use]
     pub fn of(specs: impl IntoIterator<Item = &'static CommandSpec>) -> Self {
-        let mut table = Self { commands: Vec::new(), by_name: HashMap::default(), renamed: HashMap::new() };
+        let mut table = Self {
+            commands: Vec::new(),
+            by_name: HashMap::default(),
+            by_word: HashMap::default(),
+            renamed: HashMap::new(),
+        };
         for spec in specs {
             table.add(spec, None);
             for subcommand in spec.subcommands {
@@ -81,6 +97,9 @@ impl CommandTable {
         };
         let id = CommandId(self.commands.len());
         self.by_name.insert(full_name.as_bytes().into(), id);
+        if let (None, Some(word)) = (container, word_of(full_name.as_bytes())) {
+            self.by_word.insert(word, id);
+        }
         self.commands.push(Command { id, spec, container, full_name: full_name.into() });
     }
 
@@ -105,7 +124,9 @@ impl CommandTable {
         {
             return renamed.and_then(|id| self.get(id));
         }
-        self.lookup(&[name])
+        let Some(word) = word_of(name) else { return self.lookup(&[name]) };
+        let command = self.by_word.get(&word).and_then(|id| self.get(*id));
+        command.filter(|command| command.full_name.as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// All commands and subcommands, a container directly before its subcommands.

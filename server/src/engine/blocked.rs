@@ -13,8 +13,6 @@ pub(crate) struct Waiting {
     pub(crate) argv: Vec<Vec<u8>>,
     /// What must happen first.
     pub(crate) until: Until,
-    /// When it began, in microseconds since the start of the server.
-    pub(crate) since_us: u64,
 }
 
 /// What a client waits for.

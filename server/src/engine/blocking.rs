@@ -28,7 +28,7 @@ impl Engine {
 
     fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
         let argv = argv.iter().map(|arg| arg.to_vec()).collect();
-        self.blocked.add(client, Waiting { argv, until, since_us: self.clock.now_us });
+        self.blocked.add(client, Waiting { argv, until });
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = true;
         }

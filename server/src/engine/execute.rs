@@ -4,12 +4,16 @@ use bongsu_protocol::command::{CommandFlags, CommandId};
 use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
 use bongsu_store::call::{Call, Caller, Done, Handler, Otherwise, Wait};
+use bongsu_store::keyspace::Object;
 
 use super::tracking::TrackingTable;
 use super::{Engine, Run, secrets};
 
 /// Commands that a transaction does not keep but obeys.
 const RULES_OF_TRANSACTIONS: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
+
+/// Most requests that are prefetched for.
+pub(crate) const PREFETCH_MAX: usize = 16;
 
 /// Whether the running command has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,21 +24,37 @@ enum Ended {
 }
 
 impl Engine {
-    /// Reads what requests with these keys will read, so that they wait for memory together. Gives the hashes of the keys. A wrong
-    /// guess of what is a key does no harm.
+    /// Reads what the next few requests will read, so that they wait for memory together. `arguments` gives the first arguments of
+    /// each. Gives the hashes of their keys. A wrong guess of what is a key does no harm.
     pub(crate) fn prefetch<'k>(
         &self,
         client: ClientId,
-        keys: impl Iterator<Item = Option<&'k [u8]>>,
+        count: usize,
+        arguments: impl Fn(usize) -> [Option<&'k [u8]>; 3],
         hashes: &mut Vec<Option<u64>>,
     ) {
         let Some(session) = self.clients.get(client) else { return };
         let (hasher, db) = (self.shard.hasher(), self.shard.db(session.db as usize));
         let mut seen = 0u8;
-        for key in keys {
-            let hash = key.map(|key| hasher.hash(key));
+        let mut first_bytes = [0u8; PREFETCH_MAX];
+        for (index, first_byte) in first_bytes.iter_mut().enumerate().take(count) {
+            let hash = arguments(index)[0].map(|key| hasher.hash(key));
             hashes.push(hash);
-            seen ^= hash.map_or(0, |hash| db.touch(hash));
+            *first_byte = hash.map_or(0, |hash| db.touch(hash));
+            seen ^= *first_byte;
+        }
+        // Requests that follow one another often have the same key.
+        let mut last: Option<(u64, Option<&Object>)> = None;
+        for (index, first_byte) in first_bytes.iter().enumerate().take(count) {
+            let ([Some(key), Some(second), third], Some(Some(hash))) = (arguments(index), hashes.get(index)) else {
+                continue;
+            };
+            let object = match last {
+                Some((known, object)) if known == *hash => object,
+                _ => db.touched_object(*first_byte, *hash, key),
+            };
+            last = Some((*hash, object));
+            seen ^= object.map_or(0, |object| object.touch([Some(second), third]));
         }
         std::hint::black_box(seen);
     }

@@ -45,6 +45,7 @@ use crate::limits::Limits;
 use crate::net::listeners::Listeners;
 use blocked::Blocked;
 use clock::Clock;
+pub(crate) use execute::PREFETCH_MAX;
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::{Delays, LatencyMonitor};
 pub(crate) use memory::SWEEP_PAUSE_US;

@@ -102,9 +102,10 @@ impl Batch {
         ranges.iter().map(|range| &input[range.clone()]).chain(copy.iter().map(Vec::as_slice))
     }
 
-    /// What is probably the key of each request.
-    pub(super) fn keys<'b>(&'b self, input: &'b [u8]) -> impl Iterator<Item = Option<&'b [u8]>> {
-        (0..self.len()).map(|index| self.argv(index, input).nth(1))
+    /// The arguments behind the name of a request: what is probably its key, and what follows.
+    pub(super) fn first_arguments<'b>(&'b self, index: usize, input: &'b [u8]) -> [Option<&'b [u8]>; 3] {
+        let mut arguments = self.argv(index, input).skip(1);
+        [arguments.next(), arguments.next(), arguments.next()]
     }
 
     /// The hash of the first argument of a request, if it was computed.

@@ -3,6 +3,7 @@
 use bongsu_protocol::resp::{RequestLimits, RequestParser, Writer};
 use bongsu_protocol::session::ClientId;
 
+use crate::engine::PREFETCH_MAX;
 use crate::net::conn::{Conn, Lost};
 
 use super::batch::Batch;
@@ -12,7 +13,7 @@ use super::{Server, flush_later};
 const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Requests that are read before the first of them runs, so that they wait for memory together.
-const BATCH: usize = 16;
+const BATCH: usize = PREFETCH_MAX;
 
 /// Most requests have no more arguments than this, which then need no memory.
 const FEW: usize = 8;
@@ -119,7 +120,7 @@ impl Server {
             let parsed = batch.read(&mut conn.parser, input, used, &limits, if is_known { BATCH } else { 1 });
             if batch.len() > 1 {
                 let mut hashes = std::mem::take(&mut batch.hashes);
-                self.engine.prefetch(client, batch.keys(input), &mut hashes);
+                self.engine.prefetch(client, batch.len(), |index| batch.first_arguments(index, input), &mut hashes);
                 batch.hashes = hashes;
             }
             if let Some(end) = self.run_batch(client, input, output, batch) {

@@ -193,6 +193,12 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// The first byte of an entry is that of a collection.
+#[inline]
+pub(crate) fn is_object(first: u8) -> bool {
+    first & KIND_BITS == Kind::Object as u8
+}
+
 /// Sets the 24 bits that the eviction policy reads.
 #[inline]
 pub(crate) fn set_clock(cell: &mut [u8], clock: u32) {

@@ -106,6 +106,15 @@ impl Db {
         self.table.touch(hash).map_or(0, |handle| self.arena.get(handle)[0])
     }
 
+    /// The collection under a key, if [`Self::touch`] gave this byte for it.
+    pub fn touched_object(&self, touched: u8, hash: u64, key: &[u8]) -> Option<&Object> {
+        if !entry::is_object(touched) {
+            return None;
+        }
+        let found = self.find(hash, key)?;
+        self.objects.get(self.entry(found).object())
+    }
+
     /// The key's place.
     #[inline]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<Found> {

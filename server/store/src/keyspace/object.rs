@@ -51,6 +51,27 @@ impl Object {
         }
     }
 
+    /// Reads what a command with these arguments behind the key will read, so that several wait for memory together. A wrong guess of
+    /// what is a member does no harm.
+    #[inline]
+    pub fn touch(&self, arguments: [Option<&[u8]>; 2]) -> u8 {
+        let members = match self {
+            Self::Hash(Hash::Big(members)) | Self::Set(Set::Big(members)) => members,
+            Self::Zset(zset) => match zset.members() {
+                Some(members) => members,
+                None => return 0,
+            },
+            _ => return 0,
+        };
+        // The score goes before the member where one is added.
+        let member = match (self, arguments) {
+            (Self::Zset(_), [_, Some(second)]) => second,
+            (_, [Some(first), _]) => first,
+            _ => return 0,
+        };
+        members.touch(member)
+    }
+
     /// How much work it is to free it, in elements or allocations.
     pub fn free_effort(&self) -> usize {
         match self {

@@ -26,6 +26,10 @@ impl std::fmt::Debug for Big {
 }
 
 impl Big {
+    pub(super) fn members(&self) -> &Members {
+        &self.members
+    }
+
     pub(super) fn new(hasher: KeyHasher) -> Self {
         Self { members: Members::new(hasher, Values::Fixed(SCORE)), tree: Tree::new() }
     }

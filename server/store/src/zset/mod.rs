@@ -92,6 +92,14 @@ impl Zset {
         }
     }
 
+    /// The members of a large one.
+    pub(crate) fn members(&self) -> Option<&crate::members::Members> {
+        match &self.0 {
+            Form::Small(_) => None,
+            Form::Big(big) => Some(big.members()),
+        }
+    }
+
     /// No members.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
