@@ -256,11 +256,15 @@ pub(super) fn whole_len_at(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
         0..STRING_6 => 2,
         first @ STRING_6..INT_13 => 2 + usize::from(first & 0x3f),
-        _ => {
-            let len = len_at(bytes, at);
-            len + backlen_len(len)
-        }
+        _ => wide_len_at(bytes, at),
     }
+}
+
+/// As [`whole_len_at`], of what is neither small nor short.
+#[inline(never)]
+fn wide_len_at(bytes: &[u8], at: usize) -> usize {
+    let len = len_at(bytes, at);
+    len + backlen_len(len)
 }
 
 /// A signed integer of up to eight bytes.

@@ -13,11 +13,15 @@ struct Needle<'a> {
 }
 
 impl Needle<'_> {
+    /// The element that begins at `at`, with the right first byte, is this one.
     #[inline]
     fn is_at(&self, list: &[u8], at: usize) -> bool {
         let body = at + self.head.len();
         let end = body + self.body.len();
-        list.get(end - 1) == Some(&self.last) && list[at..body] == *self.head && list[body..end] == *self.body
+        list.get(end - 1) == Some(&self.last)
+            // The first byte was compared already, and is mostly all.
+            && (self.head.len() == 1 || list[at..body] == *self.head)
+            && list[body..end] == *self.body
     }
 }
 
