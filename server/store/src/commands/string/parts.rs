@@ -60,11 +60,15 @@ pub(super) fn setrange(call: &mut Call<'_>) -> Outcome {
     }
     let end = offset.checked_add(value.len()).ok_or(Fault::StringTooLong)?;
     check_len(call, end)?;
+    let is_new = found.is_none();
     let found = found.unwrap_or_else(|| call.store_at(None, key, New::Raw(b""), None));
     let db = call.shard.db_mut(call.db);
     let found = db.resize(found, len.max(end));
     db.bytes_mut(found)[offset..end].copy_from_slice(value);
-    call.changed(key);
+    // A new key is noted where it is stored.
+    if !is_new {
+        call.changed(key);
+    }
     call.event(EventClass::String, "setrange", key);
     call.count(len.max(end))
 }

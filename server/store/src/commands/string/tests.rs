@@ -123,6 +123,15 @@ fn parts_are_given_and_overwritten() {
 }
 
 #[test]
+fn a_part_is_one_change() {
+    let mut bench = Bench::new();
+    for line in ["SETRANGE k 5 abc", "SETRANGE k 5 abc"] {
+        bench.run(line);
+        assert_eq!((bench.effects.dirty, bench.effects.changed.len()), (1, 1), "{line}");
+    }
+}
+
+#[test]
 fn common_sequences_are_found() {
     let mut bench = Bench::new();
     bench.check(&[
