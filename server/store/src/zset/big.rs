@@ -117,8 +117,12 @@ impl Big {
         Some((self.tree.rank(|entry| order(entry) == Ordering::Less), score))
     }
 
-    pub(super) fn count_before(&self, is_before: impl Fn(f64, &[u8]) -> bool) -> usize {
-        self.tree.rank(|entry| is_before(entry.score, self.members.key(entry.member)))
+    pub(super) fn count_by_score(&self, is_before: impl Fn(f64) -> bool) -> usize {
+        self.tree.rank(|entry| is_before(entry.score))
+    }
+
+    pub(super) fn count_by_bytes(&self, is_before: impl Fn(&[u8]) -> bool) -> usize {
+        self.tree.rank(|entry| is_before(self.members.key(entry.member)))
     }
 
     pub(super) fn visit(

@@ -190,11 +190,19 @@ impl Zset {
         }
     }
 
-    /// The number of members for which `is_before` is true; it must not be true of one behind another for which it is not.
-    pub fn count_before(&self, is_before: impl Fn(f64, &[u8]) -> bool) -> usize {
+    /// The number of members with scores for which `is_before` is true; it must not be true of one above another for which it is not.
+    pub fn count_by_score(&self, is_before: impl Fn(f64) -> bool) -> usize {
         match &self.0 {
-            Form::Small(small) => small.count_before(is_before),
-            Form::Big(big) => big.count_before(is_before),
+            Form::Small(small) => small.count_by_score(is_before),
+            Form::Big(big) => big.count_by_score(is_before),
+        }
+    }
+
+    /// The number of members for whose bytes `is_before` is true, where all scores are equal.
+    pub fn count_by_bytes(&self, is_before: impl Fn(&[u8]) -> bool) -> usize {
+        match &self.0 {
+            Form::Small(small) => small.count_by_bytes(is_before),
+            Form::Big(big) => big.count_by_bytes(is_before),
         }
     }
 

@@ -104,9 +104,13 @@ impl Small {
         self.pairs().enumerate().find(|(_, pair)| pair.member == wanted).map(|(rank, pair)| (rank, pair.score))
     }
 
-    pub(super) fn count_before(&self, is_before: impl Fn(f64, &[u8]) -> bool) -> usize {
+    pub(super) fn count_by_score(&self, is_before: impl Fn(f64) -> bool) -> usize {
+        self.pairs().take_while(|pair| is_before(pair.score)).count()
+    }
+
+    pub(super) fn count_by_bytes(&self, is_before: impl Fn(&[u8]) -> bool) -> usize {
         let mut digits = Digits::default();
-        self.pairs().take_while(|pair| is_before(pair.score, pair.member.bytes(&mut digits))).count()
+        self.pairs().take_while(|pair| is_before(pair.member.bytes(&mut digits))).count()
     }
 
     pub(super) fn visit(

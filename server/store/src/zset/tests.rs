@@ -67,7 +67,7 @@ proptest! {
                     let expected = rank.map(|rank| (rank, model[&member]));
                     prop_assert_eq!(zset.rank(&member), expected);
                     let before = model.values().filter(|present| **present < score).count();
-                    prop_assert_eq!(zset.count_before(|present, _| present < score), before);
+                    prop_assert_eq!(zset.count_by_score(|present| present < score), before);
                 }
             }
             most = most.max(model.len());

@@ -71,8 +71,8 @@ fn within(zset: &Zset, shape: &Shape, limit: usize) -> Vec<Hit> {
         if hits.len() >= limit {
             break;
         }
-        let start = zset.count_before(|score, _| score < scores.start);
-        let end = zset.count_before(|score, _| score < scores.end);
+        let start = zset.count_by_score(|score| score < scores.start);
+        let end = zset.count_by_score(|score| score < scores.end);
         let _cut = zset.visit(start..end, false, |member, score| {
             let place = Position::of_score(score);
             if let Some(distance_m) = shape.distance_m(place) {

@@ -18,17 +18,17 @@ pub(super) enum Bounds<'a> {
 
 /// A range of scores.
 #[derive(Clone, Copy)]
-pub(in crate::commands) struct ScoreRange {
-    pub(in crate::commands) min: ScoreBound,
-    pub(in crate::commands) max: ScoreBound,
+pub(super) struct ScoreRange {
+    min: ScoreBound,
+    max: ScoreBound,
 }
 
 /// An end of a range of scores.
 #[derive(Clone, Copy)]
-pub(in crate::commands) struct ScoreBound {
-    pub(in crate::commands) score: f64,
+struct ScoreBound {
+    score: f64,
     /// The score itself does not belong to the range.
-    pub(in crate::commands) is_exclusive: bool,
+    is_exclusive: bool,
 }
 
 impl ScoreBound {
@@ -55,10 +55,10 @@ impl ScoreRange {
     }
 
     /// The ranks of its members.
-    pub(in crate::commands) fn ranks(self, zset: &Zset) -> Range<usize> {
+    pub(super) fn ranks(self, zset: &Zset) -> Range<usize> {
         let Self { min, max } = self;
-        let start = zset.count_before(|score, _| score < min.score || (min.is_exclusive && score == min.score));
-        let end = zset.count_before(|score, _| score < max.score || (!max.is_exclusive && score == max.score));
+        let start = zset.count_by_score(|score| score < min.score || (min.is_exclusive && score == min.score));
+        let end = zset.count_by_score(|score| score < max.score || (!max.is_exclusive && score == max.score));
         start..end.max(start)
     }
 }
@@ -90,7 +90,7 @@ impl<'a> LexBound<'a> {
         }
     }
 
-    /// Members before it: those that are smaller, and its own bytes if `with_equal` of the two bounds that have any.
+    /// It lies behind this member: outside of the range where it is its beginning, and within where it is its end.
     fn is_behind(self, member: &[u8], is_max: bool) -> bool {
         match self {
             Self::Lowest => false,
@@ -108,8 +108,8 @@ impl<'a> LexRange<'a> {
 
     /// The ranks of its members.
     pub(super) fn ranks(self, zset: &Zset) -> Range<usize> {
-        let start = zset.count_before(|_, member| self.min.is_behind(member, false));
-        let end = zset.count_before(|_, member| self.max.is_behind(member, true));
+        let start = zset.count_by_bytes(|member| self.min.is_behind(member, false));
+        let end = zset.count_by_bytes(|member| self.max.is_behind(member, true));
         start..end.max(start)
     }
 }

@@ -1,5 +1,7 @@
 //! Unions, intersections and differences of sorted sets and sets.
 
+use std::ops::ControlFlow;
+
 use crate::call::{Call, Done, Fault, Outcome};
 use crate::keyspace::{Object, Stored};
 use crate::listpack::Digits;
@@ -71,13 +73,21 @@ impl<'a> Source<'a> {
     }
 
     fn each(self, mut visit: impl FnMut(&[u8], f64)) {
+        let _never = self.visit(|member, score| {
+            visit(member, score);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// As [`Self::each`], until `visit` breaks.
+    fn visit(self, mut visit: impl FnMut(&[u8], f64) -> ControlFlow<()>) -> ControlFlow<()> {
         match self {
-            Self::Nothing => {}
+            Self::Nothing => ControlFlow::Continue(()),
             Self::Set(set) => {
                 let mut digits = Digits::default();
-                set.iter().for_each(|item| visit(item.bytes(&mut digits), 1.0));
+                set.iter().try_for_each(|item| visit(item.bytes(&mut digits), 1.0))
             }
-            Self::Zset(zset) => zset.each(0..usize::MAX, false, &mut visit),
+            Self::Zset(zset) => zset.visit(0..usize::MAX, false, visit),
         }
     }
 }
@@ -279,10 +289,9 @@ pub(super) fn zintercard(call: &mut Call<'_>) -> Outcome {
     let limit = if options.limit == 0 { usize::MAX } else { options.limit };
     let mut count = 0;
     if let Some((first, others)) = inputs.split_first() {
-        first.source.each(|member, _| {
-            if count < limit && others.iter().all(|input| input.source.score(member).is_some()) {
-                count += 1;
-            }
+        let _cut = first.source.visit(|member, _| {
+            count += usize::from(others.iter().all(|input| input.source.score(member).is_some()));
+            if count < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
     }
     call.count(count)

@@ -37,8 +37,8 @@ const BY_RANGE: &str = "O(log(N)+M), N members, M of them in the range";
 const BY_UNION: &str = "O(N+M*log(M)), N members of all inputs, M of the result";
 const BY_INTER: &str = "O(N*K+M*log(M)), N members of the smallest of K inputs, M of the result";
 
-/// The way in which one command takes the place of an older one.
-const UNRANGED: &str = "6.2.0";
+/// Since this version `ZRANGE` does what commands of their own did before.
+const ONE_RANGE_SINCE: &str = "6.2.0";
 
 struct Shape(&'static str, i32, CommandFlags, &'static [KeySpec]);
 
@@ -54,7 +54,7 @@ const fn varying(command: DataCommand) -> DataCommand {
 }
 
 const fn outdated(command: DataCommand, replaced_by: &'static str) -> DataCommand {
-    DataCommand { spec: command.spec.deprecated(UNRANGED, replaced_by), run: command.run }
+    DataCommand { spec: command.spec.deprecated(ONE_RANGE_SINCE, replaced_by), run: command.run }
 }
 
 pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
