@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bongsu_process::listen::{self, ListenError};
@@ -145,7 +145,7 @@ impl Listeners {
             Port::Tls => Some(Arc::new(config.tls_files().load()?)),
         };
         let addresses: Vec<String> = config.list(Directive::Bind).collect();
-        for socket in sockets(&addresses, number, config)? {
+        for socket in listen::tcp_all(&addresses, number, backlog(config))? {
             self.keep(match &tls {
                 None => Listener::Tcp(socket),
                 Some(tls) => Listener::Tls(socket, Arc::clone(tls)),
@@ -167,12 +167,6 @@ impl Listeners {
 }
 
 const TLS_FAILED: &str = "Unable to update TLS configuration. Check server logs.";
-
-fn sockets(addresses: &[String], port: u16, config: &Config) -> Result<Vec<TcpListener>, ListenError> {
-    // Without any address it is all of them.
-    let all = ["*".to_owned(), "-::*".to_owned()];
-    listen::tcp_all(if addresses.is_empty() { &all } else { addresses }, port, backlog(config))
-}
 
 fn backlog(config: &Config) -> i32 {
     i32::try_from(config.size(Directive::TcpBacklog)).unwrap_or(i32::MAX)
