@@ -36,11 +36,11 @@ named_bits! {
         /// Callable before authentication.
         NO_AUTH = 14, "no_auth";
         /// May be replicated although it is no write.
-        MAY_REPLICATE = 15, "may_replicate";
+        MAY_REPLICATE = 15, "";
         /// Its key arguments are optional.
         NO_MANDATORY_KEYS = 16, "no_mandatory_keys";
         /// Needs an explicit setting that allows it.
-        PROTECTED = 17, "protected";
+        PROTECTED = 17, "";
         /// Not allowed while loading asynchronously.
         NO_ASYNC_LOADING = 18, "no_async_loading";
         /// Not allowed in a transaction.
@@ -48,7 +48,7 @@ named_bits! {
         /// Allowed while a script runs for too long.
         ALLOW_BUSY = 20, "allow_busy";
         /// Touches keys that are not in its arguments.
-        TOUCHES_ARBITRARY_KEYS = 21, "touches_arbitrary_keys";
+        TOUCHES_ARBITRARY_KEYS = 21, "";
         /// Keys cannot be found from the legacy first/last/step triple.
         MOVABLE_KEYS = 22, "movablekeys";
         /// Works, but is left out of every listing (`COMMAND ...`, `ACL CAT`).

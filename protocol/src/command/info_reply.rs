@@ -1,6 +1,6 @@
 //! The reply of `COMMAND` and `COMMAND INFO`.
 
-use super::{BeginSearch, Command, CommandFlags, CommandSpec, CommandTable, FindKeys, KeySpec};
+use super::{BeginSearch, Command, CommandFlags, CommandSpec, CommandTable, FindKeys, KeyAccess, KeySpec};
 use crate::resp::Writer;
 
 /// Elements of one command's entry: name, arity, flags, first key, last key, step, categories, tips, key
@@ -37,9 +37,10 @@ pub(super) fn write_entry(out: &mut Writer<'_>, table: &CommandTable, command: &
     }
 }
 
-/// `movablekeys` follows from the key specifications.
+/// `movablekeys` follows from the key specifications: they do not tell where all keys are.
 fn printed_flags(spec: &CommandSpec) -> CommandFlags {
-    let movable = spec.find_keys.is_some() || spec.key_specs.iter().any(|keys| range_of(keys).is_none());
+    let misses = |keys: &KeySpec| keys.access.contains(KeyAccess::INCOMPLETE) || range_of(keys).is_none();
+    let movable = spec.key_specs.iter().any(misses) || spec.find_keys.is_some() && spec.key_specs.is_empty();
     if movable { spec.flags.with(CommandFlags::MOVABLE_KEYS) } else { spec.flags }
 }
 

@@ -172,10 +172,9 @@ impl Engine {
     /// Runs a command that may run.
     pub(super) fn call(&mut self, client: ClientId, id: CommandId, argv: &[&[u8]], may_wait: bool, out: &mut Vec<u8>) {
         let Some(run) = self.runs.get(id.index()).copied().flatten() else { return };
-        if !self.monitors.is_empty() {
-            self.show_monitors(client, id, argv);
-        }
         let before = out.len();
+        // A request that waited was shown when it came.
+        let is_shown = !self.monitors.is_empty() && self.again_until.is_none();
         let may_wait = may_wait && !self.in_transaction;
         let ended = match run {
             Run::Data(run) => self.call_data(run, client, argv, may_wait, true, out),
@@ -189,6 +188,9 @@ impl Engine {
             }
         };
         let usec = self.clock.advance();
+        if is_shown {
+            self.show_monitors(client, id, argv);
+        }
         if ended == Ended::Waits {
             return;
         }

@@ -15,6 +15,10 @@ const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Requests that are read before the first of them runs, so that they wait for memory together.
 const BATCH: usize = PREFETCH_MAX;
 
+/// Replies of a turn count against the limits of what may wait even if the socket would take them, but for so many. As in Redis, where
+/// they lie in a buffer of their own.
+const UNCOUNTED_BYTES: usize = 16 * 1024;
+
 /// Most requests have no more arguments than this, which then need no memory.
 const FEW: usize = 8;
 
@@ -204,6 +208,10 @@ impl Server {
         let Some(conn) = self.conns[index].as_mut() else { return };
         conn.flushing = false;
         let before = conn.unsent();
+        if before > UNCOUNTED_BYTES && self.is_too_slow(index) {
+            return self.close(index);
+        }
+        let Some(conn) = self.conns[index].as_mut() else { return };
         let result = conn.flush();
         self.engine.stats.writes += 1;
         self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;

@@ -1,6 +1,6 @@
 //! Commands of strings of bits.
 
-use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeySpec};
+use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeyFinder, KeyRef, KeySpec};
 
 use crate::call::Handler;
 use crate::commands::DataCommand;
@@ -21,6 +21,13 @@ const FIELD_KEY: &[KeySpec] =
 const COMBINE_KEYS: &[KeySpec] =
     &[KeySpec::single(2, KeyAccess::OW.with(KeyAccess::UPDATE)), KeySpec::range(3, -1, 1, READS)];
 
+/// Where all steps only read, a user need not be allowed to write.
+fn keys_of_bitfield(argv: &[&[u8]]) -> Option<Vec<KeyRef>> {
+    let writes = |word: &&[u8]| word.eq_ignore_ascii_case(b"SET") || word.eq_ignore_ascii_case(b"INCRBY");
+    let access = if argv.iter().skip(2).any(writes) { CHANGES } else { READS };
+    Some(vec![KeyRef { position: 1, access }])
+}
+
 const CONSTANT: &str = "O(1)";
 const BY_LENGTH: &str = "O(N), N bytes looked at";
 const BY_STEPS: &str = "O(N), N operations";
@@ -40,11 +47,16 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         count::bitcount,
         ["Count the ones in a string or a part of it", "2.6.0", BY_LENGTH],
     ),
-    command(
-        Shape("bitfield", -2, GROW, FIELD_KEY),
-        field::bitfield,
-        ["Read and change integers of any width at any position", "3.2.0", BY_STEPS],
-    ),
+    DataCommand {
+        spec: command(
+            Shape("bitfield", -2, GROW, FIELD_KEY),
+            field::bitfield,
+            ["Read and change integers of any width at any position", "3.2.0", BY_STEPS],
+        )
+        .spec
+        .key_finder(KeyFinder(keys_of_bitfield)),
+        run: field::bitfield,
+    },
     command(
         Shape("bitfield_ro", -2, READ.with(FAST), READ_KEY),
         field::bitfield_ro,

@@ -176,7 +176,7 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         Shape("randomkey", 1, READ, &[]),
         keys::randomkey,
         ["Give any key", "1.0.0", CONSTANT],
-        &["request_policy:all_shards", "nondeterministic_output"],
+        &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
     ),
     command(Shape("rename", 3, WRITE, RENAME_KEYS), keys::rename, ["Give a value another key", "1.0.0", CONSTANT]),
     command(
@@ -218,7 +218,7 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
     },
     hinted(
         Shape("touch", -2, READ.with(FAST), LOOK_AT_KEYS),
-        keys::exists,
+        keys::touch,
         ["Note that keys are used, and count those that are there", "3.2.1", BY_KEYS],
         SUMMED,
     ),

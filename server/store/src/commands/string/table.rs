@@ -1,6 +1,6 @@
 //! Commands of strings.
 
-use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeySpec};
+use bongsu_protocol::command::{Categories, CommandFlags, CommandSpec, KeyAccess, KeyFinder, KeyRef, KeySpec};
 
 use crate::call::Handler;
 use crate::commands::DataCommand;
@@ -16,6 +16,8 @@ const READS: KeyAccess = KeyAccess::RO.with(KeyAccess::ACCESS);
 const COUNTS: KeyAccess = KeyAccess::RW.with(KeyAccess::ACCESS).with(KeyAccess::UPDATE);
 
 const READ_KEY: &[KeySpec] = &[KeySpec::single(1, READS)];
+/// The length of a value is not the value: a user need not be allowed to read it.
+const MEASURE_KEY: &[KeySpec] = &[KeySpec::single(1, KeyAccess::RO)];
 const READ_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, READS)];
 const COMPARED_KEYS: &[KeySpec] = &[KeySpec::range(1, 1, 1, READS)];
 const COUNT_KEY: &[KeySpec] = &[KeySpec::single(1, COUNTS)];
@@ -30,6 +32,13 @@ const SET_KEY: &[KeySpec] = &[KeySpec::single(1, COUNTS.with(KeyAccess::VARIABLE
     .notes("Reads and writes where `GET` asks for the old value")];
 const GETEX_KEY: &[KeySpec] = &[KeySpec::single(1, COUNTS).notes("Writes where it changes the expiry")];
 
+/// The old value is read only where `GET` asks for it, and only then a user has to be allowed to read.
+fn keys_of_set(argv: &[&[u8]]) -> Option<Vec<KeyRef>> {
+    let reads = argv.iter().skip(3).any(|option| option.eq_ignore_ascii_case(b"GET"));
+    let access = if reads { COUNTS } else { KeyAccess::OW.with(KeyAccess::UPDATE) };
+    Some(vec![KeyRef { position: 1, access }])
+}
+
 const CONSTANT: &str = "O(1)";
 const BY_KEYS: &str = "O(N), N keys";
 
@@ -40,6 +49,10 @@ const fn command(shape: Shape, run: Handler, about: [&'static str; 3]) -> DataCo
     let [summary, since, complexity] = about;
     let spec = CommandSpec::new(name, arity, flags, Categories::STRING).keys(keys);
     DataCommand { spec: spec.about(summary, since, "string", complexity), run }
+}
+
+const fn hinted(command: DataCommand, tips: &'static [&'static str]) -> DataCommand {
+    DataCommand { spec: command.spec.tips(tips), run: command.run }
 }
 
 pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
@@ -95,8 +108,14 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         lcs::lcs,
         ["Give the longest sequence that two strings have in common", "7.0.0", "O(N*M), N and M bytes of the strings"],
     ),
-    command(Shape("mget", -2, READ.with(FAST), READ_KEYS), get::mget, ["Give several strings", "1.0.0", BY_KEYS]),
-    command(Shape("mset", -3, GROW, REPLACE_PAIRS), set::mset, ["Set several strings at once", "1.0.1", BY_KEYS]),
+    hinted(
+        command(Shape("mget", -2, READ.with(FAST), READ_KEYS), get::mget, ["Give several strings", "1.0.0", BY_KEYS]),
+        &["request_policy:multi_shard"],
+    ),
+    hinted(
+        command(Shape("mset", -3, GROW, REPLACE_PAIRS), set::mset, ["Set several strings at once", "1.0.1", BY_KEYS]),
+        &["request_policy:multi_shard", "response_policy:all_succeeded"],
+    ),
     command(
         Shape("msetnx", -3, GROW, NEW_PAIRS),
         set::msetnx,
@@ -107,7 +126,12 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         set::psetex,
         ["Set a string with an expiry in milliseconds", "2.6.0", CONSTANT],
     ),
-    command(Shape("set", -3, GROW, SET_KEY), set::set, ["Set a string", "1.0.0", CONSTANT]),
+    DataCommand {
+        spec: command(Shape("set", -3, GROW, SET_KEY), set::set, ["Set a string", "1.0.0", CONSTANT])
+            .spec
+            .key_finder(KeyFinder(keys_of_set)),
+        run: set::set,
+    },
     command(
         Shape("setex", 4, GROW, REPLACE_KEY),
         set::setex,
@@ -124,7 +148,7 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         ["Overwrite a part of a string", "2.2.0", "O(N), N bytes of the part"],
     ),
     command(
-        Shape("strlen", 2, READ.with(FAST), READ_KEY),
+        Shape("strlen", 2, READ.with(FAST), MEASURE_KEY),
         get::strlen,
         ["Give the length of a string", "2.2.0", CONSTANT],
     ),
