@@ -57,9 +57,7 @@ fn live(mut config: Config, log: &Log) -> Result<(), String> {
     log.notice("oO0OoO0OoO0Oo bongsu is starting oO0OoO0OoO0Oo");
     log.notice(format_args!("bongsu version={version}, Redis version={REDIS_VERSION}, bits={bits}, PID: {pid}"));
     log.notice("Configuration loaded");
-    if config.is_on(Directive::SyslogEnabled) {
-        log.warning("syslog-enabled is not supported: nothing is sent to syslog");
-    }
+    warn(&config, log);
     descriptors::fit(&mut config, log);
     let (port, tls_port) = (config.integer(Directive::Port), config.integer(Directive::TlsPort));
     log.notice(format_args!("Running mode=standalone, port={}.", if port == 0 { tls_port } else { port }));
@@ -90,6 +88,22 @@ fn live(mut config: Config, log: &Log) -> Result<(), String> {
     served.map_err(|error| format!("Sockets cannot be watched: {error}"))?;
     log.warning("Server is now ready to exit, bye bye...");
     Ok(())
+}
+
+/// What is configured and does not happen, where somebody might rely on it.
+fn warn(config: &Config, log: &Log) {
+    if config.file().is_none() {
+        log.warning("Warning: no configuration file: CONFIG REWRITE has nowhere to write to");
+    }
+    if config.is_on(Directive::SyslogEnabled) {
+        log.warning("Warning: syslog-enabled has no effect: nothing is sent to syslog");
+    }
+    if config.is_on(Directive::Appendonly) {
+        log.warning("Warning: appendonly has no effect: data is in memory only");
+    }
+    if let Some(master) = config.list(Directive::Replicaof).next() {
+        log.warning(format_args!("Warning: replicaof has no effect: this server does not follow {master}"));
+    }
 }
 
 /// Tells why there is no listening, and the line that is the last one.
