@@ -49,6 +49,8 @@ pub struct Server {
     awake: Vec<usize>,
     /// Connections with replies to be sent.
     flushing: Vec<usize>,
+    /// Connections that take nothing more for now, and for which more has come.
+    strained: Vec<usize>,
     /// Requests that are about to run.
     batch: Batch,
     /// When the connections were last looked through for silent ones, in microseconds since the start.
@@ -90,6 +92,7 @@ impl Server {
             ready: Vec::new(),
             awake: Vec::new(),
             flushing: Vec::new(),
+            strained: Vec::new(),
             batch: Batch::default(),
             looked_through_us: 0,
         })

@@ -168,6 +168,7 @@ impl Server {
     /// output is not where it belongs.
     fn deliver(&mut self, mut own: Option<(ClientId, &mut Vec<u8>)>) {
         let (slots, conns, flushing) = (&self.slots, &mut self.conns, &mut self.flushing);
+        let strained = &mut self.strained;
         self.engine.outbox.drain(|to, bytes| {
             if let Some((client, output)) = &mut own
                 && *client == to
@@ -181,8 +182,17 @@ impl Server {
             conn.output.extend_from_slice(bytes);
             if !conn.is_full() {
                 flush_later(flushing, conn, index);
+            } else if conn.unsent() > UNCOUNTED_BYTES && strained.last() != Some(&index) {
+                strained.push(index);
             }
         });
+        while let Some(index) = self.strained.pop() {
+            if self.is_too_slow(index) {
+                self.close(index);
+            } else {
+                self.note_figures_of(index);
+            }
+        }
     }
 
     /// Does for other connections what running requests has brought about.
@@ -216,8 +226,11 @@ impl Server {
         self.engine.stats.writes += 1;
         self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;
         let over = result.is_err() || (conn.unsent() == 0 && self.engine.is_over(conn.client));
+        let waits = conn.unsent() > 0;
         if over || self.is_too_slow(index) {
             self.close(index);
+        } else if waits {
+            self.note_figures_of(index);
         }
     }
 
@@ -239,6 +252,12 @@ impl Server {
         io.query_buffer = conn.input.len();
         io.query_buffer_free = conn.input.capacity() - conn.input.len();
         io.reply_buffer = conn.output.capacity();
+        let unsent = conn.unsent();
+        let is_short = unsent <= UNCOUNTED_BYTES;
+        io.reply_buffer_used = if is_short { unsent } else { 0 };
+        io.reply_list = if is_short { 0 } else { unsent };
+        io.reply_blocks = usize::from(!is_short);
+        io.writes = conn.is_full();
         io.total = bytes + io.queued_requests;
     }
 }

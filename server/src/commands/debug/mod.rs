@@ -52,7 +52,7 @@ const HELP: &[&str] = &[
     "LISTPACK <key> | QUICKLIST <key>",
     "    Check that a value is kept in this way.",
     "LOG <text>",
-    "    Write a line to standard error.",
+    "    Write a line to the log.",
     "OBJECT <key>",
     "    How a value is kept.",
     "PAUSE-CRON <0|1>",
@@ -117,7 +117,7 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
             Err(error) => reply.error(error),
         },
         (b"log", [text]) => {
-            eprintln!("DEBUG LOG: {}", String::from_utf8_lossy(text));
+            engine.log.warning(format_args!("DEBUG LOG: {}", String::from_utf8_lossy(text)));
             reply.simple("OK");
         }
         (b"error", [text]) => reply.error(text),
@@ -125,7 +125,9 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
         (b"stringmatch-len", [pattern, text]) => reply.integer(i64::from(glob::matches(pattern, text))),
         (b"structsize", []) => reply.bulk(object::struct_sizes()),
         (b"segfault" | b"panic" | b"assert" | b"oom", _) => {
-            eprintln!("DEBUG {} ends the process", String::from_utf8_lossy(name).to_uppercase());
+            let name = String::from_utf8_lossy(name).to_uppercase();
+            engine.log.warning(format_args!("DEBUG {name} ends the process"));
+            engine.log.flush();
             std::process::abort();
         }
         (b"restart" | b"crash-and-recover", _) => reply.error("ERR failed to restart the server. Check server logs."),
