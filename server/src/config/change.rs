@@ -45,7 +45,7 @@ impl Config {
     pub(crate) fn propose(&self, pairs: &[[&[u8]; 2]], rights: Rights) -> Result<Proposal, SetError> {
         let directives = self.changeable(pairs, rights)?;
         let mut proposal = Proposal { config: self.clone(), changed: Vec::new() };
-        for (directive, [_, text]) in directives.into_iter().zip(pairs) {
+        for (directive, [name, text]) in directives.into_iter().zip(pairs) {
             let spec = directive.spec();
             let words: Vec<Vec<u8>> = match text {
                 [] if spec.kind.takes_several() => Vec::new(),
@@ -54,7 +54,7 @@ impl Config {
             };
             let before = self.value(directive);
             let value = parse(spec.kind, &words, before, self.dir());
-            let value = value.map_err(|error| SetError::refused(spec.name, error))?;
+            let value = value.map_err(|error| SetError::refused(directive.name_like(name), error))?;
             if value != *before || spec.flags.has(VOLATILE) {
                 proposal.changed.push(directive);
             }

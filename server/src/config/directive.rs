@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Octal(i64, i64),
     /// Bytes, with or without a unit, within both bounds.
     Memory(u64, u64),
+    /// Bytes of history that replicas may ask for; fewer than make sense become as many as do.
+    Backlog,
     /// Bytes, or a share of `maxmemory`.
     MemoryOrPercent,
     /// One of these words, each with what it means. The first of several with the same meaning is shown.
@@ -141,6 +143,12 @@ impl Directive {
     /// Its name.
     pub fn name(self) -> &'static str {
         self.spec().name
+    }
+
+    /// Its name, the present or the former one, that was called in whatever case.
+    pub(super) fn name_like(self, called: &[u8]) -> &'static str {
+        let spec = self.spec();
+        spec.alias.filter(|alias| alias.as_bytes().eq_ignore_ascii_case(called)).unwrap_or(spec.name)
     }
 
     /// Its value is a secret, which logs and monitors must not show.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bongsu_protocol::resp::parse_integer;
 
-use super::directive::{Choices, INT_MAX, Kind};
+use super::directive::{Choices, INT_MAX, Kind, SIZE_MAX};
 use super::events::Events;
 use super::lists;
 use super::value::Value;
@@ -12,6 +12,9 @@ use super::value_error::ValueError;
 
 /// Least and greatest `hz`.
 const FREQUENCIES: (i64, i64) = (1, 500);
+
+/// Least history that is kept for replicas, as with Redis.
+const BACKLOG_BYTES_MIN: u64 = 16 * 1024;
 
 /// Largest share of `maxmemory`.
 const PERCENT_MAX: u64 = 100;
@@ -53,11 +56,8 @@ fn parse_one(kind: Kind, word: &[u8], dir: &Path) -> Result<Value, ValueError> {
             let is_within = (min..=max).contains(&n);
             is_within.then_some(Value::Integer(n)).ok_or(ValueError::OctalRange(min, max))
         }
-        Kind::Memory(min, max) => {
-            let bytes = memory(word).ok_or(ValueError::Memory)?;
-            let is_within = (min..=max).contains(&bytes);
-            is_within.then_some(Value::Bytes(bytes)).ok_or(ValueError::MemoryRange(min, max))
-        }
+        Kind::Memory(min, max) => bytes_between(word, min, max).map(Value::Bytes),
+        Kind::Backlog => bytes_between(word, 1, SIZE_MAX).map(|bytes| Value::Bytes(bytes.max(BACKLOG_BYTES_MIN))),
         Kind::MemoryOrPercent => memory_or_percent(word),
         Kind::OneOf(choices) => meaning(choices, word).map(Value::Choice),
         Kind::Text => Ok(Value::Text(word.to_vec())),
@@ -80,7 +80,13 @@ fn between(n: i64, min: i64, max: i64) -> Result<i64, ValueError> {
     if (min..=max).contains(&n) { Ok(n) } else { Err(ValueError::Range(min, max)) }
 }
 
-/// Bytes with an optional unit: `k m g` are powers of 1000, `kb mb gb` of 1024. Without digits it is 0, as Redis has it.
+fn bytes_between(word: &[u8], min: u64, max: u64) -> Result<u64, ValueError> {
+    let bytes = memory(word).ok_or(ValueError::Memory)?;
+    if (min..=max).contains(&bytes) { Ok(bytes) } else { Err(ValueError::MemoryRange(min, max)) }
+}
+
+/// Bytes with an optional unit: `k m g` are powers of 1000, `kb mb gb` of 1024. Without digits it is 0, as Redis has it,
+/// and what is too large is the largest number, which no limit allows where there is one.
 pub(super) fn memory(word: &[u8]) -> Option<u64> {
     let text = text_of(word)?;
     let (digits, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
@@ -94,13 +100,16 @@ pub(super) fn memory(word: &[u8]) -> Option<u64> {
         "gb" => 1 << 30,
         _ => return None,
     };
-    let number: u64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-    number.checked_mul(unit)
+    // Digits only fail to be a number if there are none or too many.
+    let number: u64 = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u64::MAX) };
+    Some(number.saturating_mul(unit))
 }
 
 fn memory_or_percent(word: &[u8]) -> Result<Value, ValueError> {
-    if let Some(bytes) = memory(word) {
-        return Ok(Value::Bytes(bytes));
+    match memory(word) {
+        Some(bytes) if bytes <= SIZE_MAX => return Ok(Value::Bytes(bytes)),
+        Some(_) => return Err(ValueError::Percent(PERCENT_MAX)),
+        None => {}
     }
     let percent = word.strip_suffix(b"%").and_then(parse_integer).and_then(|n| u64::try_from(n).ok());
     match percent.ok_or(ValueError::MemoryOrPercent)? {

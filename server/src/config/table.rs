@@ -97,7 +97,7 @@ directives! {
     IgnoreWarnings = "ignore-warnings": TEXT, "";
     IoThreads = "io-threads": integer(1, 128), "1", IMMUTABLE;
     IoThreadsDoReads = "io-threads-do-reads": YES_NO, "no", IMMUTABLE;
-    LocaleCollate = "locale-collate": TEXT, "";
+    LocaleCollate = "locale-collate": checked(checks::collation), "";
     Logfile = "logfile": TEXT, "", IMMUTABLE;
     Loglevel = "loglevel": one_of(choices::LOG_LEVELS), "notice";
     OomScoreAdj = "oom-score-adj": one_of(choices::OOM_SCORE_ADJ), "no";
@@ -153,7 +153,7 @@ directives! {
     MinReplicasMaxLag = "min-replicas-max-lag" | "min-slaves-max-lag": integer(0, INT_MAX), "10";
     MinReplicasToWrite = "min-replicas-to-write" | "min-slaves-to-write": integer(0, INT_MAX), "0";
     PropagationErrorBehavior = "propagation-error-behavior": one_of(choices::PROPAGATION_ERRORS), "ignore";
-    ReplBacklogSize = "repl-backlog-size": memory(1, SIZE_MAX), "1048576";
+    ReplBacklogSize = "repl-backlog-size": Kind::Backlog, "1048576";
     ReplBacklogTtl = "repl-backlog-ttl": integer(0, LONG_MAX), "3600";
     ReplDisableTcpNodelay = "repl-disable-tcp-nodelay": YES_NO, "no";
     ReplDisklessLoad = "repl-diskless-load": one_of(choices::DISKLESS_LOAD), "disabled", DENY_LOADING;

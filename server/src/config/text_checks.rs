@@ -5,9 +5,16 @@ use super::value_error::ValueError;
 /// Longest name of a host, with its end.
 const HOST_BYTES: usize = 256;
 
-/// Variables of `proc-title-template`.
-const TITLE_VARIABLES: [&[u8]; 7] =
-    [b"title", b"listen-addr", b"server-mode", b"port", b"tls-port", b"unixsocket", b"config-file"];
+/// Variables of `proc-title-template`, and whether they always stand for something.
+const TITLE_VARIABLES: [(&[u8], bool); 7] = [
+    (b"title", false),
+    (b"listen-addr", true),
+    (b"server-mode", false),
+    (b"port", true),
+    (b"tls-port", true),
+    (b"unixsocket", false),
+    (b"config-file", false),
+];
 
 pub(super) fn host_name(text: &[u8]) -> Result<(), ValueError> {
     if text.len() >= HOST_BYTES {
@@ -18,8 +25,14 @@ pub(super) fn host_name(text: &[u8]) -> Result<(), ValueError> {
 }
 
 pub(super) fn node_name(text: &[u8]) -> Result<(), ValueError> {
-    let is_allowed = |byte: &u8| byte.is_ascii_graphic() && !b"!#$%&()*+:;<>?@[]{|}~".contains(byte);
+    let is_allowed = |byte: &u8| !b"!#$%&()*+:;<>?@[]{|}~".contains(byte);
     if text.iter().all(is_allowed) { Ok(()) } else { Err(ValueError::NodeName) }
+}
+
+/// Strings are compared byte by byte, which these names stand for.
+pub(super) fn collation(text: &[u8]) -> Result<(), ValueError> {
+    let is_bytewise = matches!(text, b"" | b"C" | b"POSIX" | b"C.UTF-8" | b"C.utf8");
+    if is_bytewise { Ok(()) } else { Err(ValueError::Locale) }
 }
 
 pub(super) fn rdb_file(text: &[u8]) -> Result<(), ValueError> {
@@ -37,16 +50,16 @@ pub(super) fn aof_directory(text: &[u8]) -> Result<(), ValueError> {
 }
 
 pub(super) fn title_template(text: &[u8]) -> Result<(), ValueError> {
-    let mut rest = text;
+    let (mut rest, mut says_something) = (text, false);
+    let is_more_than_blank = |text: &[u8]| !text.trim_ascii().is_empty();
     while let Some(open) = rest.iter().position(|byte| *byte == b'{') {
         let inside = &rest[open + 1..];
         let close = inside.iter().position(|byte| *byte == b'}').ok_or(ValueError::Template)?;
-        if !TITLE_VARIABLES.contains(&&inside[..close]) {
-            return Err(ValueError::Template);
-        }
+        let variable = TITLE_VARIABLES.iter().find(|(name, _)| *name == &inside[..close]);
+        says_something |= variable.ok_or(ValueError::Template)?.1 || is_more_than_blank(&rest[..open]);
         rest = &inside[close + 1..];
     }
-    Ok(())
+    if says_something || is_more_than_blank(rest) { Ok(()) } else { Err(ValueError::Template) }
 }
 
 fn base_name(text: &[u8], directive: &'static str, what: &'static str) -> Result<(), ValueError> {
@@ -68,7 +81,9 @@ mod tests {
     fn texts_are_checked() {
         assert_eq!(title_template(b"{title} {listen-addr} x"), Ok(()));
         assert_eq!(title_template(b"{title"), Err(ValueError::Template));
+        assert_eq!(title_template(b"{title} "), Err(ValueError::Template));
         assert_eq!(title_template(b"{who}"), Err(ValueError::Template));
+        assert_eq!(collation(b"de_DE"), Err(ValueError::Locale));
         assert_eq!(rdb_file(b"a/b"), Err(ValueError::Path("dbfilename", "filename")));
         assert_eq!(aof_file(b""), Err(ValueError::Empty("appendfilename")));
         assert_eq!(host_name(b"a-b.example"), Ok(()));

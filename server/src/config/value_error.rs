@@ -61,6 +61,8 @@ pub(crate) enum ValueError {
     Percentile,
     #[error("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")]
     PercentileRange,
+    #[error("Invalid locale name")]
+    Locale,
     #[error("Active defragmentation cannot be enabled: the memory of this server does not fragment in its way")]
     NoDefragmentation,
     /// What the system says.
