@@ -5,6 +5,8 @@
 
 #[path = "differential/bits.rs"]
 mod bits;
+#[path = "differential/config.rs"]
+mod config;
 #[path = "differential/sets.rs"]
 mod sets;
 #[path = "differential/zset.rs"]
@@ -77,8 +79,8 @@ struct Peer {
 }
 
 impl Peer {
-    fn start() -> Self {
-        let dir = std::env::temp_dir().join(format!("bongsu-differential-{}", std::process::id()));
+    fn start(name: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("bongsu-differential-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let mut command = Command::new("redis-server");
         command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(dir.join("socket"));
@@ -332,7 +334,7 @@ fn replies_are_those_of_redis() {
     let seed = std::env::var("BONGSU_TEST_SEED").ok().map(|text| text.parse::<u64>().unwrap());
     let seed = seed.unwrap_or_else(|| u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()));
     println!("BONGSU_TEST_SEED={seed}");
-    let peer = Peer::start();
+    let peer = Peer::start("replies");
     let ours = ours();
     for protocol in ["2", "3"] {
         let (mut real, mut mine) = (peer.connect(), Client::connect(ours));
