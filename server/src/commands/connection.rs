@@ -56,7 +56,12 @@ pub(super) static COMMANDS: &[ServerCommand] = &[
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
         run: ping,
     },
-    command("quit", -1, GREETING, quit, ["Close the connection", "1.0.0"]),
+    ServerCommand {
+        spec: command("quit", -1, GREETING, quit, ["Close the connection", "1.0.0"])
+            .spec
+            .deprecated("7.2.0", "closing the connection"),
+        run: quit,
+    },
     command("reset", 1, GREETING, reset, ["Make the connection as if it were new", "6.2.0"]),
     command("select", 2, ANY_STATE.with(FAST), select, ["Choose a database", "1.0.0"]),
 ];

@@ -119,6 +119,8 @@ impl Engine {
             self.sweeper.is_busy = self.shard.expire_some(&mut self.sweeper.at, &mut self.effects);
             self.settle(None);
         }
+        self.stats.sweep_usec += began.elapsed().as_micros() as u64;
+        self.stats.sweeps_cut_short += u64::from(self.sweeper.is_busy);
         self.latency.note("expire-cycle", began.elapsed().as_millis() as u64, self.shard.now_ms / 1000);
         let pause_us = if self.sweeper.is_busy { SWEEP_PAUSE_US } else { SWEEP_EVERY_US };
         self.clock.advance();

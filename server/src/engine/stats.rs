@@ -55,6 +55,9 @@ pub(crate) struct Stats {
     pub(crate) turn_commands_max: u64,
     /// `commands` when this turn began.
     pub(crate) commands_before_turn: u64,
+    /// Time that was spent on keys whose time is over, and how often it was not enough.
+    pub(crate) sweep_usec: u64,
+    pub(crate) sweeps_cut_short: u64,
     /// Time that was spent on what is due by time.
     pub(crate) upkeep_usec: u64,
     pub(crate) command_usec: u64,

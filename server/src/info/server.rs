@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bongsu_protocol::info::InfoWriter;
 
+use super::Listening;
 use super::process::{self, CpuTime};
 use crate::config::Directive;
 use crate::engine::Engine;
@@ -22,7 +23,7 @@ pub(super) fn server(engine: &Engine, info: &mut InfoWriter) {
     info.field("redis_mode", "standalone").field("os", process::system());
     info.field("arch_bits", usize::BITS).field("monotonic_clock", "POSIX clock_gettime");
     info.field("multiplexing_api", "epoll").field("atomicvar_api", "rust").field("gcc_version", "0.0.0");
-    info.field("process_id", std::process::id()).field("process_supervised", "no");
+    info.field("process_id", std::process::id()).field("process_supervised", supervisor(engine));
     info.field("run_id", &instance.run_id).field("tcp_port", instance.tcp_port());
     info.field("server_time_usec", engine.clock.wall_us());
     info.field("uptime_in_seconds", uptime_s).field("uptime_in_days", uptime_s / (24 * 60 * 60));
@@ -30,10 +31,24 @@ pub(super) fn server(engine: &Engine, info: &mut InfoWriter) {
     info.field("hz", hz).field("configured_hz", hz).field("lru_clock", (now_ms / 1000) & 0xff_ffff);
     info.field("executable", executable.display()).field("config_file", config_file.display());
     info.field("io_threads_active", 0);
-    for (index, listening) in instance.listening.iter().enumerate() {
-        let port = listening.port.map(|port| format!(",port={port}")).unwrap_or_default();
-        info.field(&format!("listener{index}"), format_args!("name={},bind={}{port}", listening.name, listening.bind));
+    let together = |one: &Listening, other: &Listening| (one.name, one.port) == (other.name, other.port);
+    for (index, group) in instance.listening.chunk_by(together).enumerate() {
+        info.field(&format!("listener{index}"), describe(group));
     }
+}
+
+/// Addresses that have their kind and their port in common.
+fn describe(group: &[Listening]) -> String {
+    let name = group.first().map_or("", |listening| listening.name);
+    let binds: String = group.iter().map(|listening| format!(",bind={}", listening.bind)).collect();
+    let port = group.first().and_then(|listening| listening.port);
+    format!("name={name}{binds}{}", port.map(|port| format!(",port={port}")).unwrap_or_default())
+}
+
+/// Who was told that the server is ready, as far as the configuration says.
+fn supervisor(engine: &Engine) -> String {
+    let configured = engine.config.words(Directive::Supervised);
+    if configured == "auto" { "unknown".to_owned() } else { configured }
 }
 
 pub(super) fn clients(engine: &Engine, info: &mut InfoWriter) {
@@ -67,4 +82,17 @@ pub(super) fn cpu(_: &Engine, info: &mut InfoWriter) {
     field("used_cpu_user_children", process.children_user);
     field("used_cpu_sys_main_thread", thread.system);
     field("used_cpu_user_main_thread", thread.user);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_a_port_stand_together() {
+        let tcp = |bind: &str| Listening { name: "tcp", bind: bind.to_owned(), port: Some(6379) };
+        assert_eq!(describe(&[tcp("0.0.0.0"), tcp("::")]), "name=tcp,bind=0.0.0.0,bind=::,port=6379");
+        let unix = Listening { name: "unix", bind: "/run/s".to_owned(), port: None };
+        assert_eq!(describe(&[unix]), "name=unix,bind=/run/s");
+    }
 }

@@ -34,7 +34,8 @@ fn traffic(engine: &Engine, info: &mut InfoWriter) {
 fn keys(engine: &Engine, info: &mut InfoWriter) {
     let stats = &engine.shard.stats;
     info.field("expired_keys", stats.expired).field("expired_stale_perc", "0.00");
-    info.field("expired_time_cap_reached_count", 0).field("expire_cycle_cpu_milliseconds", 0);
+    info.field("expired_time_cap_reached_count", engine.stats.sweeps_cut_short);
+    info.field("expire_cycle_cpu_milliseconds", engine.stats.sweep_usec / 1000);
     info.field("evicted_keys", stats.evicted).field("evicted_clients", 0);
     info.field("total_eviction_exceeded_time", 0).field("current_eviction_exceeded_time", 0);
     info.field("keyspace_hits", stats.hits).field("keyspace_misses", stats.misses);

@@ -74,12 +74,19 @@ const fn object_about(name: &'static str, about: [&'static str; 2]) -> CommandSp
     spec(Shape(name, 3, READ, OBJECT_KEY), Categories::KEYSPACE, [summary, since, CONSTANT]).tips(ANY_OUTPUT)
 }
 
+/// Commands about databases are listed with those about the server.
+const SERVER: &str = "server";
+
 struct Shape(&'static str, i32, CommandFlags, &'static [KeySpec]);
 
 const fn spec(shape: Shape, categories: Categories, about: [&'static str; 3]) -> CommandSpec {
+    in_group("generic", shape, categories, about)
+}
+
+const fn in_group(group: &'static str, shape: Shape, categories: Categories, about: [&'static str; 3]) -> CommandSpec {
     let Shape(name, arity, flags, keys) = shape;
     let [summary, since, complexity] = about;
-    CommandSpec::new(name, arity, flags, categories).keys(keys).about(summary, since, "generic", complexity)
+    CommandSpec::new(name, arity, flags, categories).keys(keys).about(summary, since, group, complexity)
 }
 
 const fn command(shape: Shape, run: Handler, about: [&'static str; 3]) -> DataCommand {
@@ -96,12 +103,16 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         relocate::copy,
         ["Give another key the same value", "6.2.0", "O(N), N elements of the value"],
     ),
-    hinted(
-        Shape("dbsize", 1, READ.with(FAST), &[]),
-        keys::dbsize,
-        ["Count the keys of the database", "1.0.0", CONSTANT],
-        &["request_policy:all_shards", "response_policy:agg_sum"],
-    ),
+    DataCommand {
+        spec: in_group(
+            SERVER,
+            Shape("dbsize", 1, READ.with(FAST), &[]),
+            Categories::KEYSPACE,
+            ["Count the keys of the database", "1.0.0", CONSTANT],
+        )
+        .tips(&["request_policy:all_shards", "response_policy:agg_sum"]),
+        run: keys::dbsize,
+    },
     hinted(Shape("del", -2, WRITE, REMOVE_KEYS), keys::del, ["Remove keys", "1.0.0", BY_KEYS], SUMMED),
     hinted(
         Shape("exists", -2, READ.with(FAST), LOOK_AT_KEYS),
@@ -125,12 +136,12 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         ["Tell when a key goes, in seconds", "7.0.0", CONSTANT],
     ),
     DataCommand {
-        spec: spec(Shape("flushall", -1, WRITE, &[]), DANGEROUS, ["Empty all databases", "1.0.0", BY_KEYS])
+        spec: in_group(SERVER, Shape("flushall", -1, WRITE, &[]), DANGEROUS, ["Empty all databases", "1.0.0", BY_KEYS])
             .tips(EVERY_SHARD),
         run: keys::flushall,
     },
     DataCommand {
-        spec: spec(Shape("flushdb", -1, WRITE, &[]), DANGEROUS, ["Empty the database", "1.0.0", BY_KEYS])
+        spec: in_group(SERVER, Shape("flushdb", -1, WRITE, &[]), DANGEROUS, ["Empty the database", "1.0.0", BY_KEYS])
             .tips(EVERY_SHARD),
         run: keys::flushdb,
     },
@@ -209,7 +220,8 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         run: sort::sort_ro,
     },
     DataCommand {
-        spec: spec(
+        spec: in_group(
+            SERVER,
             Shape("swapdb", 3, WRITE.with(FAST), &[]),
             DANGEROUS,
             ["Exchange two databases", "4.0.0", "O(N), N clients that watch or wait for keys"],

@@ -51,6 +51,10 @@ const fn command(shape: Shape, run: Handler, about: [&'static str; 3]) -> DataCo
     DataCommand { spec: spec.about(summary, since, "string", complexity), run }
 }
 
+const fn outdated(command: DataCommand, since: &'static str, replaced_by: &'static str) -> DataCommand {
+    DataCommand { spec: command.spec.deprecated(since, replaced_by), run: command.run }
+}
+
 const fn hinted(command: DataCommand, tips: &'static [&'static str]) -> DataCommand {
     DataCommand { spec: command.spec.tips(tips), run: command.run }
 }
@@ -87,10 +91,14 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         parts::getrange,
         ["Give a part of a string", "2.4.0", "O(N), N bytes of the part"],
     ),
-    command(
-        Shape("getset", 3, GROW.with(FAST), COUNT_KEY),
-        get::getset,
-        ["Give a string and put another in its place", "1.0.0", CONSTANT],
+    outdated(
+        command(
+            Shape("getset", 3, GROW.with(FAST), COUNT_KEY),
+            get::getset,
+            ["Give a string and put another in its place", "1.0.0", CONSTANT],
+        ),
+        "6.2.0",
+        "`SET` with `GET`",
     ),
     command(Shape("incr", 2, GROW.with(FAST), COUNT_KEY), counters::incr, ["Add one to an integer", "1.0.0", CONSTANT]),
     command(
@@ -121,10 +129,14 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         set::msetnx,
         ["Set several strings at once, if none of the keys is there", "1.0.1", BY_KEYS],
     ),
-    command(
-        Shape("psetex", 4, GROW, REPLACE_KEY),
-        set::psetex,
-        ["Set a string with an expiry in milliseconds", "2.6.0", CONSTANT],
+    outdated(
+        command(
+            Shape("psetex", 4, GROW, REPLACE_KEY),
+            set::psetex,
+            ["Set a string with an expiry in milliseconds", "2.6.0", CONSTANT],
+        ),
+        "2.6.12",
+        "`SET` with `PX`",
     ),
     DataCommand {
         spec: command(Shape("set", -3, GROW, SET_KEY), set::set, ["Set a string", "1.0.0", CONSTANT])
@@ -132,15 +144,23 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
             .key_finder(KeyFinder(keys_of_set)),
         run: set::set,
     },
-    command(
-        Shape("setex", 4, GROW, REPLACE_KEY),
-        set::setex,
-        ["Set a string with an expiry in seconds", "2.0.0", CONSTANT],
+    outdated(
+        command(
+            Shape("setex", 4, GROW, REPLACE_KEY),
+            set::setex,
+            ["Set a string with an expiry in seconds", "2.0.0", CONSTANT],
+        ),
+        "2.6.12",
+        "`SET` with `EX`",
     ),
-    command(
-        Shape("setnx", 3, GROW.with(FAST), NEW_KEY),
-        set::setnx,
-        ["Set a string, if the key is not there", "1.0.0", CONSTANT],
+    outdated(
+        command(
+            Shape("setnx", 3, GROW.with(FAST), NEW_KEY),
+            set::setnx,
+            ["Set a string, if the key is not there", "1.0.0", CONSTANT],
+        ),
+        "2.6.12",
+        "`SET` with `NX`",
     ),
     command(
         Shape("setrange", 4, GROW, UPDATE_KEY),
@@ -152,9 +172,13 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         get::strlen,
         ["Give the length of a string", "2.2.0", CONSTANT],
     ),
-    command(
-        Shape("substr", 4, READ, READ_KEY),
-        parts::getrange,
-        ["Give a part of a string, as GETRANGE", "1.0.0", "O(N), N bytes of the part"],
+    outdated(
+        command(
+            Shape("substr", 4, READ, READ_KEY),
+            parts::getrange,
+            ["Give a part of a string, as GETRANGE", "1.0.0", "O(N), N bytes of the part"],
+        ),
+        "2.0.0",
+        "`GETRANGE`",
     ),
 ];
