@@ -98,6 +98,11 @@ fn warn(config: &Config, log: &Log) {
     if config.is_on(Directive::SyslogEnabled) {
         log.warning("Warning: syslog-enabled has no effect: nothing is sent to syslog");
     }
+    for directive in [Directive::TlsCiphers, Directive::TlsCiphersuites] {
+        if !config.text(directive).is_empty() {
+            log.warning(format_args!("Warning: {directive} has no effect: what is known to be weak is never used"));
+        }
+    }
     if config.is_on(Directive::Appendonly) {
         log.warning("Warning: appendonly has no effect: data is in memory only");
     }

@@ -18,11 +18,13 @@ pub(crate) enum Stream {
 pub(crate) struct Tls {
     tcp: TcpStream,
     session: ServerConnection,
+    /// Nothing more is to be sent.
+    is_silent: bool,
 }
 
 impl Stream {
     pub(crate) fn tls(tcp: TcpStream, session: ServerConnection) -> Self {
-        Self::Tls(Box::new(Tls { tcp, session }))
+        Self::Tls(Box::new(Tls { tcp, session, is_silent: false }))
     }
 
     /// Reads; zero is the end of the stream.
@@ -72,7 +74,7 @@ impl AsFd for Stream {
 
 impl Tls {
     fn push(&mut self) -> io::Result<()> {
-        while self.session.wants_write() {
+        while self.session.wants_write() && !self.is_silent {
             self.session.write_tls(&mut self.tcp)?;
         }
         Ok(())
@@ -87,6 +89,8 @@ impl Tls {
             // At its end the session's reader reports that end, so that this does not go round for ever.
             self.session.read_tls(&mut self.tcp)?;
             if let Err(error) = self.session.process_new_packets() {
+                // Who does not speak TLS would take an alert for a reply.
+                self.is_silent = matches!(error, rustls::Error::InvalidMessage(_));
                 // The alert that says why; the connection is lost whether or not it arrives.
                 let _ = self.push();
                 return Err(io::Error::new(ErrorKind::InvalidData, error));
