@@ -75,11 +75,15 @@ impl Engine {
     }
 
     fn run_again(&mut self, client: ClientId, waiting: &Waiting) {
+        self.shard.now_ms = self.clock.wall_ms();
         let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
         let Ok(id) = self.table.resolve(&argv).map(|command| command.id) else { return };
         let mut reply = Vec::new();
         self.call(client, id, &argv, true, &mut reply);
         self.send_late(client, &reply);
+        if let Some(session) = self.clients.get_mut(client).filter(|session| !session.blocked) {
+            session.end_request();
+        }
     }
 
     /// Sends the reply of a request that had to wait.

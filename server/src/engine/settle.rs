@@ -2,8 +2,10 @@
 
 use bongsu_protocol::session::ClientId;
 use bongsu_store::call::Interest;
+use bongsu_store::shard::Shard;
 
 use super::Engine;
+use super::watch::{DbKey, KeyState};
 
 impl Engine {
     /// What commands have to gather from now on. To be called whenever somebody begins or ends to watch, wait, track or listen.
@@ -39,7 +41,7 @@ impl Engine {
         }
         for db in effects.flushed.iter().chain(&effects.swapped) {
             let (shard, clients) = (&self.shard, &mut self.clients);
-            self.watches.replaced(*db, |key| shard.find(key.0, &key.1).is_some(), |client| spoil(clients, client));
+            self.watches.replaced(*db, |key| state_of(shard, key), |client| spoil(clients, client));
             for key in self.blocked.keys_of(*db) {
                 self.blocked.note_ready(key);
             }
@@ -66,6 +68,13 @@ impl Engine {
         let clients = &mut self.clients;
         self.watches.changed(key, is_there, |client| spoil(clients, client));
     }
+}
+
+/// What is known of a key at this moment.
+pub(crate) fn state_of(shard: &Shard, (db, key): &DbKey) -> KeyState {
+    let Some(found) = shard.find(*db, key) else { return KeyState::Absent };
+    let is_over = shard.db(*db).expiry_ms(found).is_some_and(|at| at <= shard.now_ms);
+    if is_over { KeyState::Over } else { KeyState::There }
 }
 
 fn spoil(clients: &mut bongsu_protocol::session::ClientRegistry, client: ClientId) {

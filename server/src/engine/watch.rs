@@ -79,12 +79,56 @@ impl Watches {
         }
     }
 
-    /// As [`Self::changed`], for all keys of a database whose content was exchanged as a whole.
-    pub(crate) fn replaced(&self, db: usize, is_there: impl Fn(&DbKey) -> bool, mut tell: impl FnMut(ClientId)) {
-        for (client, watched) in &self.by_client {
-            if watched.iter().any(|w| w.key.0 == db && (w.was_there || is_there(&w.key))) {
-                tell(*client);
+    /// As [`Self::changed`], for all keys of a database whose content was exchanged as a whole. A key whose time is over is as good
+    /// as none: whether it is there or not is no difference to whoever watches it.
+    pub(crate) fn replaced(&mut self, db: usize, state: impl Fn(&DbKey) -> KeyState, mut tell: impl FnMut(ClientId)) {
+        for (client, watched) in &mut self.by_client {
+            for watched in watched.iter_mut().filter(|watched| watched.key.0 == db) {
+                let now = state(&watched.key);
+                if watched.was_there || now == KeyState::There {
+                    tell(*client);
+                } else {
+                    watched.was_over = now == KeyState::Over;
+                }
             }
+        }
+    }
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeyState {
+    /// It is there.
+    There,
+    /// It is there, but its time is over.
+    Over,
+    /// It is not there.
+    Absent,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_whose_time_is_over_is_as_good_as_none() {
+        for (was_there, was_over, now, changed) in [
+            (false, false, KeyState::Absent, false),
+            (false, false, KeyState::Over, false),
+            (false, false, KeyState::There, true),
+            (false, true, KeyState::Over, false),
+            (false, true, KeyState::Absent, false),
+            (false, true, KeyState::There, true),
+            (true, false, KeyState::Absent, true),
+            (true, false, KeyState::Over, true),
+        ] {
+            let mut watches = Watches::default();
+            watches.add(ClientId(1), (3, b"k".to_vec()), was_there, was_over);
+            let mut told = Vec::new();
+            watches.replaced(2, |_| now, |client| told.push(client));
+            assert!(told.is_empty());
+            watches.replaced(3, |_| now, |client| told.push(client));
+            assert_eq!(!told.is_empty(), changed, "{was_there} {was_over} {now:?}");
         }
     }
 }

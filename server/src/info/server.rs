@@ -55,7 +55,7 @@ pub(super) fn clients(engine: &Engine, info: &mut InfoWriter) {
     let sessions = || engine.clients.iter();
     let input_max = sessions().map(|session| session.io.query_buffer + session.io.query_buffer_free).max();
     let output_max = sessions().map(|session| session.io.reply_buffer).max();
-    let blocked = engine.blocked.len() - engine.blocked.paused().len();
+    let blocked = engine.blocked.len();
     let [tracking, ..] = engine.tracking.figures();
     info.section("Clients");
     info.field("connected_clients", engine.clients.len()).field("cluster_connections", 0);
