@@ -32,7 +32,7 @@ impl Db {
             let entry = Entry::read(self.arena.get(handle));
             match entry.expiry_ms() {
                 Some(at) if at <= now_ms => keys.push(entry.key().to_vec()),
-                Some(at) => soonest = Some(soonest.map_or(mark_of(at), |soonest: u32| soonest.min(mark_of(at)))),
+                Some(at) => soonest = Some(mark_of(at).min(soonest.unwrap_or(u32::MAX))),
                 None => {}
             }
         }

@@ -1,0 +1,73 @@
+//! The bundled data server beside others: CPU per command, memory per key and element, growth, big deletes, idle connections.
+//!
+//! `cargo bench --bench data_server -- --peer redis-server --only throughput,memory`. A peer is a command that takes a `redis.conf`.
+//! Needs `redis-benchmark` and `taskset`; servers are pinned to core 0, load to core 1.
+
+mod deletes;
+mod growth;
+mod idle;
+mod memory;
+mod node;
+mod throughput;
+
+use clap::{Parser, ValueEnum};
+use node::Node;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Other servers, each a command that takes the path of a `redis.conf`.
+    #[arg(long = "peer", default_value = "redis-server")]
+    peers: Vec<String>,
+    /// What is measured.
+    #[arg(long, value_delimiter = ',', default_value = "throughput,memory,deletes,idle")]
+    only: Vec<Part>,
+    /// How often each case is measured; the median counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Keys of the growth and of the largest memory measurement.
+    #[arg(long, default_value_t = 1_000_000)]
+    keys: u64,
+    /// Elements of the collections that are deleted.
+    #[arg(long, default_value_t = 5_000_000)]
+    elements: u64,
+    /// Cases of the throughput, as `test:pipeline`.
+    #[arg(long, value_delimiter = ',', default_value = throughput::CASES)]
+    cases: Vec<throughput::Case>,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Part {
+    /// Commands per second and CPU of the server per command.
+    Throughput,
+    /// Bytes per key and per element.
+    Memory,
+    /// The slowest command while the keyspace grows, and what commands cost then.
+    Growth,
+    /// The slowest PING while large collections are deleted.
+    Deletes,
+    /// Memory of idle connections, CPU of an idle server.
+    Idle,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let ours = format!("{} server", env!("CARGO_BIN_EXE_bongsu"));
+    let servers = || {
+        let commands = std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str));
+        commands.map(Node::start).collect::<Vec<Node>>()
+    };
+    for part in &arguments.only {
+        let mut nodes = servers();
+        println!("\n{part:?}");
+        match part {
+            Part::Throughput => throughput::measure(&mut nodes, &arguments.cases, arguments.rounds),
+            Part::Memory => memory::measure(&mut nodes, arguments.keys),
+            Part::Growth => growth::measure(&mut nodes, arguments.keys),
+            Part::Deletes => deletes::measure(&mut nodes, arguments.elements),
+            Part::Idle => idle::measure(&mut nodes),
+        }
+    }
+}

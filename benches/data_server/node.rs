@@ -1,0 +1,129 @@
+//! A server that is measured.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use redis::{Connection, ConnectionLike as _};
+
+/// How long a server may take to start.
+const START_MAX: Duration = Duration::from_secs(30);
+
+/// Commands per pipeline where data is made.
+const PIPELINE: u64 = 500;
+
+/// A running server, pinned to core 0.
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    child: Child,
+    _dir: tempfile::TempDir,
+}
+
+impl Node {
+    /// Starts a server by a command that takes the path of its configuration.
+    pub(crate) fn start(command: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let port = free_port();
+        let conf = dir.path().join("server.conf");
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\nsave \"\"\nappendonly no\nmaxclients 11000\nloglevel warning\ndir {}\n",
+            dir.path().display()
+        );
+        std::fs::write(&conf, text).expect("a configuration");
+        let mut words = command.split_whitespace();
+        let program = words.next().expect("a command");
+        let name = std::path::Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
+        let child = Command::new("taskset")
+            .args(["-c", "0", program])
+            .args(words)
+            .arg(&conf)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("taskset and the server are installed");
+        let node = Self { name: name.unwrap_or_default(), port, child, _dir: dir };
+        let began = Instant::now();
+        while !node.answers() {
+            assert!(began.elapsed() < START_MAX, "{command} does not answer");
+            std::thread::yield_now();
+        }
+        node
+    }
+
+    fn answers(&self) -> bool {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        client.get_connection().is_ok_and(|mut connection| connection.check_connection())
+    }
+
+    /// A connection to it.
+    pub(crate) fn connect(&self) -> Connection {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        client.get_connection().expect("a connection")
+    }
+
+    /// Runs a command and gives its reply.
+    pub(crate) fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut command = redis::cmd(words[0]);
+        words[1..].iter().for_each(|word| {
+            command.arg(word);
+        });
+        command.query(&mut self.connect()).expect("a reply")
+    }
+
+    /// Runs so many commands in pipelines; `command` gives the words of each.
+    pub(crate) fn fill(&self, count: u64, command: impl Fn(u64) -> Vec<String>) {
+        let mut connection = self.connect();
+        for first in (0..count).step_by(PIPELINE as usize) {
+            let mut pipeline = redis::pipe();
+            for n in first..(first + PIPELINE).min(count) {
+                let words = command(n);
+                let request = pipeline.cmd(&words[0]);
+                words[1..].iter().for_each(|word| {
+                    request.arg(word);
+                });
+                request.ignore();
+            }
+            pipeline.exec(&mut connection).expect("replies");
+        }
+    }
+
+    /// A number of `INFO`.
+    pub(crate) fn info(&self, field: &str) -> u64 {
+        let text: String = self.ask(&["INFO", "everything"]);
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        line.and_then(|value| value.trim().parse().ok()).expect("a number of INFO")
+    }
+
+    /// Memory in use by what it says, in bytes.
+    pub(crate) fn used_bytes(&self) -> f64 {
+        self.info("used_memory") as f64
+    }
+
+    /// Memory by what the kernel says, in bytes.
+    pub(crate) fn resident_bytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
+    }
+
+    /// CPU time of all its threads since its start, in seconds.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a process");
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: f64 = [11, 12].iter().map(|n| fields[*n].parse::<f64>().expect("ticks")).sum();
+        ticks / 100.0
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It is ours, and has nothing to lose.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
