@@ -128,6 +128,10 @@ fn a_wrong_configuration_is_fatal() {
         (vec!["--port", "--bla", "--loglevel", "verbose"], "argument couldn't be parsed into an integer"),
         (vec!["--logfile", "/nowhere/log"], "Can't open the log file: No such file or directory"),
         (vec!["--rename-command", "nothing", "x"], "No such command in rename-command"),
+        (
+            vec!["--user", "ann", "--user", "ann"],
+            "Error in user declaration 'ann': Duplicate user found. A user can only be defined once in config files",
+        ),
         (vec!["--cluster-enabled", "yes"], "this server has no cluster mode"),
     ] {
         let output = fail(&arguments);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Session;
-use crate::acl::{Acl, Denied, LogContext, LogEntry};
+use crate::acl::{Acl, Denied, DeniedReason, LogContext, LogEntry};
 use crate::command::{Command, CommandFlags};
 
 /// Commands a RESP2 connection with subscriptions may use.
@@ -16,8 +16,13 @@ const ALLOWED_WHILE_SUBSCRIBED: [&str; 9] =
 pub enum Refusal {
     /// The peer has not proved who it is.
     NotAuthenticated,
-    /// The user lacks a permission; the text is ready.
-    Denied(String),
+    /// The user lacks a permission.
+    Denied {
+        /// What kind of.
+        reason: DeniedReason,
+        /// The error line.
+        text: String,
+    },
     /// A RESP2 connection with subscriptions.
     Subscribed {
         /// Full name of the command.
@@ -29,7 +34,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAuthenticated => f.write_str("NOAUTH Authentication required."),
-            Self::Denied(text) => f.write_str(text),
+            Self::Denied { text, .. } => f.write_str(text),
             Self::Subscribed { full_name } => write!(
                 f,
                 "ERR Can't execute '{full_name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
@@ -87,9 +92,9 @@ impl Session {
     ) -> Result<(), Refusal> {
         let Some(user) = acl.user(&self.user) else { return Err(Refusal::NotAuthenticated) };
         let Err(denied) = user.check(command, argv) else { return Ok(()) };
-        let text = denied.error_text(&self.user, acl.dialect());
+        let (reason, text) = (denied.reason, denied.error_text(&self.user, acl.dialect()));
         self.log_denied(acl, denied, context, now_ms);
-        Err(Refusal::Denied(text))
+        Err(Refusal::Denied { reason, text })
     }
 
     fn log_denied(&self, acl: &mut Acl, denied: Denied, context: LogContext, now_ms: u64) {

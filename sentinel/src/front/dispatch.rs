@@ -80,7 +80,7 @@ fn admit(front: &Front, id: ClientId, command: &Command, argv: &[&[u8]], now_ms:
     let Some(session) = clients.get_mut(id) else { return Err(Refusal::NotAuthenticated) };
     session.last_command = Some(command.full_name.clone());
     let admitted = session.admit(&mut front.acl.borrow_mut(), command, argv, now_ms);
-    if let Err(Refusal::Denied(text)) = &admitted {
+    if let Err(Refusal::Denied { text, .. }) = &admitted {
         let counter =
             if text.contains("channel") { &front.stats.denied_channels } else { &front.stats.denied_commands };
         counter.add(1);

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use bongsu_protocol::acl::{AclEffect, AclRequest, handle_acl};
+use bongsu_protocol::acl::{AclEffect, AclRequest, DEFAULT_USER, handle_acl};
 use bongsu_protocol::command::{Categories, CommandFlags, families};
 use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::ClientId;
@@ -85,8 +85,11 @@ fn close_users(engine: &mut Engine, client: ClientId, names: &[Vec<u8>]) {
 fn load(engine: &mut Engine, client: ClientId, path: &Path) -> Result<(), String> {
     let text = std::fs::read(path)
         .map_err(|error| format!("ERR Error loading ACLs, opening file '{}': {error}", path.display()))?;
-    let removed = engine.acl.load_file(&path.display().to_string(), &text).map_err(|errors| errors.to_string())?;
-    close_users(engine, client, &removed);
+    let before: Vec<Vec<u8>> = engine.acl.users().map(|user| user.name().to_vec()).collect();
+    engine.acl.load_file(&path.display().to_string(), &text).map_err(|errors| errors.to_string())?;
+    // As in Redis, connections of users other than the default one end even if their user is as before.
+    let others: Vec<Vec<u8>> = before.into_iter().filter(|name| name != DEFAULT_USER).collect();
+    close_users(engine, client, &others);
     Ok(())
 }
 

@@ -100,14 +100,27 @@ type Change = fn(&mut PubSub, &mut Session, &[&[u8]], &mut Writer<'_>);
 
 fn change(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>, change: Change) {
     let Some(session) = engine.clients.get_mut(client) else { return };
-    let mut reply = Writer::new(out, session.protocol);
-    change(&mut engine.pubsub, session, argv.get(1..).unwrap_or_default(), &mut reply);
+    let mut told = Vec::new();
+    let mut writer = Writer::new(&mut told, session.protocol);
+    change(&mut engine.pubsub, session, argv.get(1..).unwrap_or_default(), &mut writer);
+    tell(engine, client, &told, out);
 }
 
 fn change_sharded(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>, change: Change) {
     let Some(session) = engine.clients.get_mut(client) else { return };
-    let mut reply = Writer::new(out, session.protocol);
-    change(&mut engine.sharded_pubsub, session, argv.get(1..).unwrap_or_default(), &mut reply);
+    let mut told = Vec::new();
+    let mut writer = Writer::new(&mut told, session.protocol);
+    change(&mut engine.sharded_pubsub, session, argv.get(1..).unwrap_or_default(), &mut writer);
+    tell(engine, client, &told, out);
+}
+
+/// What became of subscriptions is a message, so that it comes even to those who want no replies.
+fn tell(engine: &mut Engine, client: ClientId, told: &[u8], out: &mut Vec<u8>) {
+    if engine.clients.get(client).is_some_and(Session::sends_reply) {
+        out.extend_from_slice(told);
+    } else {
+        engine.outbox.send(client, |out| out.extend_from_slice(told));
+    }
 }
 
 fn publish(engine: &mut Engine, client: ClientId, kind: ChannelKind, argv: &[&[u8]], out: &mut Vec<u8>) {

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use bongsu_process::include;
+use bongsu_protocol::acl::RuleError;
 use bongsu_protocol::conf::{ConfDocument, split_words};
 
 use super::directive::SENSITIVE;
@@ -112,7 +113,13 @@ impl Loader<'_> {
             return self.set(directive, words);
         }
         match (name.to_ascii_lowercase().as_slice(), words) {
-            (b"user", [_, ..]) => self.config.users.push(words.to_vec()),
+            (b"user", [user, ..]) => {
+                if self.config.users.iter().any(|known| known.first() == Some(user)) {
+                    let user = String::from_utf8_lossy(user);
+                    return Err(format!("Error in user declaration '{user}': {}", RuleError::DuplicateUser));
+                }
+                self.config.users.push(words.to_vec());
+            }
             (b"rename-command", [old, new]) => self.rename(old, new)?,
             (b"sentinel", []) => {}
             (b"sentinel", _) => return Err("sentinel directive while not in sentinel mode".to_owned()),

@@ -77,9 +77,16 @@ impl Engine {
     fn run_again(&mut self, client: ClientId, waiting: &Waiting) {
         self.shard.now_ms = self.clock.wall_ms();
         let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
-        let Ok(id) = self.table.resolve(&argv).map(|command| command.id) else { return };
-        let mut reply = Vec::new();
-        self.call(client, id, &argv, true, &mut reply);
+        let (Ok(command), Some(session)) = (self.table.resolve(&argv), self.clients.get(client)) else { return };
+        let (id, mut reply) = (command.id, Vec::new());
+        // What the user may do can have changed since.
+        match session.admit(&mut self.acl, command, &argv, self.shard.now_ms) {
+            Ok(()) => self.call(client, id, &argv, true, &mut reply),
+            Err(refusal) => {
+                self.count_refusal(&refusal);
+                self.refuse(client, Some(id), &refusal.to_string(), &mut reply);
+            }
+        }
         self.send_late(client, &reply);
         if let Some(session) = self.clients.get_mut(client).filter(|session| !session.blocked) {
             session.end_request();

@@ -1,5 +1,6 @@
 //! One request: may it run, shall it run now, and what comes of it.
 
+use bongsu_protocol::acl::DeniedReason;
 use bongsu_protocol::command::{CommandFlags, CommandId};
 use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
@@ -118,7 +119,7 @@ impl Engine {
             return self.refuse(client, Some(id), &refusal.to_string(), out);
         }
         let is_queued = session.queued.is_some() && !RULES_OF_TRANSACTIONS.contains(&command.spec.name);
-        if self.memory_max > 0 && self.is_out_of_memory(client, flags, is_queued) {
+        if self.memory_max > 0 && self.is_out_of_memory(client, flags, is_queued, out) {
             return self.refuse(client, Some(id), "OOM command not allowed when used memory > 'maxmemory'.", out);
         }
         if self.is_paused(client, flags) {
@@ -134,7 +135,7 @@ impl Engine {
     }
 
     /// Answers with an error. A transaction that the request was meant for will not run.
-    fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
+    pub(super) fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
         self.fail_transaction(client);
         if let Some(stats) = id.and_then(|id| self.stats.by_command.get_mut(id.index())) {
             stats.rejected += 1;
@@ -144,14 +145,12 @@ impl Engine {
         self.stats.error(&out[before..]);
     }
 
-    fn count_refusal(&mut self, refusal: &Refusal) {
-        let Refusal::Denied(text) = refusal else { return };
-        let counter = if text.contains("channels") {
-            &mut self.stats.acl_denied_channel
-        } else if text.contains("keys") {
-            &mut self.stats.acl_denied_key
-        } else {
-            &mut self.stats.acl_denied_command
+    pub(super) fn count_refusal(&mut self, refusal: &Refusal) {
+        let Refusal::Denied { reason, .. } = refusal else { return };
+        let counter = match reason {
+            DeniedReason::Command => &mut self.stats.acl_denied_command,
+            DeniedReason::Key => &mut self.stats.acl_denied_key,
+            DeniedReason::Channel => &mut self.stats.acl_denied_channel,
         };
         *counter += 1;
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bongsu_protocol::command::CommandFlags;
-use bongsu_protocol::session::ClientId;
+use bongsu_protocol::session::{ClientId, Session};
 use bongsu_store::maintenance::Sweep;
 
 use super::Engine;
@@ -98,8 +98,19 @@ impl Engine {
     }
 
     /// The request would need memory that there is not.
-    pub(super) fn is_out_of_memory(&mut self, client: ClientId, flags: CommandFlags, is_queued: bool) -> bool {
-        if self.memory_max == 0 || self.make_room() {
+    pub(super) fn is_out_of_memory(
+        &mut self,
+        client: ClientId,
+        flags: CommandFlags,
+        is_queued: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let has_room = self.make_room();
+        // That keys had to go was before the request, so the client hears of it before the reply.
+        if !self.outbox.is_empty() && self.clients.get(client).is_some_and(Session::sends_reply) {
+            self.outbox.drain_of(client, out);
+        }
+        if has_room {
             return false;
         }
         let planned = self.transactions.get(&client).map_or(CommandFlags::NONE, |transaction| transaction.flags);

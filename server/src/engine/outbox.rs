@@ -25,6 +25,21 @@ impl Outbox {
         }
     }
 
+    /// Hands over what is for one connection, and keeps the rest.
+    pub(crate) fn drain_of(&mut self, client: ClientId, out: &mut Vec<u8>) {
+        let all = std::mem::take(self);
+        let mut start = 0;
+        for (to, end) in all.parts {
+            let part = &all.bytes[start..end];
+            if to == client {
+                out.extend_from_slice(part);
+            } else {
+                self.send(to, |bytes| bytes.extend_from_slice(part));
+            }
+            start = end;
+        }
+    }
+
     /// Hands everything over and is empty afterwards.
     pub(crate) fn drain(&mut self, mut deliver: impl FnMut(ClientId, &[u8])) {
         let mut start = 0;

@@ -36,7 +36,7 @@ pub(in crate::commands) static COMMANDS: &[DataCommand] = &[
         ["Add elements whose number is to be estimated", "2.8.9", "O(1) per element"],
     ),
     command(
-        Shape("pfcount", -2, CommandFlags::READONLY, COUNT_KEYS),
+        Shape("pfcount", -2, CommandFlags::READONLY.with(CommandFlags::MAY_REPLICATE), COUNT_KEYS),
         count::pfcount,
         ["Estimate how many different elements were added to some keys", "2.8.9", "O(N), N keys"],
     ),

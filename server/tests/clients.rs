@@ -1,0 +1,189 @@
+//! What several clients of one server see of each other, in which order.
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bongsu_server::config::Launch;
+use bongsu_server::{Config, Endpoint, Server};
+use bongsu_store::random::Random;
+
+/// A server on a thread of its own.
+struct Running {
+    addr: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(options: &str) -> Self {
+        let config = Config::load(&Launch { options: options.to_owned(), ..Launch::default() }).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let (told, addr) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into())];
+            let mut server = Server::bind(config, endpoints, Random::new([1, 2, 3, 4])).unwrap();
+            told.send(server.local_addrs().next().unwrap()).unwrap();
+            server.run(|| asked.load(Ordering::Relaxed)).unwrap();
+        });
+        Self { addr: addr.recv().unwrap(), stop, thread: Some(thread) }
+    }
+
+    fn client(&self) -> Client {
+        let stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Client { stream }
+    }
+
+    /// Waits until a field of INFO has this value.
+    #[track_caller]
+    fn wait_for(&self, field: &str) {
+        let limit = Instant::now() + Duration::from_secs(30);
+        let mut client = self.client();
+        while !client.info().lines().any(|line| line == field) {
+            assert!(Instant::now() < limit, "never: {field}");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+struct Client {
+    stream: TcpStream,
+}
+
+impl Client {
+    fn send(&mut self, line: &str) {
+        write!(self.stream, "{line}\r\n").unwrap();
+    }
+
+    /// These lines come next; what is in them as sent, without the ends of lines.
+    #[track_caller]
+    fn expect(&mut self, lines: &[&str]) {
+        let wanted = lines.iter().fold(String::new(), |mut all, line| {
+            write!(all, "{line}\r\n").unwrap();
+            all
+        });
+        let mut got = vec![0; wanted.len()];
+        let result = self.stream.read_exact(&mut got);
+        assert_eq!(String::from_utf8_lossy(&got), wanted, "{result:?}");
+    }
+
+    #[track_caller]
+    fn ask(&mut self, line: &str, reply: &[&str]) {
+        self.send(line);
+        self.expect(reply);
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte).unwrap();
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap().trim_end().to_owned()
+    }
+
+    fn info(&mut self) -> String {
+        self.send("INFO everything");
+        let length: usize = self.line()[1..].parse().unwrap();
+        let mut text = vec![0; length + 2];
+        self.stream.read_exact(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+}
+
+#[test]
+fn a_key_that_goes_to_make_room_is_told_of_before_the_reply() {
+    let server = Running::start("maxmemory-policy volatile-random");
+    let mut client = server.client();
+    client.send("HELLO 3");
+    while !client.line().starts_with("*0") {}
+    client.ask("CLIENT TRACKING on", &["+OK"]);
+    client.ask("SET short x EX 1000", &["+OK"]);
+    client.ask("GET short", &["$1", "x"]);
+    let used = client.info().lines().find_map(|line| line.strip_prefix("used_memory:").map(str::to_owned)).unwrap();
+    let limit = used.parse::<usize>().unwrap() + 100 * 1024;
+    client.ask(&format!("CONFIG SET maxmemory {limit}"), &["+OK"]);
+    client.ask("SETBIT big 3200000 0", &[":0"]);
+    client.ask("GETBIT big 0", &[">2", "$10", "invalidate", "*1", "$5", "short", ":0"]);
+}
+
+#[test]
+fn permissions_are_those_of_the_moment_a_request_goes_on() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    one.ask("ACL SETUSER u on nopass +@all allkeys", &["+OK"]);
+    other.ask("AUTH u x", &["+OK"]);
+    other.send("BLPOP list 0");
+    server.wait_for("blocked_clients:1");
+    one.ask("ACL SETUSER u resetkeys", &["+OK"]);
+    one.ask("LPUSH list a", &[":1"]);
+    other.expect(&["-NOPERM No permissions to access a key"]);
+    one.ask("LLEN list", &[":1"]);
+    let stats = one.info().lines().find(|line| line.starts_with("cmdstat_blpop:")).unwrap().to_owned();
+    assert!(stats.contains("calls=0,") && stats.ends_with("rejected_calls=1,failed_calls=0"), "{stats}");
+    let info = one.info();
+    assert!(info.contains("acl_access_denied_cmd:0\r\nacl_access_denied_key:1\r\n"), "{info}");
+}
+
+#[test]
+fn those_whom_a_pause_holds_back_count_as_blocked() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    one.ask("CLIENT PAUSE 100000 WRITE", &["+OK"]);
+    other.send("SET a b");
+    server.wait_for("blocked_clients:1");
+    // It may change how the sketch is kept.
+    let mut third = server.client();
+    third.send("PFCOUNT a");
+    server.wait_for("blocked_clients:2");
+    one.ask("CLIENT UNPAUSE", &["+OK"]);
+    other.expect(&["+OK"]);
+    third.expect(&["-WRONGTYPE Key is not a valid HyperLogLog string value."]);
+    server.wait_for("blocked_clients:0");
+}
+
+#[test]
+fn users_that_are_loaded_anew_have_to_connect_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("users.acl");
+    std::fs::write(&file, "user u on nopass +@all ~*\n").unwrap();
+    let server = Running::start(&format!("aclfile {}", file.display()));
+    let (mut one, mut other, mut own) = (server.client(), server.client(), server.client());
+    one.ask("ACL LOAD", &["+OK"]);
+    other.ask("AUTH u x", &["+OK"]);
+    own.ask("AUTH u x", &["+OK"]);
+    one.ask("ACL LOAD", &["+OK"]);
+    one.ask("PING", &["+PONG"]);
+    assert_eq!(other.stream.read(&mut [0; 8]).unwrap(), 0);
+    assert_eq!(own.stream.read(&mut [0; 8]).unwrap(), 0);
+    let mut again = server.client();
+    again.ask("AUTH u x", &["+OK"]);
+    again.ask("ACL LOAD", &["+OK"]);
+    assert_eq!(again.stream.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn messages_come_to_those_who_want_no_replies() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    one.send("CLIENT REPLY OFF");
+    one.send("GET a");
+    one.ask("SUBSCRIBE c", &["*3", "$9", "subscribe", "$1", "c", ":1"]);
+    other.ask("PUBLISH c x", &[":1"]);
+    one.expect(&["*3", "$7", "message", "$1", "c", "$1", "x"]);
+    one.ask("UNSUBSCRIBE c", &["*3", "$11", "unsubscribe", "$1", "c", ":0"]);
+}
