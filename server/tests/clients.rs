@@ -187,3 +187,18 @@ fn messages_come_to_those_who_want_no_replies() {
     one.expect(&["*3", "$7", "message", "$1", "c", "$1", "x"]);
     one.ask("UNSUBSCRIBE c", &["*3", "$11", "unsubscribe", "$1", "c", ":0"]);
 }
+
+#[test]
+fn the_reply_comes_before_what_it_makes_one_hear_of() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    one.ask("RPUSH to a", &[":1"]);
+    other.send("HELLO 3");
+    while !other.line().starts_with("*0") {}
+    other.ask("CLIENT TRACKING on", &["+OK"]);
+    other.ask("LRANGE to 0 -1", &["*1", "$1", "a"]);
+    other.send("BLMOVE from to LEFT LEFT 0");
+    server.wait_for("blocked_clients:1");
+    one.ask("RPUSH from b", &[":1"]);
+    other.expect(&["$1", "b", ">2", "$10", "invalidate", "*1", "$2", "to"]);
+}

@@ -79,6 +79,7 @@ impl Engine {
         let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
         let (Ok(command), Some(session)) = (self.table.resolve(&argv), self.clients.get(client)) else { return };
         let (id, mut reply) = (command.id, Vec::new());
+        let before = std::mem::take(&mut self.outbox);
         // What the user may do can have changed since.
         match session.admit(&mut self.acl, command, &argv, self.shard.now_ms) {
             Ok(()) => self.call(client, id, &argv, true, &mut reply),
@@ -87,10 +88,13 @@ impl Engine {
                 self.refuse(client, Some(id), &refusal.to_string(), &mut reply);
             }
         }
+        // The reply comes before what the request makes the client hear of.
+        let told = std::mem::replace(&mut self.outbox, before);
         self.send_late(client, &reply);
         if let Some(session) = self.clients.get_mut(client).filter(|session| !session.blocked) {
             session.end_request();
         }
+        self.outbox.append(told);
     }
 
     /// Sends the reply of a request that had to wait.

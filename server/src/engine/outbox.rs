@@ -25,6 +25,13 @@ impl Outbox {
         }
     }
 
+    /// Adds what another one holds.
+    pub(crate) fn append(&mut self, other: Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.parts.extend(other.parts.into_iter().map(|(to, end)| (to, start + end)));
+    }
+
     /// Hands over what is for one connection, and keeps the rest.
     pub(crate) fn drain_of(&mut self, client: ClientId, out: &mut Vec<u8>) {
         let all = std::mem::take(self);

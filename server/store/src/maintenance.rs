@@ -1,7 +1,7 @@
 //! Keys that go by themselves: because their time is over, or because memory is short.
 
 use crate::call::{Effects, EventClass};
-use crate::eviction::{Candidate, Pool, frequency, idle_s};
+use crate::eviction::{Candidate, Policy, Pool, frequency, idle_s};
 use crate::keyspace::Found;
 use crate::shard::Shard;
 
@@ -57,6 +57,9 @@ impl Shard {
 
     fn choose(&mut self) -> Option<(usize, Vec<u8>)> {
         let policy = self.settings.policy;
+        if policy == Policy::NoEviction {
+            return None;
+        }
         if policy.is_random() {
             let first = self.random.below(self.databases() as u64) as usize;
             let count = self.databases();

@@ -97,3 +97,11 @@ fn without_keys_that_may_go_nobody_goes() {
     assert!(bench.shard.evict(&mut bench.effects));
     assert!(!bench.shard.evict(&mut bench.effects));
 }
+
+#[test]
+fn no_key_goes_where_none_is_to_go() {
+    let mut bench = filled(Policy::AllKeysLru);
+    bench.shard.settings.policy = Policy::NoEviction;
+    assert!(!bench.shard.evict(&mut bench.effects));
+    assert!(bench.effects.expired.is_empty());
+}
