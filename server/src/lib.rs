@@ -10,10 +10,12 @@ mod helpers;
 mod info;
 mod limits;
 mod net;
+mod reference;
 mod serve;
 mod version;
 
 pub use config::Config;
 pub use daemon::run;
 pub use net::listen::Endpoint;
+pub use reference::command_reference;
 pub use serve::Server;

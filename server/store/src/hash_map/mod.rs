@@ -48,6 +48,13 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// Gives spare memory of a small one back: to be called once many elements have been added at a time.
+    pub fn tidy(&mut self) {
+        if let Self::Small(list) = self {
+            list.shrink();
+        }
+    }
+
     /// These fields and values, by turns, are about to come: what they would overflow is converted at once.
     pub fn expect(&mut self, pairs: &[&[u8]], rules: &HashRules) {
         let Self::Small(list) = self else { return };

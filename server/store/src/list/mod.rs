@@ -128,6 +128,13 @@ impl List {
         }
     }
 
+    /// Gives spare memory of a small one back: to be called once many elements have been added at a time.
+    pub fn tidy(&mut self) {
+        if let Form::Small(list) = &mut self.form {
+            list.shrink();
+        }
+    }
+
     /// The element at an end.
     pub fn at_end(&self, end: End) -> Option<Place> {
         let place = match &self.form {

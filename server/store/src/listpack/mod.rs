@@ -18,7 +18,10 @@ const END: u8 = 0xff;
 const UNKNOWN: u16 = u16::MAX;
 
 /// Spare bytes that are kept where the list grows step by step: one part in so many.
-const SPARE_SHARE: usize = 8;
+const SPARE_SHARE: usize = 16;
+
+/// Spare bytes that are not worth giving back.
+const SPARE_KEPT: usize = 8;
 
 /// The place of an element, until the listpack changes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -227,9 +230,11 @@ impl Listpack {
         self.count(elements as i64);
     }
 
-    /// Gives spare memory back.
+    /// Gives spare memory back, if it is more than an allocator's step.
     pub fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
+        if self.bytes.capacity() - self.bytes.len() >= SPARE_KEPT {
+            self.bytes.shrink_to_fit();
+        }
     }
 
     fn insert_item(&mut self, offset: usize, item: Item<'_>) {

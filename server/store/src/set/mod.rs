@@ -51,6 +51,13 @@ pub enum Set {
 }
 
 impl Set {
+    /// Gives spare memory of a small one back: to be called once many elements have been added at a time.
+    pub fn tidy(&mut self) {
+        if let Self::Small(list) = self {
+            list.shrink();
+        }
+    }
+
     /// A set that is going to have about `expected` members, of which this is the first to come. It has none yet.
     pub fn for_member(first: &[u8], expected: usize, rules: &SetRules) -> Self {
         if expected <= rules.intset_entries && matches!(Item::of(first), Item::Int(_)) {

@@ -84,6 +84,13 @@ impl Zset {
         }
     }
 
+    /// Gives spare memory of a small one back: to be called once many elements have been added at a time.
+    pub fn tidy(&mut self) {
+        if let Form::Small(small) = &mut self.0 {
+            small.tidy();
+        }
+    }
+
     /// Number of members.
     pub fn len(&self) -> usize {
         match &self.0 {

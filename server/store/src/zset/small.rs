@@ -27,6 +27,10 @@ struct Pair<'a> {
 }
 
 impl Small {
+    pub(super) fn tidy(&mut self) {
+        self.list.shrink();
+    }
+
     pub(super) fn listpack(&self) -> &Listpack {
         &self.list
     }

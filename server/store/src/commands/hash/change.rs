@@ -42,6 +42,7 @@ pub(super) fn set(call: &mut Call<'_>, key: &[u8], found: Option<Found>, pairs: 
     }
     let mut hash = Hash::default();
     let added = set(&mut hash, &rules(call));
+    hash.tidy();
     call.create(key, Object::Hash(hash));
     Ok(added)
 }

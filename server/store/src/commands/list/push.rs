@@ -58,6 +58,7 @@ pub(super) fn push_all(
         None => {
             let mut list = List::default();
             let len = add(&mut list);
+            list.tidy();
             call.create(key, Object::List(list));
             len
         }

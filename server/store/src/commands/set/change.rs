@@ -24,6 +24,7 @@ pub(super) fn sadd(call: &mut Call<'_>) -> Outcome {
             let rules = rules(call);
             let mut set = Set::for_member(call.arg(2), members.len(), &rules);
             let added = add(&mut set, &rules);
+            set.tidy();
             call.create(key, Object::Set(set));
             added
         }

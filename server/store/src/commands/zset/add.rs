@@ -109,6 +109,7 @@ pub(in crate::commands) fn run(call: &mut Call<'_>, options: AddOptions, pairs: 
             let mut zset = Zset::new();
             zset.expect(pairs.len(), pairs.first().map_or(0, |pair| pair.1.len()), limits);
             let tally = add(&mut zset, limits, options, pairs);
+            zset.tidy();
             call.create(key, Object::Zset(zset));
             call.effects.dirty -= 1;
             tally
