@@ -112,6 +112,14 @@ impl Conn {
         self.output.len() - self.sent
     }
 
+    /// Gives back what its buffers have to spare, as it has been silent for a while.
+    pub(crate) fn relax(&mut self) {
+        self.input.shrink_to_fit();
+        if self.output.is_empty() {
+            self.output.shrink_to_fit();
+        }
+    }
+
     /// Memory.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of::<Self>() + self.input.capacity() + self.output.capacity()

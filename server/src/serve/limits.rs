@@ -4,8 +4,14 @@ use bongsu_protocol::session::ClientRole;
 
 use super::Server;
 
-/// How often connections are looked through for silent ones.
-const LOOK_THROUGH_US: u64 = 1_000_000;
+/// How often some of the connections are looked at.
+const LOOK_THROUGH_US: u64 = 100_000;
+
+/// Each time, one in so many connections is looked at, so that a crowd of them keeps nobody waiting.
+const PARTS: usize = 10;
+
+/// Buffers of connections that have been silent for so long are given back.
+const QUIET_MS: u128 = 2000;
 
 impl Server {
     /// More waits to be sent to this connection than its limit allows. That is noted in the statistics.
@@ -35,7 +41,10 @@ impl Server {
         }
         self.looked_through_us = now_us;
         let now_ms = self.engine.shard.now_ms;
-        for index in 0..self.conns.len() {
+        let count = self.conns.len().div_ceil(PARTS);
+        for _ in 0..count {
+            let index = self.look_at_next;
+            self.look_at_next = if index + 1 < self.conns.len() { index + 1 } else { 0 };
             self.note_figures_of(index);
             let Some(session) = self.conns[index].as_ref().and_then(|conn| self.engine.clients.get(conn.client)) else {
                 continue;
@@ -45,6 +54,10 @@ impl Server {
             let too_silent = self.engine.limits.idle.is_some_and(|idle| silent_ms > idle.as_millis());
             if too_silent && !may_be_silent || self.is_too_slow(index) {
                 self.close(index);
+            } else if silent_ms > QUIET_MS
+                && let Some(conn) = &mut self.conns[index]
+            {
+                conn.relax();
             }
         }
     }

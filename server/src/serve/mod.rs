@@ -55,6 +55,8 @@ pub struct Server {
     batch: Batch,
     /// When the connections were last looked through for silent ones, in microseconds since the start.
     looked_through_us: u64,
+    /// The connection that is looked at next.
+    look_at_next: usize,
 }
 
 impl Server {
@@ -95,6 +97,7 @@ impl Server {
             strained: Vec::new(),
             batch: Batch::default(),
             looked_through_us: 0,
+            look_at_next: 0,
         })
     }
 
