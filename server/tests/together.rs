@@ -142,7 +142,7 @@ fn caches_learn_what_has_changed() {
     let (mut cache, mut redirected, mut other) = (server.connect(), server.connect(), server.connect());
     other.write_all(b"HELLO 3\r\n").unwrap();
     cache.write_all(b"HELLO 3\r\n").unwrap();
-    let mut skip = |client: &mut TcpStream| {
+    let skip = |client: &mut TcpStream| {
         use std::io::Read;
         let mut said = Vec::new();
         while !said.ends_with(b"modules\r\n*0\r\n") {

@@ -13,15 +13,15 @@ use bongsu_server::{Config, Endpoint, Server};
 use bongsu_store::random::Random;
 
 /// A server on a thread of its own, on loopback and on a path.
-pub struct Running {
-    pub addr: SocketAddr,
-    pub dir: PathBuf,
+pub(crate) struct Running {
+    pub(crate) addr: SocketAddr,
+    pub(crate) dir: PathBuf,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    pub fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("bongsu-loop-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into()), Endpoint::Unix(dir.join("socket"))];
@@ -37,7 +37,7 @@ impl Running {
         Self { addr, dir, stop, thread: Some(thread) }
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
@@ -54,7 +54,7 @@ impl Drop for Running {
 
 /// Reads exactly this.
 #[track_caller]
-pub fn expect(stream: &mut impl Read, reply: &[u8]) {
+pub(crate) fn expect(stream: &mut impl Read, reply: &[u8]) {
     let mut got = vec![0; reply.len()];
     stream.read_exact(&mut got).unwrap();
     assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(reply));
