@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arena;
+pub mod audit;
 pub mod call;
 pub mod commands;
 mod entry;

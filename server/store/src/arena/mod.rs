@@ -4,6 +4,7 @@
 //! a wrong handle reads wrong bytes of the same arena at worst, and never memory that is not its own. Small cells of one size
 //! share slabs of up to 256 KiB; a slab without cells is given back. What a cell costs is known exactly, without asking an allocator.
 
+mod audit;
 mod class;
 mod handle;
 mod slab;

@@ -85,6 +85,13 @@ impl Hash {
         }
     }
 
+    pub(crate) fn recount(&self) -> usize {
+        match self {
+            Self::Small(list) => list.heap_bytes(),
+            Self::Big(members) => members.recount(),
+        }
+    }
+
     /// How much work it is to free it.
     pub fn free_effort(&self) -> usize {
         match self {

@@ -80,6 +80,10 @@ impl Db {
         self.table.is_empty()
     }
 
+    pub(super) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// Keys with an expiry.
     pub fn expiring(&self) -> usize {
         self.expiring

@@ -1,5 +1,6 @@
 //! Databases, and the shard that holds them.
 
+mod audit;
 mod db;
 mod due;
 mod object;

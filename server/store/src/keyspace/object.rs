@@ -119,7 +119,16 @@ impl Objects {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.bytes + self.slots.capacity() * size_of::<Option<Object>>() + self.free.capacity() * size_of::<u32>()
+        self.bytes + self.slot_bytes()
+    }
+
+    /// Memory of the slots themselves.
+    pub(super) fn slot_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<Object>>() + self.free.capacity() * size_of::<u32>()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Object> + '_ {
+        self.slots.iter().flatten()
     }
 }
 

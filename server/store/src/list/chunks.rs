@@ -43,6 +43,11 @@ impl Chunks {
         self.bytes + self.chunks.capacity() * size_of::<Listpack>() + size_of::<Self>()
     }
 
+    pub(super) fn recount(&self) -> usize {
+        let chunks: usize = self.chunks.iter().map(Listpack::heap_bytes).sum();
+        self.heap_bytes() - self.bytes + chunks
+    }
+
     /// The only chunk, if there is just one.
     pub(super) fn only(&mut self) -> Option<&mut Listpack> {
         if self.chunks.len() == 1 { self.chunks.front_mut() } else { None }

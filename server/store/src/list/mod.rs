@@ -87,6 +87,13 @@ impl List {
         }
     }
 
+    pub(crate) fn recount(&self) -> usize {
+        match &self.form {
+            Form::Small(list) => list.heap_bytes(),
+            Form::Large(chunks) => chunks.recount(),
+        }
+    }
+
     /// Allocations.
     pub fn free_effort(&self) -> usize {
         match &self.form {

@@ -3,6 +3,7 @@
 //!
 //! A collection owns its memory, so that it can be handed to another thread and freed there in a few steps.
 
+mod audit;
 mod sample;
 #[cfg(test)]
 mod tests;

@@ -100,6 +100,13 @@ impl Set {
         }
     }
 
+    pub(crate) fn recount(&self) -> usize {
+        match self {
+            Self::Ints(_) | Self::Small(_) => self.heap_bytes(),
+            Self::Big(members) => members.recount(),
+        }
+    }
+
     /// How much work it is to free it.
     pub fn free_effort(&self) -> usize {
         match self {

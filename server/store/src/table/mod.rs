@@ -6,6 +6,7 @@
 //! before it happens. Entries lie in the order of their hashes, so that a position among the hashes is all that a `SCAN` cursor
 //! has to be (Fagin et al., "Extendible Hashing", 1979, is the directory; the buckets are our own).
 
+mod audit;
 mod bucket;
 mod due;
 mod segment;

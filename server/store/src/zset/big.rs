@@ -54,6 +54,11 @@ impl Big {
         self.members.heap_bytes() + size_of::<Tree>() + self.tree.heap_bytes()
     }
 
+    pub(super) fn recount(&self) -> usize {
+        let is_whole = self.tree.len() == self.members.len();
+        if is_whole { self.members.recount() + size_of::<Tree>() + self.tree.recount() } else { 0 }
+    }
+
     fn score_of(&self, member: Member) -> f64 {
         self.members.value(member).try_into().map_or(0.0, f64::from_le_bytes)
     }

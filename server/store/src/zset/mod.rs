@@ -128,6 +128,13 @@ impl Zset {
         }
     }
 
+    pub(crate) fn recount(&self) -> usize {
+        match &self.0 {
+            Form::Small(small) => small.listpack().heap_bytes(),
+            Form::Big(big) => big.recount(),
+        }
+    }
+
     /// How much work it is to free it.
     pub fn free_effort(&self) -> usize {
         match &self.0 {

@@ -7,6 +7,7 @@
 //! Scores are compared in place; only those of equal scores ask for the bytes of a member, which the caller knows. Nodes are found by
 //! numbers and live in a few large allocations, so that a tree is dropped in a few steps.
 
+mod audit;
 mod insert;
 mod leaf;
 mod remove;

@@ -1,0 +1,53 @@
+//! Counts the keys and values of a database anew.
+
+use super::db::Db;
+use super::object::{Object, Objects};
+use crate::audit::{Discrepancy, of_value};
+use crate::entry::{Entry, Kind};
+use crate::hash::KeyHasher;
+
+impl Db {
+    /// The first thing that is not as it is counted.
+    pub(crate) fn audit(&self, hasher: KeyHasher) -> Option<Discrepancy> {
+        let entries = || self.table.handles().map(|handle| Entry::read(self.arena.get(handle)));
+        let (cells, cell_bytes) = self.arena.recount();
+        let expiring = entries().filter(|entry| entry.expiry_ms().is_some()).count();
+        let collections = entries().filter(|entry| entry.kind() == Kind::Object).count();
+        let found = self.table.found(|handle| hasher.hash(Entry::read(self.arena.get(handle)).key()));
+        Discrepancy::between("keys", self.len(), entries().count())
+            .or_else(|| Discrepancy::between("keys that are found", self.len(), found))
+            .or_else(|| Discrepancy::between("cells", self.len(), cells))
+            .or_else(|| Discrepancy::between("memory of cells", self.arena.used_bytes(), cell_bytes))
+            .or_else(|| Discrepancy::between("memory of the table", self.table.heap_bytes(), self.table.recount()))
+            .or_else(|| Discrepancy::between("keys with an expiry", self.expiring(), expiring))
+            .or_else(|| Discrepancy::between("collections", self.objects().len(), collections))
+            .or_else(|| {
+                Discrepancy::between("memory of collections", self.objects().heap_bytes(), self.objects().recount())
+            })
+            .or_else(|| self.keys().find_map(|key| of_value(self.value(self.find(hasher.hash(key), key)?))))
+    }
+}
+
+impl Objects {
+    /// What [`Objects::heap_bytes`] has to be.
+    fn recount(&self) -> usize {
+        let objects: usize = self.all().map(Object::heap_bytes).sum();
+        self.slot_bytes() + objects
+    }
+
+    fn len(&self) -> usize {
+        self.all().count()
+    }
+}
+
+impl Object {
+    /// What [`Object::heap_bytes`] has to be.
+    pub(crate) fn recount(&self) -> usize {
+        match self {
+            Self::Hash(hash) => hash.recount(),
+            Self::List(list) => list.recount(),
+            Self::Set(set) => set.recount(),
+            Self::Zset(zset) => zset.recount(),
+        }
+    }
+}
