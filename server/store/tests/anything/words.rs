@@ -134,7 +134,7 @@ enum Piece {
     Word(&'static str),
     /// One of these sequences; it may be left out, and may come several times.
     Group {
-        of: Vec<Vec<Piece>>,
+        of: Vec<Vec<Self>>,
         is_optional: bool,
         is_repeated: bool,
     },

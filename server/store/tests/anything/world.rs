@@ -207,8 +207,8 @@ impl World {
         self.check_effects(command, &ran.ended, &now);
         self.replicate(db, Some(&argv));
         let on_replica = view::of(&self.replica);
-        for name in view::differing(&now, &on_replica) {
-            panic!("{name:?} is {:?}, and on the replica {:?}", now.get(&name), on_replica.get(&name));
+        if let Some(name) = view::differing(&now, &on_replica).first() {
+            panic!("{name:?} is {:?}, and on the replica {:?}", now.get(name), on_replica.get(name));
         }
         self.before = now;
     }
