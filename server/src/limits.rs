@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bongsu_protocol::resp::RequestLimits;
 use bongsu_protocol::session::ClientType;
+use bongsu_store::settings::STRING_BYTES_MAX;
 
 use crate::config::{Config, Directive, OutputLimit, OutputLimits};
 
@@ -41,7 +42,7 @@ impl Limits {
             output: config.output_limits(),
             is_protected: config.is_on(Directive::ProtectedMode),
             request: RequestLimits {
-                bulk_bytes_max: config.size(Directive::ProtoMaxBulkLen),
+                bulk_bytes_max: config.size(Directive::ProtoMaxBulkLen).min(STRING_BYTES_MAX),
                 ..RequestLimits::default()
             },
         }

@@ -1,7 +1,7 @@
 //! Directives that concern the keyspace, in the form in which it wants them.
 
 use bongsu_store::eviction::{Lfu, Policy};
-use bongsu_store::settings::Settings;
+use bongsu_store::settings::{STRING_BYTES_MAX, Settings};
 
 use super::value::Value;
 use super::{Config, Directive};
@@ -19,7 +19,7 @@ impl Config {
         settings.zset_max_listpack_entries = self.size(D::ZsetMaxListpackEntries);
         settings.zset_max_listpack_value = self.size(D::ZsetMaxListpackValue);
         settings.hll_sparse_max_bytes = self.size(D::HllSparseMaxBytes);
-        settings.string_max_bytes = self.size(D::ProtoMaxBulkLen);
+        settings.string_max_bytes = self.size(D::ProtoMaxBulkLen).min(STRING_BYTES_MAX);
         settings.policy = self.policy();
         settings.eviction_samples = self.size(D::MaxmemorySamples);
         settings.lfu = Lfu { log_factor: self.small(D::LfuLogFactor), decay_min: self.small(D::LfuDecayTime) };

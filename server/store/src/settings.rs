@@ -2,6 +2,9 @@
 
 use crate::eviction::{Lfu, Policy};
 
+/// Longest string, whatever `proto-max-bulk-len` says: lengths have 32 bits, which a listpack counts its other bytes in too.
+pub const STRING_BYTES_MAX: usize = u32::MAX as usize - 64;
+
 /// Directives that concern the keyspace. The defaults are Redis 7.2's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -23,7 +26,7 @@ pub struct Settings {
     pub zset_max_listpack_value: usize,
     /// `hll-sparse-max-bytes`.
     pub hll_sparse_max_bytes: usize,
-    /// `proto-max-bulk-len`: the longest string.
+    /// `proto-max-bulk-len`: the longest string, [`STRING_BYTES_MAX`] at most.
     pub string_max_bytes: usize,
     /// `maxmemory-policy`.
     pub policy: Policy,

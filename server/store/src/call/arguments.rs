@@ -3,6 +3,7 @@
 use bongsu_protocol::resp::parse_integer;
 
 use super::{Call, Fault};
+use crate::settings::STRING_BYTES_MAX;
 
 impl<'a> Call<'a> {
     /// The argument at `index`, 0 being the command's name; empty if there is none.
@@ -30,6 +31,11 @@ impl<'a> Call<'a> {
     #[inline]
     pub fn int(&self, index: usize) -> Result<i64, Fault> {
         parse_integer(self.arg(index)).ok_or(Fault::NotAnInteger)
+    }
+
+    /// The longest string that the caller may make.
+    pub fn string_bytes_max(&self) -> usize {
+        if self.caller.is_master { STRING_BYTES_MAX } else { self.shard.settings.string_max_bytes }
     }
 
     /// An integer within limits.

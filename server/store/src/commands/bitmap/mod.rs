@@ -22,8 +22,7 @@ fn bit_offset(call: &Call<'_>, text: &[u8], unit: u32) -> Result<u64, Fault> {
     const OUT_OF_RANGE: Fault = Fault::OutOfRange("bit offset is not an integer or out of range");
     let offset = parse_integer(text).and_then(|n| n.checked_mul(i64::from(unit))).ok_or(OUT_OF_RANGE)?;
     let offset = u64::try_from(offset).map_err(|_| OUT_OF_RANGE)?;
-    let is_within = offset / 8 < call.shard.settings.string_max_bytes as u64;
-    if is_within || call.caller.is_master { Ok(offset) } else { Err(OUT_OF_RANGE) }
+    if offset / 8 < call.string_bytes_max() as u64 { Ok(offset) } else { Err(OUT_OF_RANGE) }
 }
 
 /// What a string went through to hold a bit.
@@ -53,6 +52,5 @@ fn room_for(call: &mut Call<'_>, key: &[u8], bit: u64) -> Result<(Found, Room), 
         Some(_) => Room::Enough,
     };
     let found = found.unwrap_or_else(|| call.store_at(None, key, New::Raw(b""), None));
-    call.shard.access(call.db, found);
     Ok((call.shard.db_mut(call.db).resize(found, len.max(end)), room))
 }

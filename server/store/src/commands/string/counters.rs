@@ -38,9 +38,7 @@ fn add(call: &mut Call<'_>, by: i64) -> Outcome {
     let new = old.checked_add(by).ok_or(Fault::Overflow)?;
     match found {
         Some(found) if is_int => {
-            let db = call.db;
-            call.shard.db_mut(db).set_int(found, new);
-            call.shard.access(db, found);
+            call.shard.db_mut(call.db).set_int(found, new);
             call.changed(key);
         }
         _ => {

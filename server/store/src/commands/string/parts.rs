@@ -43,11 +43,7 @@ fn present_len(call: &mut Call<'_>, key: &[u8]) -> Result<(Option<crate::keyspac
 }
 
 fn check_len(call: &Call<'_>, len: usize) -> Result<(), Fault> {
-    if len > call.shard.settings.string_max_bytes && !call.caller.is_master {
-        Err(Fault::StringTooLong)
-    } else {
-        Ok(())
-    }
+    if len > call.string_bytes_max() { Err(Fault::StringTooLong) } else { Ok(()) }
 }
 
 pub(super) fn setrange(call: &mut Call<'_>) -> Outcome {

@@ -186,3 +186,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_directive_makes_strings_longer_than_lengths_can_say() {
+    let mut bench = Bench::new();
+    bench.caller.is_master = true;
+    bench.check(&[
+        ("SETRANGE k 4294967295 x", "-ERR string exceeds maximum allowed size (proto-max-bulk-len)"),
+        ("SETBIT k 34359738368 1", "-ERR bit offset is not an integer or out of range"),
+        ("EXISTS k", ":0"),
+    ]);
+}
