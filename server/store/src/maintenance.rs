@@ -102,7 +102,7 @@ impl Shard {
         }
         let hasher = self.hasher();
         let mut random = self.random.clone();
-        let found = self.db(db).random_expiring(&mut random, hasher);
+        let found = self.db_mut(db).random_expiring(&mut random, hasher);
         self.random = random;
         found.map(|found| self.db(db).key(found).to_vec())
     }

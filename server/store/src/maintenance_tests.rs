@@ -105,3 +105,16 @@ fn no_key_goes_where_none_is_to_go() {
     assert!(!bench.shard.evict(&mut bench.effects));
     assert!(bench.effects.expired.is_empty());
 }
+
+#[test]
+fn the_only_key_that_may_go_is_found() {
+    let mut bench = Bench::new();
+    bench.shard.settings.policy = Policy::VolatileRandom;
+    for n in 0..20_000 {
+        bench.run(&format!("SET key:{n} x PX 100000"));
+        bench.run(&format!("PERSIST key:{n}"));
+    }
+    bench.run("PEXPIRE key:7 100000");
+    assert!(bench.shard.evict(&mut bench.effects));
+    assert_eq!(bench.run("EXISTS key:7"), ":0");
+}

@@ -9,9 +9,6 @@ use crate::table::Place;
 /// Milliseconds of a step of the marks in the table.
 const MARK_MS: u64 = 1000;
 
-/// Slots looked at in a marked segment before another one is tried: a mark may be out of date.
-const SEGMENTS_TRIED: usize = 4;
-
 fn mark_of(expiry_ms: u64) -> u32 {
     u32::try_from(expiry_ms / MARK_MS).unwrap_or(u32::MAX)
 }
@@ -41,12 +38,9 @@ impl Db {
     }
 
     /// Any key with an expiry. Which one is not exactly as likely for all, but for all about.
-    pub fn random_expiring(&self, random: &mut Random, hasher: KeyHasher) -> Option<Found> {
-        if self.expiring() == 0 {
-            return None;
-        }
+    pub fn random_expiring(&mut self, random: &mut Random, hasher: KeyHasher) -> Option<Found> {
         let count = self.table.segment_count() as u64;
-        for _ in 0..SEGMENTS_TRIED {
+        while self.expiring() > 0 {
             let segment = self.table.marked_segment(random.below(count) as usize)?;
             let marked: Vec<_> = self
                 .table
@@ -57,6 +51,8 @@ impl Db {
                 let key = Entry::read(self.arena.get(*handle)).key();
                 return self.find(hasher.hash(key), key);
             }
+            // The expiries that the mark stood for are gone.
+            self.table.remark(segment, None);
         }
         None
     }
