@@ -10,13 +10,12 @@ use super::{Form, Limits, Zset};
 pub struct Gather {
     members: Members,
     limits: Limits,
-    longest: usize,
 }
 
 impl Gather {
     /// None yet.
     pub fn new(limits: Limits) -> Self {
-        Self { members: Members::new(limits.hasher, Values::Fixed(SCORE)), limits, longest: 0 }
+        Self { members: Members::new(limits.hasher, Values::Fixed(SCORE)), limits }
     }
 
     /// Gives a member the score that `score` makes of the one it has.
@@ -28,10 +27,14 @@ impl Gather {
                 value.copy_from_slice(&score(Some(old)).to_le_bytes());
             }
             None => {
-                self.longest = self.longest.max(member.len());
                 self.members.insert(member, &score(None).to_le_bytes());
             }
         }
+    }
+
+    /// Leaves a member out.
+    pub fn remove(&mut self, member: &[u8]) {
+        self.members.remove(member);
     }
 
     /// The sorted set as a large one, which it is made by way of: all that is needed where it is only to be read.
@@ -41,7 +44,8 @@ impl Gather {
 
     /// The sorted set.
     pub fn finish(self) -> Zset {
-        let is_large = self.members.len() > self.limits.entries || self.longest > self.limits.value_bytes;
+        let is_long = |member| self.members.key(member).len() > self.limits.value_bytes;
+        let is_large = self.members.len() > self.limits.entries || self.members.iter().any(is_long);
         let big = Big::of(self.members);
         if is_large {
             return Zset(Form::Big(Box::new(big)));

@@ -8,7 +8,6 @@ use super::view;
 
 pub(super) fn zscan(call: &mut Call<'_>) -> Outcome {
     let mut next = cursor(call, 2)?;
-    let options = ScanOptions::read_pairs(call, 3, "NOSCORES")?;
     let Some(found) = call.read(call.arg(1)) else {
         return call.answer(|reply| {
             reply.array(2);
@@ -17,6 +16,7 @@ pub(super) fn zscan(call: &mut Call<'_>) -> Outcome {
         });
     };
     let zset = view(call.shard, call.db, found)?;
+    let options = ScanOptions::read_pairs(call, 3, "NOSCORES")?;
     let is_small = zset.listpack().is_some();
     let (mut seen, mut chosen) = (0, Vec::new());
     loop {

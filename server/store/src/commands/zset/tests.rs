@@ -162,3 +162,25 @@ fn random_members_are_different_ones_or_not() {
     }
     assert_eq!(seen.len(), 500);
 }
+
+#[test]
+fn differences_are_the_same_either_way() {
+    let mut bench = Bench::new();
+    for n in 0..60 {
+        bench.run(&format!("ZADD large {n} m{n}"));
+    }
+    let others: Vec<String> = (0..30).map(|n| format!("other{n}")).collect();
+    for (n, other) in others.iter().enumerate() {
+        bench.run(&format!("ZADD {other} 1 m{}", n * 2));
+    }
+    bench.run(&format!("ZDIFFSTORE many 31 large {}", others.join(" ")));
+    bench.run(&format!("ZUNIONSTORE united 30 {}", others.join(" ")));
+    bench.run("ZDIFFSTORE few 2 large united");
+    assert_eq!(bench.run("ZRANGE many 0 -1 WITHSCORES"), bench.run("ZRANGE few 0 -1 WITHSCORES"));
+    assert_eq!(bench.run("ZCARD many"), ":30");
+}
+
+#[test]
+fn where_nothing_is_scanned_options_do_not_matter() {
+    assert_eq!(Bench::new().run("ZSCAN none 0 WHATEVER"), "*2 $1 0 *0");
+}
