@@ -28,4 +28,6 @@ pub mod set;
 pub mod settings;
 pub mod shard;
 pub mod table;
+#[cfg(test)]
+mod whole_tests;
 pub mod zset;

@@ -130,12 +130,16 @@ impl Shard {
         let Some(found) = found else { return self.insert(db, self.hasher.hash(key), key, new, expiry_ms) };
         let (stored, old) = self.dbs[db].replace(found, key, new, expiry_ms);
         self.discard(old);
-        self.access(db, stored);
+        // A counter of use goes on, and the time of the last use is that of the value.
+        if !self.settings.policy.is_lfu() {
+            self.dbs[db].set_clock(stored, self.settings.policy.first_clock(self.now_ms));
+        }
         stored
     }
 
     /// Stores a key that is not there, and whose hash is known.
     pub fn insert(&mut self, db: usize, hash: u64, key: &[u8], new: New<'_>, expiry_ms: Option<u64>) -> Found {
+        self.make_way(db, hash, key);
         let clock = self.settings.policy.first_clock(self.now_ms);
         self.dbs[db].insert(self.hasher, hash, key, new, expiry_ms, clock)
     }
@@ -151,9 +155,22 @@ impl Shard {
         self.dbs[db].remove(self.hasher, found)
     }
 
-    /// Gives a value a key that is free.
-    pub fn rename(&mut self, db: usize, found: Found, to: &[u8]) {
-        self.dbs[db].rename(self.hasher, found, self.hasher.hash(to), to);
+    /// Gives the value of a key another key, which is free.
+    pub fn rename(&mut self, db: usize, from: &[u8], to: &[u8]) {
+        let hash = self.hasher.hash(to);
+        self.make_way(db, hash, to);
+        if let Some(found) = self.find(db, from) {
+            self.dbs[db].rename(self.hasher, found, hash, to);
+        }
+    }
+
+    /// Removes a key whose time is over and that stayed because keys do not go by themselves: to others it is not there.
+    fn make_way(&mut self, db: usize, hash: u64, key: &[u8]) {
+        if !self.may_expire
+            && let Some(stale) = self.find_hashed(db, hash, key)
+        {
+            self.remove(db, stale);
+        }
     }
 
     /// Any key, each about as likely as any other.
@@ -166,7 +183,8 @@ impl Shard {
     pub fn flush(&mut self, db: usize) -> usize {
         let old = std::mem::take(&mut self.dbs[db]);
         let keys = old.len();
-        if keys > FREE_AT_ONCE {
+        // Few keys may have many members.
+        if keys > 0 {
             self.garbage.push(Garbage::Db(Box::new(old)));
         }
         keys

@@ -66,3 +66,15 @@ fn handles_are_forty_bits() {
         assert_eq!((same.slab(), same.offset()), (slab, offset));
     }
 }
+
+impl Arena {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        let bytes = self.slabs.iter().zip(&self.pages).map(|(slab, page)| match slab.purpose {
+            Use::Shared(class) => usize::from(slab.live) * class.bytes(),
+            Use::Large => page.len() + LARGE_OVERHEAD,
+            Use::Vacant => 0,
+        });
+        assert_eq!(self.used_bytes, bytes.sum::<usize>());
+    }
+}

@@ -35,16 +35,14 @@ impl<'a> Call<'a> {
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<Found> {
         let found = self.look_at(key)?;
-        if !self.caller.no_touch {
-            self.shard.access(self.db, found);
-        }
+        self.touch(found);
         Some(found)
     }
 
     /// As [`Self::read`], which is no use of the key: it is only asked about.
     #[inline]
     pub fn look_at(&mut self, key: &[u8]) -> Option<Found> {
-        let found = self.find(key);
+        let found = self.find_in(self.db, key);
         match found {
             Some(_) => self.shard.stats.hits += 1,
             None => {
@@ -58,7 +56,17 @@ impl<'a> Call<'a> {
     /// The key, to be changed. Counts as no hit and no miss.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<Found> {
-        self.find_in(self.db, key)
+        let found = self.find_in(self.db, key)?;
+        self.touch(found);
+        Some(found)
+    }
+
+    /// The key there is used.
+    #[inline]
+    fn touch(&mut self, found: Found) {
+        if !self.caller.no_touch {
+            self.shard.access(self.db, found);
+        }
     }
 
     /// The hash of a key, which need not be computed if it is the argument whose hash is known.
@@ -70,7 +78,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// As [`Self::find`], in any database.
+    /// The key, in any database. Leaves no trace if it is there.
     pub fn find_in(&mut self, db: usize, key: &[u8]) -> Option<Found> {
         let found = self.shard.find_hashed(db, self.hash_of(key), key)?;
         let Some(expiry_ms) = self.shard.db(db).expiry_ms(found) else { return Some(found) };

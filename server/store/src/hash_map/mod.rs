@@ -7,7 +7,6 @@ use crate::hash::KeyHasher;
 use crate::listpack::{At, Item, Listpack};
 use crate::members::{Members, Values};
 use crate::random::Random;
-use crate::set::LISTPACK_BYTES_MAX;
 use crate::settings::Settings;
 
 /// Elements of a listpack from one field to the next.
@@ -62,7 +61,7 @@ impl Hash {
         let bytes: usize = pairs.iter().map(|bytes| bytes.len()).sum();
         if pairs.len() / STEP > rules.listpack_entries
             || pairs.iter().any(is_long)
-            || list.byte_len() + bytes > LISTPACK_BYTES_MAX
+            || list.byte_len() + bytes > Listpack::BYTES_MAX
         {
             self.enlarge(rules);
         }

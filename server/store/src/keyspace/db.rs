@@ -58,9 +58,9 @@ impl Stored<'_> {
 pub struct Db {
     pub(super) table: Table,
     pub(super) arena: Arena,
-    objects: Objects,
+    pub(super) objects: Objects,
     /// Keys with an expiry.
-    expiring: usize,
+    pub(super) expiring: usize,
 }
 
 impl Default for Db {
@@ -306,12 +306,14 @@ impl Db {
         }
         let entry = self.entry(found);
         let key = entry.key().to_vec();
-        let mut value = if kind_is_int { digits } else { entry.value().to_vec() };
-        value.resize(len, 0);
+        let value = if kind_is_int { digits } else { entry.value().to_vec() };
         let handle = self.room_to_grow(found.handle, layout.bytes());
         let cell = self.arena.get_mut(handle);
         layout.write(cell, Kind::Raw, clock, expiry_ms, &key);
-        cell[layout.value_range()].copy_from_slice(&value);
+        let kept = value.len().min(len);
+        let into = &mut cell[layout.value_range()];
+        into[..kept].copy_from_slice(&value[..kept]);
+        into[kept..].fill(0);
         self.moved(found, handle)
     }
 

@@ -158,3 +158,18 @@ impl Drop for Edit<'_> {
         *self.total = *self.total + self.object.heap_bytes() - self.before;
     }
 }
+
+#[cfg(test)]
+impl Objects {
+    /// What was counted step by step is what a new count gives.
+    pub(super) fn check_counts(&self) {
+        let all = self.slots.iter().flatten();
+        assert_eq!(self.bytes, all.clone().map(Object::heap_bytes).sum::<usize>());
+        all.for_each(|object| match object {
+            Object::Hash(Hash::Big(members)) | Object::Set(Set::Big(members)) => members.check_counts(),
+            Object::List(list) => list.check_counts(),
+            Object::Zset(zset) => zset.check_counts(),
+            Object::Hash(_) | Object::Set(_) => {}
+        });
+    }
+}

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::entry::Entry;
 use crate::hash::KeyHasher;
 
 const HASHER: KeyHasher = KeyHasher::new((1, 2));
@@ -86,5 +87,16 @@ proptest! {
         }
         prop_assert_eq!((db.len(), db.expiring()), (0, 0));
         prop_assert!(db.heap_bytes() < 4096, "{} bytes are left", db.heap_bytes());
+    }
+}
+
+impl Db {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        self.table.check_counts();
+        self.arena.check_counts();
+        self.objects.check_counts();
+        let has_expiry = |handle: &_| Entry::read(self.arena.get(*handle)).expiry_ms().is_some();
+        assert_eq!(self.expiring, self.table.handles().filter(has_expiry).count());
     }
 }

@@ -7,12 +7,21 @@ use crate::listpack::{At, Item, Listpack};
 use super::{End, Limit};
 
 /// Chunks, none of them empty.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Chunks {
     chunks: VecDeque<Listpack>,
     len: usize,
     /// Memory of the chunks.
     bytes: usize,
+}
+
+impl Clone for Chunks {
+    fn clone(&self) -> Self {
+        // A copy has no room to spare.
+        let chunks = self.chunks.clone();
+        let bytes = chunks.iter().map(Listpack::heap_bytes).sum();
+        Self { chunks, len: self.len, bytes }
+    }
 }
 
 /// The place of an element, until the list changes.
@@ -247,4 +256,14 @@ fn single(bytes: &[u8]) -> Listpack {
 #[inline]
 fn fits(chunk: &Listpack, bytes: &[u8], limit: Limit) -> bool {
     limit.allows(chunk.byte_len() + Listpack::cost_of(bytes), chunk.len() + 1)
+}
+
+#[cfg(test)]
+impl Chunks {
+    /// What was counted step by step is what a new count gives.
+    pub(super) fn check_counts(&self) {
+        assert_eq!(self.len, self.chunks.iter().map(Listpack::len).sum::<usize>());
+        assert_eq!(self.bytes, self.chunks.iter().map(Listpack::heap_bytes).sum::<usize>());
+        assert!(self.chunks.iter().all(|chunk| !chunk.is_empty()));
+    }
 }

@@ -75,3 +75,12 @@ fn it_is_small_for_as_long_as_redis_says() {
     assert_eq!(list.len(), 300);
     assert!(list.heap_bytes() < 300 * 14);
 }
+
+impl List {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        if let Form::Large(chunks) = &self.form {
+            chunks.check_counts();
+        }
+    }
+}

@@ -40,6 +40,9 @@ impl Default for Listpack {
 }
 
 impl Listpack {
+    /// Bytes that a collection is to have at most as a single listpack, whatever the directives say: they are counted in 32 bits.
+    pub const BYTES_MAX: usize = 1 << 30;
+
     /// Without elements.
     pub fn new() -> Self {
         let mut bytes = Vec::with_capacity(HEADER + 1);

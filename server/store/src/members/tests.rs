@@ -51,3 +51,11 @@ fn values_of_one_length_need_none() {
     assert_eq!(seen.len(), 10_000);
     assert!(members.heap_bytes() < 10_000 * 34, "{}", members.heap_bytes());
 }
+
+impl Members {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        self.table.check_counts();
+        self.arena.check_counts();
+    }
+}

@@ -15,9 +15,6 @@ use crate::settings::Settings;
 /// Most integers of an intset, whatever the settings say: its bytes are counted in 32 bits.
 const INTSET_ENTRIES_MAX: usize = 1 << 30;
 
-/// Most bytes of a listpack, whatever the settings say: its bytes are counted in 32 bits.
-pub(crate) const LISTPACK_BYTES_MAX: usize = 1 << 30;
-
 /// What decides how a set is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct SetRules {
@@ -261,7 +258,7 @@ impl Set {
         let longest = ends.into_iter().flatten().map(|n| Item::Int(n).len()).max().unwrap_or(0);
         let stays_small = ints.len() < rules.listpack_entries
             && member_len.max(longest) <= rules.listpack_value
-            && ints.len() * longest + member_len <= LISTPACK_BYTES_MAX;
+            && ints.len() * longest + member_len <= Listpack::BYTES_MAX;
         if !stays_small {
             return self.enlarge(rules);
         }
@@ -289,5 +286,5 @@ fn big(rules: &SetRules) -> Box<Members> {
 fn fits(list: &Listpack, member: &[u8], rules: &SetRules) -> bool {
     list.len() < rules.listpack_entries
         && member.len() <= rules.listpack_value
-        && list.byte_len() + member.len() <= LISTPACK_BYTES_MAX
+        && list.byte_len() + member.len() <= Listpack::BYTES_MAX
 }

@@ -124,3 +124,11 @@ proptest! {
         prop_assert_eq!(all, model);
     }
 }
+
+impl Table {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        assert_eq!(self.len, self.handles().count());
+        assert_eq!(self.segment_bytes, self.segments.iter().map(Segment::heap_bytes).sum::<usize>());
+    }
+}

@@ -156,3 +156,12 @@ fn order_to<'a>(members: &'a Members, score: f64, key: &'a [u8]) -> impl Fn(Rank
         }
     }
 }
+
+#[cfg(test)]
+impl Big {
+    pub(super) fn check_counts(&self) {
+        self.members.check_counts();
+        self.tree.check_counts();
+        assert_eq!(self.members.len(), self.tree.len());
+    }
+}

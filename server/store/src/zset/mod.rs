@@ -37,9 +37,6 @@ impl Limits {
     }
 }
 
-/// Bytes of a listpack that a sorted set is never larger than as a small one, whatever the directives say: lengths have 32 bits.
-const LISTPACK_MAX: usize = 1 << 30;
-
 /// What adding a member came to.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Added {

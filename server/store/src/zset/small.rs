@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use crate::listpack::{At, Digits, Item, Listpack};
 use crate::number::score_text;
 
-use super::{LISTPACK_MAX, Limits};
+use super::Limits;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Small {
@@ -43,7 +43,7 @@ impl Small {
     pub(super) fn would_be_large(&self, member: &[u8], limits: Limits) -> bool {
         self.len() >= limits.entries
             || member.len() > limits.value_bytes
-            || self.list.byte_len() + member.len() > LISTPACK_MAX
+            || self.list.byte_len() + member.len() > Listpack::BYTES_MAX
     }
 
     fn pair(&self, at: At) -> Pair<'_> {

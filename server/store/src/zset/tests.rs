@@ -104,3 +104,12 @@ fn small_ones_have_the_bytes_of_redis() {
     zset.set(&[b'x'; 21], 0.0, limits(128));
     assert_eq!((zset.encoding(), zset.listpack()), ("skiplist", None));
 }
+
+impl Zset {
+    /// What was counted step by step is what a new count gives.
+    pub(crate) fn check_counts(&self) {
+        if let Form::Big(big) = &self.0 {
+            big.check_counts();
+        }
+    }
+}

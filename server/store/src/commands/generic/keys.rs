@@ -8,7 +8,7 @@ use crate::keyspace::Stored;
 pub(super) fn del(call: &mut Call<'_>) -> Outcome {
     let mut removed = 0;
     for key in &call.argv[1..] {
-        if let Some(found) = call.find(key) {
+        if let Some(found) = call.find_in(call.db, key) {
             call.delete(found, key);
             removed += 1;
         }
@@ -66,11 +66,10 @@ fn move_to(call: &mut Call<'_>, if_free: bool) -> Result<bool, Fault> {
         }
         call.shard.remove(call.db, taken);
     }
-    // Only now, as the removal may have moved it.
-    let found = call.shard.find(call.db, from).ok_or(Fault::NoSuchKey)?;
-    call.shard.rename(call.db, found, to);
+    call.shard.rename(call.db, from, to);
     call.changed(from);
     call.effects.change(call.db, to);
+    call.event(EventClass::New, "new", to);
     call.event(EventClass::Generic, "rename_from", from);
     call.event(EventClass::Generic, "rename_to", to);
     call.effects.ready(call.db, to);
@@ -92,13 +91,19 @@ pub(super) fn keys(call: &mut Call<'_>) -> Outcome {
     Ok(Done::Replied)
 }
 
+/// Keys that `RANDOMKEY` looks at where those whose time is over stay.
+const RANDOM_TRIES: usize = 100;
+
 pub(super) fn randomkey(call: &mut Call<'_>) -> Outcome {
-    // Where nearly all keys are over, one that is not would be looked for in vain for long.
-    for _ in 0..100 {
-        let shard = &mut *call.shard;
-        let Some(key) = shard.random_key(call.db) else { break };
-        if call.find(&key).is_some() {
+    let mut tries = 0;
+    while let Some(key) = call.shard.random_key(call.db) {
+        if call.find_in(call.db, &key).is_some() {
             return call.answer(|reply| reply.bulk(&key));
+        }
+        // A key that is over is gone now, unless keys do not go by themselves: nearly all may be over then.
+        tries += usize::from(!call.shard.may_expire);
+        if tries == RANDOM_TRIES {
+            break;
         }
     }
     call.answer(|reply| reply.null())

@@ -38,7 +38,7 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
         write_help(&mut call.reply, "OBJECT", HELP);
         return Ok(Done::Replied);
     }
-    let found = call.find(call.arg(2));
+    let found = call.find_in(call.db, call.arg(2));
     match found {
         Some(_) => call.shard.stats.hits += 1,
         None => call.shard.stats.misses += 1,

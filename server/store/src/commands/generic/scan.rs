@@ -22,7 +22,7 @@ pub(super) fn scan(call: &mut Call<'_>) -> Outcome {
         }
     }
     keys.retain(|key| {
-        let Some(found) = call.find(key) else { return false };
+        let Some(found) = call.find_in(call.db, key) else { return false };
         options.kind.is_none_or(|kind| kind.eq_ignore_ascii_case(type_name(call.value(found)).as_bytes()))
     });
     write_scan(call, at, &keys)

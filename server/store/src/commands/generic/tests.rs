@@ -42,7 +42,7 @@ fn a_renamed_key_keeps_value_and_expiry() {
         ("PTTL a", ":5000"),
     ]);
     bench.run("RENAME a b");
-    assert_eq!(bench.events(), ["rename_from", "rename_to"]);
+    assert_eq!(bench.events(), ["new", "rename_from", "rename_to"]);
 }
 
 #[test]
@@ -198,4 +198,25 @@ fn all_keys_are_gone_through() {
         ("SCAN 0 COUNT 1000 TYPE none", "*2 $1 0 *0"),
         ("SCAN x", "-ERR invalid cursor"),
     ]);
+}
+
+#[test]
+fn a_key_is_found_among_many_that_are_over() {
+    let mut bench = Bench::new();
+    for n in 0..500 {
+        bench.run(&format!("SET over:{n} x PX 10"));
+    }
+    bench.run("SET stays x");
+    bench.shard.now_ms += 11;
+    assert_eq!(bench.run("RANDOMKEY"), "$5 stays");
+}
+
+#[test]
+fn what_takes_long_to_free_is_left_to_others() {
+    let mut bench = Bench::new();
+    for n in 0..200 {
+        bench.run(&format!("SADD one m{n}"));
+    }
+    bench.run("FLUSHDB");
+    assert!(bench.shard.has_garbage(), "one key may have many members");
 }

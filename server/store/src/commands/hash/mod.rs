@@ -31,12 +31,10 @@ pub(super) fn view(shard: &Shard, db: usize, found: Found) -> Result<&Hash, Faul
 #[inline]
 fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Hash, &HashRules) -> T) -> Result<T, Fault> {
     let rules = rules(call);
-    let changed = match &mut *call.edit(found)? {
-        Object::Hash(hash) => change(hash, &rules),
-        _ => return Err(Fault::WrongType),
-    };
-    call.shard.access(call.db, found);
-    Ok(changed)
+    match &mut *call.edit(found)? {
+        Object::Hash(hash) => Ok(change(hash, &rules)),
+        _ => Err(Fault::WrongType),
+    }
 }
 
 #[inline]

@@ -16,7 +16,6 @@ pub(super) fn pfadd(call: &mut Call<'_>) -> Outcome {
             let sketch = sketch(call, found)?;
             let encoding = sketch.encoding();
             if elements.iter().all(|element| sketch.has(element)) {
-                call.shard.access(call.db, found);
                 return call.number(0);
             }
             match encoding {
@@ -41,7 +40,6 @@ fn add_in_place(call: &mut Call<'_>, found: Found) -> Result<u64, Fault> {
         sketch.forget_estimate();
         call.changed(call.arg(1));
     }
-    call.shard.access(call.db, found);
     Ok(changes)
 }
 

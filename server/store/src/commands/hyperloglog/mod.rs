@@ -56,6 +56,5 @@ fn store(call: &mut Call<'_>, found: Option<Found>, key: &[u8], sketch: &Sketch<
     let db = call.shard.db_mut(call.db);
     let found = db.resize(found, sketch.bytes().len());
     db.bytes_mut(found).copy_from_slice(sketch.bytes());
-    call.shard.access(call.db, found);
     call.changed(key);
 }

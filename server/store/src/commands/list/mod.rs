@@ -30,7 +30,6 @@ fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut List, L
     let limit = limit(call);
     match &mut *call.edit(found)? {
         Object::List(list) => Ok(change(list, limit)),
-        #[allow(unreachable_patterns, reason = "of all collections only lists are lists")]
         _ => Err(Fault::WrongType),
     }
 }

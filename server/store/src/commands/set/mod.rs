@@ -31,12 +31,10 @@ fn view(shard: &Shard, db: usize, found: Found) -> Result<&Set, Fault> {
 #[inline]
 fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Set, &SetRules) -> T) -> Result<T, Fault> {
     let rules = rules(call);
-    let changed = match &mut *call.edit(found)? {
-        Object::Set(set) => change(set, &rules),
-        _ => return Err(Fault::WrongType),
-    };
-    call.shard.access(call.db, found);
-    Ok(changed)
+    match &mut *call.edit(found)? {
+        Object::Set(set) => Ok(change(set, &rules)),
+        _ => Err(Fault::WrongType),
+    }
 }
 
 #[inline]

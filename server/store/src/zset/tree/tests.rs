@@ -142,3 +142,13 @@ fn an_entry_costs_little() {
         assert!(each < 17.0, "{each} bytes per entry");
     }
 }
+
+impl Tree {
+    /// What was counted step by step is what a new count gives.
+    pub(in crate::zset) fn check_counts(&self) {
+        self.leaves.check_counts();
+        let inner_bytes = self.inner.iter().map(|children| children.capacity() * size_of::<Child>());
+        assert_eq!(self.inner_bytes, inner_bytes.sum::<usize>());
+        assert_eq!(all(self, 0..usize::MAX, false).len(), self.len());
+    }
+}
