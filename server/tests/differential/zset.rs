@@ -154,7 +154,7 @@ fn add(maker: &mut Maker) -> Vec<String> {
     let mut words = vec![key.clone()];
     words.extend(maker.options(&["NX", "XX", "GT", "LT", "CH", "INCR"]));
     for _ in 0..=maker.0.below(6) {
-        words.push(if key < "z2".to_owned() { "0".to_owned() } else { score(maker) });
+        words.push(if key.as_str() < "z2" { "0".to_owned() } else { score(maker) });
         words.push(member(maker));
     }
     words
