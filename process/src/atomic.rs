@@ -33,7 +33,8 @@ pub enum Means {
 ///
 /// # Errors
 /// [`SaveError`]; the file is as before then, unless the machine crashes while it is written over.
-pub fn write(path: &Path, text: &str, mode: u32) -> Result<(Stamp, Means), SaveError> {
+pub fn write(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> Result<(Stamp, Means), SaveError> {
+    let text = text.as_ref();
     match replace(path, text, mode) {
         Ok(stamp) => Ok((stamp, Means::Replaced)),
         Err(error) if cannot_be_replaced(&error.source) => match overwrite(path, text) {
@@ -52,10 +53,10 @@ fn cannot_be_replaced(error: &io::Error) -> bool {
     )
 }
 
-fn overwrite(path: &Path, text: &str) -> io::Result<Stamp> {
+fn overwrite(path: &Path, text: impl AsRef<[u8]>) -> io::Result<Stamp> {
     let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.set_len(text.len() as u64)?;
+    file.write_all(text.as_ref())?;
+    file.set_len(text.as_ref().len() as u64)?;
     file.sync_all()?;
     Ok(Stamp::of(&file.metadata()?))
 }
@@ -65,7 +66,7 @@ fn overwrite(path: &Path, text: &str) -> io::Result<Stamp> {
 ///
 /// # Errors
 /// [`SaveError`]; the file is as before then.
-pub fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveError> {
+pub fn replace(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> Result<Stamp, SaveError> {
     let failed = |step: &'static str| move |source| SaveError { path: path.to_owned(), step, source };
     // A rename onto a directory fails in ways that depend on the directory; say it plainly, and before writing.
     if path.is_dir() {
@@ -78,7 +79,7 @@ pub fn replace(path: &Path, text: &str, mode: u32) -> Result<Stamp, SaveError> {
         // Whoever runs as another user than the owner of the file may not be allowed to give it away.
         let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
     }
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file.write_all(text.as_ref()).and_then(|()| file.sync_all());
     let renamed = written
         .map_err(failed("writing the temporary file"))
         .and_then(|()| fs::rename(&temporary, path).map_err(failed("renaming the temporary file")));

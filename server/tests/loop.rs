@@ -104,3 +104,91 @@ fn a_client_that_does_not_read_keeps_nobody_waiting() {
     slow.read_exact(&mut got).unwrap();
     sender.join().unwrap();
 }
+
+#[test]
+fn the_last_replies_arrive_before_the_end() {
+    let server = Running::start("ends");
+    let value = vec![b'x'; 20 * 1024 * 1024];
+    let mut client = server.connect();
+    client.write_all(format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).as_bytes()).unwrap();
+    client.write_all(&value).unwrap();
+    client.write_all(b"\r\n").unwrap();
+    expect(&mut client, b"+OK\r\n");
+    for (last, reply) in [
+        ("QUIT\r\nSET k 1\r\n", "+OK\r\n"),
+        ("*1\r\nfoo\r\nSET k 1\r\n", "-ERR Protocol error: expected '$', got 'f'\r\n"),
+    ] {
+        let mut client = server.connect();
+        client.write_all(format!("GET k\r\n{last}").as_bytes()).unwrap();
+        let mut wanted = format!("${}\r\n", value.len()).into_bytes();
+        wanted.extend_from_slice(&value);
+        wanted.extend_from_slice(format!("\r\n{reply}").as_bytes());
+        expect(&mut client, &wanted);
+        assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+    }
+}
+
+#[test]
+fn replies_beyond_all_measure_wait_for_their_reader() {
+    let server = Running::start("measure");
+    let (value, count) = (vec![b'x'; 1024 * 1024], 200);
+    let mut client = server.connect();
+    client.write_all(format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).as_bytes()).unwrap();
+    client.write_all(&value).unwrap();
+    client.write_all(b"\r\n").unwrap();
+    expect(&mut client, b"+OK\r\n");
+    client.write_all("GET k\r\n".repeat(count).as_bytes()).unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut other = server.connect();
+    other.write_all(b"CLIENT LIST ID 1\r\n").unwrap();
+    let mut text = vec![0; 4096];
+    let got = other.read(&mut text).unwrap();
+    let listed = String::from_utf8_lossy(&text[..got]).into_owned();
+    let total = listed.split_once("tot-mem=").unwrap().1;
+    let total: usize = total.split_once(' ').unwrap().0.parse().unwrap();
+    assert!(total < 2 * 100 * value.len(), "{listed}");
+    let mut wanted = format!("${}\r\n", value.len()).into_bytes();
+    wanted.extend_from_slice(&value);
+    wanted.extend_from_slice(b"\r\n");
+    (0..count / 2).for_each(|_| expect(&mut client, &wanted));
+}
+
+#[test]
+fn memory_of_large_requests_is_given_back() {
+    let server = Running::start("spare");
+    let mut client = server.connect();
+    let value = vec![b'x'; 8 * 1024 * 1024];
+    client.write_all(format!("*2\r\n$4\r\nECHO\r\n${}\r\n", value.len()).as_bytes()).unwrap();
+    client.write_all(&value).unwrap();
+    client.write_all(b"\r\n").unwrap();
+    let mut wanted = format!("${}\r\n", value.len()).into_bytes();
+    wanted.extend_from_slice(&value);
+    wanted.extend_from_slice(b"\r\n");
+    expect(&mut client, &wanted);
+    let mut other = server.connect();
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        other.write_all(b"CLIENT LIST ID 1\r\n").unwrap();
+        let mut text = vec![0; 4096];
+        let got = other.read(&mut text).unwrap();
+        let listed = String::from_utf8_lossy(&text[..got]).into_owned();
+        let spare = listed.split_once("qbuf-free=").unwrap().1;
+        if spare.split_once(' ').unwrap().0.parse::<usize>().unwrap() < 64 * 1024 {
+            return;
+        }
+        assert!(std::time::Instant::now() < limit, "{listed}");
+    }
+}
+
+#[test]
+fn connections_are_probed_as_often_as_the_system_allows() {
+    let server = Running::start("keepalive");
+    let mut client = server.connect();
+    for seconds in [1, 2, 3, 100_000] {
+        client.write_all(format!("CONFIG SET tcp-keepalive {seconds}\r\n").as_bytes()).unwrap();
+        expect(&mut client, b"+OK\r\n");
+        let mut other = server.connect();
+        other.write_all(b"PING\r\n").unwrap();
+        expect(&mut other, b"+PONG\r\n");
+    }
+}

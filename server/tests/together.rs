@@ -190,3 +190,51 @@ fn a_pause_holds_writers_back_and_loses_nothing() {
     ask(&mut other, "CLIENT UNPAUSE", "+OK\r\n");
     hear(&mut writer, "+OK\r\n:2\r\n");
 }
+
+#[test]
+fn whom_a_pause_holds_back_nobody_else_lets_go() {
+    let server = Running::start("pause-unblock");
+    let (mut writer, mut other) = (server.connect(), server.connect());
+    ask(&mut other, "CLIENT PAUSE 100000 WRITE", "+OK\r\n");
+    writer.write_all(b"CLIENT ID\r\nCLIENT REPLY SKIP\r\nBLPOP l 0\r\nPING\r\n").unwrap();
+    hear(&mut writer, ":1\r\n");
+    until_blocked(&mut other, 1);
+    ask(&mut other, "CLIENT UNBLOCK 1", ":0\r\n");
+    ask(&mut other, "CLIENT UNPAUSE", "+OK\r\n");
+    // It waits for the list now, and still wants no reply.
+    ask(&mut other, "LPUSH l x", ":1\r\n");
+    hear(&mut writer, "+PONG\r\n");
+    writer.write_all(b"BLPOP l 0\r\n").unwrap();
+    until_blocked(&mut other, 1);
+    ask(&mut other, "CLIENT UNBLOCK 1", ":1\r\n");
+    hear(&mut writer, "*-1\r\n");
+}
+
+#[test]
+fn an_exec_that_is_refused_ends_the_transaction() {
+    let server = Running::start("refused-exec");
+    let (mut one, mut other) = (server.connect(), server.connect());
+    ask(&mut one, "MULTI", "+OK\r\n");
+    ask(&mut one, "SET k 1", "+QUEUED\r\n");
+    ask(&mut other, "CONFIG SET maxmemory 1", "+OK\r\n");
+    const OOM: &str =
+        "-EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    ask(&mut one, "EXEC", OOM);
+    ask(&mut one, "EXEC", "-ERR EXEC without MULTI\r\n");
+    ask(&mut other, "CONFIG SET maxmemory 0", "+OK\r\n");
+    ask(&mut other, "ACL SETUSER u on nopass +@all ~*", "+OK\r\n");
+    ask(&mut one, "AUTH u x", "+OK\r\n");
+    ask(&mut one, "MULTI", "+OK\r\n");
+    ask(
+        &mut one,
+        "EXEC now",
+        "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n",
+    );
+    ask(&mut one, "MULTI", "+OK\r\n");
+    ask(&mut other, "ACL SETUSER u -exec", "+OK\r\n");
+    const DENIED: &str =
+        "-EXECABORT Transaction discarded because of: NOPERM User u has no permissions to run the 'exec' command\r\n";
+    ask(&mut one, "EXEC", DENIED);
+    ask(&mut other, "ACL SETUSER u +exec", "+OK\r\n");
+    ask(&mut one, "EXEC", "-ERR EXEC without MULTI\r\n");
+}

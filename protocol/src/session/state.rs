@@ -155,8 +155,10 @@ pub struct Session {
     pub queued: Option<usize>,
     /// A watched key has changed.
     pub dirty_transaction: bool,
-    /// Waits in a blocking command.
+    /// Waits in a blocking command, or for the end of a pause.
     pub blocked: bool,
+    /// It is a pause that it waits for, so that nobody can end its waiting alone.
+    pub paused: bool,
     /// Never closed to free memory.
     pub no_evict: bool,
     /// Does not change how recently keys were used.
@@ -203,6 +205,7 @@ impl Session {
             queued: None,
             dirty_transaction: false,
             blocked: false,
+            paused: false,
             no_evict: false,
             no_touch: false,
             readonly: false,

@@ -1,8 +1,8 @@
 //! `ACL`.
 
-use std::io::Write as _;
 use std::path::Path;
 
+use bongsu_process::atomic;
 use bongsu_protocol::acl::{AclEffect, AclRequest, DEFAULT_USER, handle_acl};
 use bongsu_protocol::command::{Categories, CommandFlags, families};
 use bongsu_protocol::resp::Writer;
@@ -22,6 +22,12 @@ pub(super) static COMMANDS: &[ServerCommand] = &[ServerCommand {
     .subcommands(&families::ACL_SUBCOMMANDS),
     run: acl,
 }];
+
+/// Of a new file. One that is there keeps stricter ones.
+const FILE_MODE: u32 = 0o644;
+
+const NOT_SAVED: &str =
+    "ERR There was an error trying to save the ACLs. Please check the server logs for more information";
 
 fn acl(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
     let Some(session) = engine.clients.get(client) else { return };
@@ -45,11 +51,10 @@ fn acl(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>)
             answer(result, &mut Writer::new(out, protocol));
         }
         (AclEffect::Save, Some(path)) => {
-            let result = save(&path, &engine.acl.to_file());
-            let result = result.map_err(|_| {
-                "ERR There was an error trying to save the ACLs. Please check the server logs for \
-                                             more information"
-                    .to_owned()
+            let saved = atomic::write(&path, engine.acl.to_file(), FILE_MODE);
+            let result = saved.map(drop).map_err(|error| {
+                engine.log.warning(format_args!("Error saving ACLs: {error}"));
+                NOT_SAVED.to_owned()
             });
             answer(result, &mut Writer::new(out, protocol));
         }
@@ -91,20 +96,4 @@ fn load(engine: &mut Engine, client: ClientId, path: &Path) -> Result<(), String
     let others: Vec<Vec<u8>> = before.into_iter().filter(|name| name != DEFAULT_USER).collect();
     close_users(engine, client, &others);
     Ok(())
-}
-
-/// Whoever reads the file finds the old one or the new one, never a part.
-fn save(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".tmp-{}", std::process::id()));
-    let write = || {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| {
-        // Nobody needs what could not be finished.
-        let _ = std::fs::remove_file(&temporary);
-    })
 }

@@ -28,10 +28,11 @@ impl Engine {
 
     fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
         let argv = argv.iter().map(|arg| arg.to_vec()).collect();
-        self.blocked.add(client, Waiting { argv, until });
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = true;
+            session.paused = matches!(until, Until::Unpaused);
         }
+        self.blocked.add(client, Waiting { argv, until });
         self.update_interest();
     }
 
@@ -39,6 +40,7 @@ impl Engine {
         let waiting = self.blocked.remove(client)?;
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = false;
+            session.paused = false;
         }
         self.woken.push(client);
         self.update_interest();
@@ -74,20 +76,12 @@ impl Engine {
         }
     }
 
+    /// Runs a request that waited, if it still may run: what the user may do can have changed since.
     fn run_again(&mut self, client: ClientId, waiting: &Waiting) {
-        self.shard.now_ms = self.clock.wall_ms();
         let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
-        let (Ok(command), Some(session)) = (self.table.resolve(&argv), self.clients.get(client)) else { return };
-        let (id, mut reply) = (command.id, Vec::new());
+        let mut reply = Vec::new();
         let before = std::mem::take(&mut self.outbox);
-        // What the user may do can have changed since.
-        match session.admit(&mut self.acl, command, &argv, self.shard.now_ms) {
-            Ok(()) => self.call(client, id, &argv, true, &mut reply),
-            Err(refusal) => {
-                self.count_refusal(&refusal);
-                self.refuse(client, Some(id), &refusal.to_string(), &mut reply);
-            }
-        }
+        self.execute(client, &argv, &mut reply);
         // The reply comes before what the request makes the client hear of.
         let told = std::mem::replace(&mut self.outbox, before);
         self.send_late(client, &reply);
@@ -116,11 +110,8 @@ impl Engine {
         }
         for client in self.blocked.paused() {
             let Some(waiting) = self.unblock(client) else { continue };
-            let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
-            let mut reply = Vec::new();
-            self.execute(client, &argv, &mut reply);
-            self.send_late(client, &reply);
-            self.settle_request(client);
+            self.run_again(client, &waiting);
+            self.serve_waiting();
         }
     }
 

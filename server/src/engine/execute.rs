@@ -1,5 +1,7 @@
 //! One request: may it run, shall it run now, and what comes of it.
 
+use std::borrow::Cow;
+
 use bongsu_protocol::acl::DeniedReason;
 use bongsu_protocol::command::{CommandFlags, CommandId};
 use bongsu_protocol::resp::Writer;
@@ -91,14 +93,6 @@ impl Engine {
         goes_on
     }
 
-    /// A request that waited has ended.
-    pub(super) fn settle_request(&mut self, client: ClientId) {
-        if let Some(session) = self.clients.get_mut(client) {
-            session.end_request();
-        }
-        self.serve_waiting();
-    }
-
     pub(super) fn execute(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
         self.shard.now_ms = self.clock.wall_ms();
         let Some(session) = self.clients.get_mut(client) else { return };
@@ -135,17 +129,23 @@ impl Engine {
     }
 
     /// Answers with an error. A transaction that the request was meant for will not run.
-    pub(super) fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
-        self.fail_transaction(client);
+    fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
+        let mut text = Cow::Borrowed(text);
+        if id.and_then(|id| self.table.get(id)).is_some_and(|command| command.spec.name == "exec") {
+            self.discard(client);
+            text = format!("EXECABORT Transaction discarded because of: {}", text.trim_start_matches("ERR ")).into();
+        } else {
+            self.fail_transaction(client);
+        }
         if let Some(stats) = id.and_then(|id| self.stats.by_command.get_mut(id.index())) {
             stats.rejected += 1;
         }
         let before = out.len();
-        Writer::new(out, self.protocol(client)).error(text);
+        Writer::new(out, self.protocol(client)).error(&*text);
         self.stats.error(&out[before..]);
     }
 
-    pub(super) fn count_refusal(&mut self, refusal: &Refusal) {
+    fn count_refusal(&mut self, refusal: &Refusal) {
         let Refusal::Denied { reason, .. } = refusal else { return };
         let counter = match reason {
             DeniedReason::Command => &mut self.stats.acl_denied_command,

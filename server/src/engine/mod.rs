@@ -29,7 +29,7 @@ use bongsu_process::log::Log;
 use bongsu_protocol::acl::{Acl, Dialect};
 use bongsu_protocol::command::CommandTable;
 use bongsu_protocol::pubsub::{ChannelKind, PubSub};
-use bongsu_protocol::resp::Protocol;
+use bongsu_protocol::resp::{Protocol, ProtocolError, Writer};
 use bongsu_protocol::session::{ClientId, ClientRegistry};
 use bongsu_store::call::{Effects, Handler};
 use bongsu_store::commands;
@@ -239,6 +239,13 @@ impl Engine {
     /// The client has proved who it is, or need not.
     pub(crate) fn is_authenticated(&self, client: ClientId) -> bool {
         self.clients.get(client).is_some_and(|session| session.is_authenticated(&self.acl))
+    }
+
+    /// What a client has sent makes no sense, so that nobody knows where its next request begins: it is told so, and it is over.
+    pub(crate) fn break_off(&mut self, client: ClientId, error: &ProtocolError, out: &mut Vec<u8>) {
+        let Some(session) = self.clients.get_mut(client) else { return };
+        session.close_after_reply = true;
+        Writer::new(out, session.protocol).error(format!("ERR {error}"));
     }
 
     /// The connection is to be closed once its replies are sent.

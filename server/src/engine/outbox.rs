@@ -2,6 +2,10 @@
 
 use bongsu_protocol::session::ClientId;
 
+/// Kept for the next messages. More than this was needed once only.
+const KEPT_BYTES: usize = 1024 * 1024;
+const KEPT_PARTS: usize = KEPT_BYTES / size_of::<(ClientId, usize)>();
+
 /// What is to be appended to the output of connections, in order. One buffer serves all, so that a message to many costs no
 /// allocation for each.
 #[derive(Default)]
@@ -55,5 +59,7 @@ impl Outbox {
             start = end;
         }
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
+        self.parts.shrink_to(KEPT_PARTS);
     }
 }

@@ -10,6 +10,9 @@ use super::stream::Stream;
 /// Buffers that grew beyond this are not kept.
 const KEPT_BYTES: usize = 32 * 1024;
 
+/// Sent at a time, so that who takes a long reply as fast as it comes does not keep the others waiting.
+const SENT_BYTES_MAX: usize = 1024 * 1024;
+
 /// A connection is over: it ended, or broke.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Lost;
@@ -28,6 +31,10 @@ pub(crate) struct Conn {
     full: bool,
     /// There is something to be read.
     pub(crate) unread: bool,
+    /// Requests of what arrived were not run because replies of others before them wait to be sent.
+    pub(crate) behind: bool,
+    /// Nothing of it is read for now, because too many replies wait to be sent.
+    pub(crate) left_alone: bool,
     /// The other side has ended the stream: what is left is to be read to its end.
     pub(crate) ended: bool,
     /// It is in the list of those with replies to send.
@@ -49,6 +56,8 @@ impl Conn {
             sent: 0,
             full: false,
             unread: false,
+            behind: false,
+            left_alone: false,
             ended: false,
             flushing: false,
             slow_since_us: None,
@@ -78,13 +87,19 @@ impl Conn {
         }
     }
 
-    /// Sends replies as far as the socket takes them.
+    /// Sends replies as far as the socket takes them, but not without end.
     pub(crate) fn flush(&mut self) -> Result<(), Lost> {
         self.full = false;
+        let mut room = SENT_BYTES_MAX;
         while self.sent < self.output.len() {
-            match self.stream.write(&self.output[self.sent..]) {
+            if room == 0 {
+                self.drop_sent();
+                return Ok(());
+            }
+            let end = self.output.len().min(self.sent + room);
+            match self.stream.write(&self.output[self.sent..end]) {
                 Ok(0) => return Err(Lost),
-                Ok(n) => self.sent += n,
+                Ok(n) => (self.sent, room) = (self.sent + n, room - n),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.full = true;
@@ -112,11 +127,20 @@ impl Conn {
         self.output.len() - self.sent
     }
 
-    /// Gives back what its buffers have to spare, as it has been silent for a while.
-    pub(crate) fn relax(&mut self) {
-        self.input.shrink_to_fit();
-        if self.output.is_empty() {
-            self.output.shrink_to_fit();
+    /// Nothing waits to be sent, here or in what encrypts it.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        self.unsent() == 0 && !self.full
+    }
+
+    /// Gives back what its buffers have to spare: all of it after a silence, otherwise what something large needed.
+    pub(crate) fn relax(&mut self, is_quiet: bool) {
+        if is_quiet {
+            self.input.shrink_to_fit();
+            if self.output.is_empty() {
+                self.output.shrink_to_fit();
+            }
+        } else if self.input.len() < self.input.capacity() / 4 {
+            self.input.shrink_to(KEPT_BYTES);
         }
     }
 

@@ -15,6 +15,9 @@ use socket2::{SockRef, TcpKeepalive};
 use super::stream::Stream;
 use crate::info::Listening;
 
+/// The longest silence after which Linux can be told to probe a connection.
+const KEEPALIVE_MAX: Duration = Duration::from_secs(32767);
+
 /// Where a server listens.
 #[derive(Clone)]
 pub enum Endpoint {
@@ -121,10 +124,13 @@ impl Drop for Listener {
 fn accept(socket: &TcpListener, keepalive: Option<Duration>) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = socket.accept()?;
     stream.set_nonblocking(true)?;
-    stream.set_nodelay(true)?;
+    // It works without either.
+    let _ = stream.set_nodelay(true);
     if let Some(interval) = keepalive {
-        let probes = TcpKeepalive::new().with_time(interval).with_interval(interval / 3).with_retries(3);
-        SockRef::from(&stream).set_tcp_keepalive(&probes)?;
+        let interval = interval.min(KEEPALIVE_MAX);
+        let between = (interval / 3).max(Duration::from_secs(1));
+        let probes = TcpKeepalive::new().with_time(interval).with_interval(between).with_retries(3);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
     }
     Ok((stream, peer))
 }

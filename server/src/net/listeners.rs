@@ -126,6 +126,14 @@ impl Listeners {
         self.open.iter().filter_map(|(_, listener)| listener.local_addr())
     }
 
+    /// Whether to be told of connections that arrive.
+    pub(crate) fn listen(&self, on: bool) {
+        for (token, listener) in &self.open {
+            // One that cannot be changed goes on as it was.
+            let _ = self.watch.set(listener, *token, on);
+        }
+    }
+
     fn keep(&mut self, listener: Listener) -> io::Result<()> {
         self.watch.add(&listener, self.next_token)?;
         self.open.push((self.next_token, listener));

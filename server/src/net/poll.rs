@@ -29,6 +29,12 @@ impl Watch {
     pub(crate) fn add(&self, listener: impl AsFd, token: u64) -> io::Result<()> {
         Ok(epoll::add(&self.0, listener, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?)
     }
+
+    /// Whether a listener is told of.
+    pub(crate) fn set(&self, listener: impl AsFd, token: u64, on: bool) -> io::Result<()> {
+        let wanted = if on { epoll::EventFlags::IN } else { epoll::EventFlags::empty() };
+        Ok(epoll::modify(&self.0, listener, epoll::EventData::new_u64(token), wanted)?)
+    }
 }
 
 /// A set of sockets. They are told of once when they become ready (edge-triggered).

@@ -72,6 +72,16 @@ impl AsFd for Stream {
     }
 }
 
+impl Drop for Tls {
+    fn drop(&mut self) {
+        if !self.is_silent && !self.session.is_handshaking() {
+            // Without it the other side must take the end of the connection for an attack.
+            self.session.send_close_notify();
+            let _ = self.push();
+        }
+    }
+}
+
 impl Tls {
     fn push(&mut self) -> io::Result<()> {
         while self.session.wants_write() && !self.is_silent {

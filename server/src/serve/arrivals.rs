@@ -1,6 +1,9 @@
 //! New connections.
 
+use std::io;
 use std::net::SocketAddr;
+
+use rustix::io::Errno;
 
 use crate::net::conn::Conn;
 use crate::net::listen::Accepted;
@@ -9,6 +12,9 @@ use super::Server;
 
 /// Connections accepted in a turn, so that a flood of them leaves room for those that are there.
 const ACCEPTS_MAX: usize = 1000;
+
+/// How long no connection is accepted after the system could give none. One that ends makes room before that.
+const DEAF_US: u64 = 1_000_000;
 
 const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
 
@@ -22,8 +28,26 @@ impl Server {
         for _ in 0..ACCEPTS_MAX {
             let listener = self.engine.listeners.get(token);
             let accepted = listener.map(|listener| listener.accept(self.engine.limits.keepalive));
-            let Some(Ok(accepted)) = accepted else { return };
-            self.welcome(accepted);
+            match accepted {
+                Some(Ok(accepted)) => self.welcome(accepted),
+                Some(Err(error)) if is_exhausted(&error) => return self.stop_accepting(&error),
+                // None is there, or the one that was is gone already.
+                Some(Err(_)) | None => return,
+            }
+        }
+    }
+
+    /// The system gives no more connections. Its telling that there are some would keep the loop busy.
+    fn stop_accepting(&mut self, error: &io::Error) {
+        self.engine.log.warning(format_args!("Error accepting a client connection: {error}"));
+        self.engine.listeners.listen(false);
+        self.deaf_until_us = Some(self.engine.clock.now_us + DEAF_US);
+    }
+
+    /// Accepts connections again, if it did not and something may have changed.
+    pub(super) fn accept_again(&mut self) {
+        if self.deaf_until_us.take().is_some() {
+            self.engine.listeners.listen(true);
         }
     }
 
@@ -64,6 +88,12 @@ impl Server {
             self.vacant.push(index);
         }
     }
+}
+
+/// There are not enough descriptors or not enough memory.
+fn is_exhausted(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
 }
 
 fn is_loopback(addr: &str) -> bool {

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use bongsu_protocol::resp::{ProtocolError, RequestLimits, RequestParser};
 
+/// Arguments for which there is always room. Requests with more are rare.
+const KEPT_RANGES: usize = 64 * 1024;
+
 /// A few requests, in order. Nothing of them is copied, nearly always.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -49,6 +52,7 @@ impl Batch {
     ) -> Progress {
         self.requests.clear();
         self.ranges.clear();
+        self.ranges.shrink_to(KEPT_RANGES);
         self.copies.clear();
         self.hashes.clear();
         while self.requests.len() < max {

@@ -54,10 +54,8 @@ impl Server {
             let too_silent = self.engine.limits.idle.is_some_and(|idle| silent_ms > idle.as_millis());
             if too_silent && !may_be_silent || self.is_too_slow(index) {
                 self.close(index);
-            } else if silent_ms > QUIET_MS
-                && let Some(conn) = &mut self.conns[index]
-            {
-                conn.relax();
+            } else if let Some(conn) = &mut self.conns[index] {
+                conn.relax(silent_ms > QUIET_MS);
             }
         }
     }

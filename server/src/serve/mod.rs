@@ -53,6 +53,8 @@ pub struct Server {
     strained: Vec<usize>,
     /// Requests that are about to run.
     batch: Batch,
+    /// Until when no connections are accepted, because there were none to be had. In microseconds since the start.
+    deaf_until_us: Option<u64>,
     /// When the connections were last looked through for silent ones, in microseconds since the start.
     looked_through_us: u64,
     /// The connection that is looked at next.
@@ -96,6 +98,7 @@ impl Server {
             flushing: Vec::new(),
             strained: Vec::new(),
             batch: Batch::default(),
+            deaf_until_us: None,
             looked_through_us: 0,
             look_at_next: 0,
         })
@@ -122,7 +125,7 @@ impl Server {
 
     /// How long nothing may happen.
     fn patience(&self) -> Duration {
-        if !self.awake.is_empty() {
+        if !self.awake.is_empty() || !self.flushing.is_empty() {
             return Duration::ZERO;
         }
         if self.engine.is_busy() {
@@ -135,6 +138,9 @@ impl Server {
 
     fn turn(&mut self) {
         let mut awake = std::mem::take(&mut self.awake);
+        if self.deaf_until_us.is_some_and(|until| self.engine.clock.now_us >= until) {
+            self.accept_again();
+        }
         let mut ready = std::mem::take(&mut self.ready);
         ready.clear();
         ready.extend(self.poll.ready());
@@ -167,15 +173,9 @@ impl Server {
         conn.ended |= ready.ended;
         if ready.writable && conn.is_full() {
             flush_later(&mut self.flushing, conn, index);
-            // What it sent meanwhile was left alone.
-            if !conn.unread {
-                conn.unread = true;
-                awake.push(index);
-            }
         }
-        if ready.readable && !conn.unread {
-            conn.unread = true;
-            awake.push(index);
+        if ready.readable {
+            wake(awake, conn, index);
         }
     }
 
@@ -185,7 +185,16 @@ impl Server {
             self.engine.connection_bytes -= conn.counted_bytes;
             self.engine.forget(conn.client);
             self.vacant.push(index);
+            drop(conn);
+            self.accept_again();
         }
+    }
+}
+
+fn wake(awake: &mut Vec<usize>, conn: &mut Conn, index: usize) {
+    if !conn.unread {
+        conn.unread = true;
+        awake.push(index);
     }
 }
 

@@ -1,13 +1,13 @@
 //! Reading requests, running them, and sending what comes of them.
 
-use bongsu_protocol::resp::{RequestLimits, RequestParser, Writer};
+use bongsu_protocol::resp::{RequestLimits, RequestParser};
 use bongsu_protocol::session::ClientId;
 
 use crate::engine::PREFETCH_MAX;
 use crate::net::conn::{Conn, Lost};
 
 use super::batch::Batch;
-use super::{Server, flush_later};
+use super::{Server, flush_later, wake};
 
 /// Unsent replies from which on no more requests of a client are run.
 const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -26,26 +26,25 @@ impl Server {
     /// Reads once and runs what is complete.
     pub(super) fn serve(&mut self, index: usize) {
         let Some(mut conn) = self.conns.get_mut(index).and_then(Option::take) else { return };
+        let mut is_lost = false;
         if conn.unsent() > UNSENT_BYTES_MAX {
-            // It is woken when its replies can be sent.
-            conn.unread = false;
-            self.conns[index] = Some(conn);
-            return;
+            // It is woken when enough of them is sent.
+            (conn.unread, conn.left_alone) = (false, true);
+        } else {
+            is_lost = self.read_and_run(&mut conn).is_err();
         }
-        let result = self.read_and_run(&mut conn);
-        if conn.unsent() > 0 && !conn.is_full() {
+        let sends = conn.unsent() > 0 || self.engine.is_over(conn.client);
+        if is_lost {
+            // The last replies leave if the socket takes them now. It is over either way.
+            let _ = conn.flush();
+        } else if sends && !conn.is_full() {
             flush_later(&mut self.flushing, &mut conn, index);
         }
-        if conn.unread {
+        if conn.unread && !is_lost {
             self.awake.push(index);
         }
-        let over = result.is_err() || self.engine.is_over(conn.client);
-        if over {
-            // The last replies, the error that ended it among them, leave if the socket takes them now. It is over either way.
-            let _ = conn.flush();
-        }
         self.conns[index] = Some(conn);
-        if over {
+        if is_lost {
             self.close(index);
         }
         if !self.engine.outbox.is_empty() || !self.engine.woken.is_empty() || !self.engine.closing.is_empty() {
@@ -55,7 +54,8 @@ impl Server {
 
     fn read_and_run(&mut self, conn: &mut Conn) -> Result<(), Lost> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let got = conn.read(&mut buffer);
+        // What has come already is run first, because nothing is run any more once the end of the stream was read.
+        let got = if std::mem::take(&mut conn.behind) { Ok(0) } else { conn.read(&mut buffer) };
         let result = got.and_then(|got| {
             self.engine.stats.reads += 1;
             self.engine.stats.input_bytes += got as u64;
@@ -69,22 +69,21 @@ impl Server {
     /// Runs what is complete in what was left from before and what has just arrived.
     fn run_with(&mut self, conn: &mut Conn, fresh: &[u8]) -> Result<(), Lost> {
         self.check_length(conn.input.len() + fresh.len())?;
+        let room = UNSENT_BYTES_MAX.saturating_sub(conn.unsent());
         let mut output = std::mem::take(&mut conn.output);
+        let output_max = output.len() + room;
         // Nearly always a read brings whole requests, which are run where they lie.
-        let result = if conn.input.is_empty() {
-            let used = self.run_all(conn, fresh, &mut output);
-            used.map(|used| conn.input.extend_from_slice(&fresh[used..]))
+        if conn.input.is_empty() {
+            let used = self.run_all(conn, fresh, &mut output, output_max);
+            conn.input.extend_from_slice(&fresh[used..]);
         } else {
             let mut input = std::mem::take(&mut conn.input);
             input.extend_from_slice(fresh);
-            let used = self.run_all(conn, &input, &mut output);
-            used.map(|used| {
-                input.drain(..used);
-                conn.input = input;
-            })
-        };
+            let used = self.run_all(conn, &input, &mut output, output_max);
+            input.drain(..used);
+            conn.input = input;
+        }
         conn.output = output;
-        result?;
         Ok(())
     }
 
@@ -97,12 +96,12 @@ impl Server {
         Err(Lost)
     }
 
-    /// Runs every complete request in `input`. The number of bytes that are done with.
-    fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>) -> Result<usize, Lost> {
+    /// Runs every complete request in `input`, as long as there are not too many replies. The number of bytes that are done with.
+    fn run_all(&mut self, conn: &mut Conn, input: &[u8], output: &mut Vec<u8>, output_max: usize) -> usize {
         let mut batch = std::mem::take(&mut self.batch);
-        let result = self.run_batches(conn, input, output, &mut batch);
+        let used = self.run_batches(conn, input, output, output_max, &mut batch);
         self.batch = batch;
-        result
+        used
     }
 
     fn run_batches(
@@ -110,13 +109,21 @@ impl Server {
         conn: &mut Conn,
         input: &[u8],
         output: &mut Vec<u8>,
+        output_max: usize,
         batch: &mut Batch,
-    ) -> Result<usize, Lost> {
-        let mut used = 0;
+    ) -> usize {
+        let (client, mut used) = (conn.client, 0);
         loop {
-            let client = conn.client;
+            if self.engine.is_over(client) {
+                // Nothing of it will ever be run.
+                return input.len();
+            }
             if self.engine.holds(client) {
-                return Ok(used);
+                return used;
+            }
+            if output.len() > output_max {
+                (conn.behind, conn.unread) = (true, true);
+                return used;
             }
             let is_known = self.engine.is_authenticated(client);
             let limits = RequestLimits { unauthenticated: !is_known, ..self.engine.limits.request };
@@ -130,18 +137,19 @@ impl Server {
             if let Some(end) = self.run_batch(client, input, output, batch) {
                 // The rest is read again when the client goes on.
                 conn.parser = RequestParser::new();
-                return Ok(end);
+                return end;
             }
             used = parsed.used;
             if let Some(error) = parsed.error {
-                Writer::new(output, self.engine.protocol(client)).error(format!("ERR {error}"));
-                return Err(Lost);
+                self.engine.break_off(client, &error, output);
+                return input.len();
             }
             if batch.len() < BATCH && is_known || batch.len() == 0 {
-                return Ok(used);
+                return used;
             }
         }
     }
+
     /// Runs the requests of a batch. Where the last one ends that ran, if those behind it must not be run now.
     fn run_batch(&mut self, client: ClientId, input: &[u8], output: &mut Vec<u8>, batch: &Batch) -> Option<usize> {
         for index in 0..batch.len() {
@@ -206,10 +214,7 @@ impl Server {
         for client in std::mem::take(&mut self.engine.woken) {
             let Some(index) = self.slots.get(&client).copied() else { continue };
             let Some(conn) = self.conns[index].as_mut() else { continue };
-            if !conn.unread {
-                conn.unread = true;
-                self.awake.push(index);
-            }
+            wake(&mut self.awake, conn, index);
         }
     }
 
@@ -225,8 +230,15 @@ impl Server {
         let result = conn.flush();
         self.engine.stats.writes += 1;
         self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;
-        let over = result.is_err() || (conn.unsent() == 0 && self.engine.is_over(conn.client));
+        let over = result.is_err() || (conn.has_sent_all() && self.engine.is_over(conn.client));
         let waits = conn.unsent() > 0;
+        if waits && !conn.is_full() {
+            flush_later(&mut self.flushing, conn, index);
+        }
+        if conn.left_alone && conn.unsent() <= UNSENT_BYTES_MAX {
+            conn.left_alone = false;
+            wake(&mut self.awake, conn, index);
+        }
         if over || self.is_too_slow(index) {
             self.close(index);
         } else if waits {

@@ -44,7 +44,8 @@ pub(super) fn unblock(
         Some(_) => return Err("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR".to_owned()),
     };
     let id = arguments.first().and_then(|id| parse_integer(id)).ok_or(NOT_AN_INTEGER)?;
-    let blocked = ClientId::from_integer(id).filter(|id| registry.get(*id).is_some_and(|session| session.blocked));
+    let may_go_on = |id: ClientId| registry.get(id).is_some_and(|session| session.blocked && !session.paused);
+    let blocked = ClientId::from_integer(id).filter(|id| may_go_on(*id));
     out.integer(blocked.is_some().into());
     Ok(blocked.map_or(ClientEffect::None, |id| ClientEffect::Unblock(id, reason)))
 }
