@@ -42,7 +42,7 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(RewriteError::Read(error)),
         };
-        atomic::write(file, &self.rewritten(&before, users, extent), FILE_MODE)?;
+        atomic::write(file, self.rewritten(&before, users, extent), FILE_MODE)?;
         Ok(())
     }
 
