@@ -6,6 +6,7 @@ mod generic;
 mod geo;
 mod hash;
 mod hyperloglog;
+mod items;
 mod list;
 mod picks;
 mod scan;

@@ -8,14 +8,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use bongsu_protocol::resp::Writer;
-
 pub(super) use table::COMMANDS;
 
 use crate::call::{Call, Fault};
 use crate::hash_map::{Hash, HashRules};
 use crate::keyspace::{Found, Object, Stored};
-use crate::listpack::Item;
 use crate::shard::Shard;
 
 /// The hash there.
@@ -40,13 +37,4 @@ fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Hash, &
 #[inline]
 fn rules(call: &Call<'_>) -> HashRules {
     HashRules::new(&call.shard.settings, call.shard.hasher())
-}
-
-/// Writes a field or a value.
-#[inline]
-fn write(reply: &mut Writer<'_>, item: Item<'_>) {
-    match item {
-        Item::Int(n) => reply.bulk_integer(n),
-        Item::Bytes(bytes) => reply.bulk(bytes),
-    }
 }

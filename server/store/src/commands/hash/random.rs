@@ -3,10 +3,11 @@
 use bongsu_protocol::resp::{Protocol, Writer};
 
 use crate::call::{Call, Done, Fault, Outcome};
+use crate::commands::items::write_item;
 use crate::commands::picks::Picks;
 use crate::listpack::Item;
 
-use super::{view, write};
+use super::view;
 
 pub(super) fn hrandfield(call: &mut Call<'_>) -> Outcome {
     let picks = if call.argc() > 2 { Some(Picks::read(call, 2)?) } else { None };
@@ -30,7 +31,7 @@ pub(super) fn hrandfield(call: &mut Call<'_>) -> Outcome {
     let hash = view(call.shard, call.db, found)?;
     let reply = &mut call.reply;
     match picks {
-        None => hash.pick(1, &mut random, |field, _| write(reply, field)),
+        None => hash.pick(1, &mut random, |field, _| write_item(reply, field)),
         Some(Picks::Repeated(count)) => {
             write_len(reply, count, with_values);
             hash.pick(count, &mut random, |field, value| write_pair(reply, field, value, with_values));
@@ -59,8 +60,8 @@ fn write_pair(reply: &mut Writer<'_>, field: Item<'_>, value: Item<'_>, with_val
     if with_values && is_nested(reply) {
         reply.array(2);
     }
-    write(reply, field);
+    write_item(reply, field);
     if with_values {
-        write(reply, value);
+        write_item(reply, value);
     }
 }

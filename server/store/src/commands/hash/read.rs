@@ -1,15 +1,16 @@
 //! Reading hashes.
 
 use crate::call::{Call, Done, Outcome};
+use crate::commands::items::write_item;
 use crate::commands::scan::{ScanOptions, cursor, write_scan};
 use crate::listpack::Digits;
 
-use super::{view, write};
+use super::view;
 
 pub(super) fn hget(call: &mut Call<'_>) -> Outcome {
     let Some(found) = call.read(call.arg(1)) else { return call.answer(|reply| reply.null()) };
     match view(call.shard, call.db, found)?.get(call.arg(2)) {
-        Some(value) => write(&mut call.reply, value),
+        Some(value) => write_item(&mut call.reply, value),
         None => call.reply.null(),
     }
     Ok(Done::Replied)
@@ -24,7 +25,7 @@ pub(super) fn hmget(call: &mut Call<'_>) -> Outcome {
     call.reply.array(fields.len());
     for field in fields {
         match hash.and_then(|hash| hash.get(field)) {
-            Some(value) => write(&mut call.reply, value),
+            Some(value) => write_item(&mut call.reply, value),
             None => call.reply.null(),
         }
     }
@@ -36,8 +37,8 @@ pub(super) fn hgetall(call: &mut Call<'_>) -> Outcome {
     let hash = view(call.shard, call.db, found)?;
     call.reply.map(hash.len());
     hash.iter().for_each(|(field, value)| {
-        write(&mut call.reply, field);
-        write(&mut call.reply, value);
+        write_item(&mut call.reply, field);
+        write_item(&mut call.reply, value);
     });
     Ok(Done::Replied)
 }
@@ -46,7 +47,7 @@ pub(super) fn hkeys(call: &mut Call<'_>) -> Outcome {
     let Some(found) = call.read(call.arg(1)) else { return call.answer(|reply| reply.array(0)) };
     let hash = view(call.shard, call.db, found)?;
     call.reply.array(hash.len());
-    hash.iter().for_each(|(field, _)| write(&mut call.reply, field));
+    hash.iter().for_each(|(field, _)| write_item(&mut call.reply, field));
     Ok(Done::Replied)
 }
 
@@ -54,7 +55,7 @@ pub(super) fn hvals(call: &mut Call<'_>) -> Outcome {
     let Some(found) = call.read(call.arg(1)) else { return call.answer(|reply| reply.array(0)) };
     let hash = view(call.shard, call.db, found)?;
     call.reply.array(hash.len());
-    hash.iter().for_each(|(_, value)| write(&mut call.reply, value));
+    hash.iter().for_each(|(_, value)| write_item(&mut call.reply, value));
     Ok(Done::Replied)
 }
 

@@ -1,9 +1,11 @@
 //! Taking elements from the ends.
 
+use bongsu_protocol::resp::Writer;
+
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
+use crate::commands::items::write_item;
 use crate::keyspace::Found;
 use crate::list::{End, List};
-use crate::listpack::{Digits, Item};
 
 use super::{change, end_at, pop_name, view};
 
@@ -50,14 +52,8 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
 }
 
 /// Writes the elements that are taken next.
-pub(super) fn write(list: &List, end: End, count: usize, reply: &mut bongsu_protocol::resp::Writer<'_>) {
-    let mut digits = Digits::default();
-    for item in list.iter_from(list.at_end(end), end.other()).take(count) {
-        match item {
-            Item::Int(n) => reply.bulk(digits.write(n)),
-            Item::Bytes(bytes) => reply.bulk(bytes),
-        }
-    }
+pub(super) fn write(list: &List, end: End, count: usize, reply: &mut Writer<'_>) {
+    list.iter_from(list.at_end(end), end.other()).take(count).for_each(|item| write_item(reply, item));
 }
 
 /// Removes elements from an end, of which there are so many.

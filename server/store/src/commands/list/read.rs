@@ -1,8 +1,9 @@
 //! Reading lists.
 
 use crate::call::{Call, Done, Fault, Outcome};
+use crate::commands::items::write_item;
 use crate::list::End;
-use crate::listpack::{Digits, Item};
+use crate::listpack::Item;
 
 use super::view;
 
@@ -34,7 +35,7 @@ pub(super) fn lindex(call: &mut Call<'_>) -> Outcome {
     };
     let list = view(call.shard, call.db, found)?;
     match index.and_then(|index| list.seek(index)) {
-        Some(place) => call.reply.bulk(list.get(place).bytes(&mut Digits::default())),
+        Some(place) => write_item(&mut call.reply, list.get(place)),
         None => call.reply.null(),
     }
     Ok(Done::Replied)
@@ -46,13 +47,8 @@ pub(super) fn lrange(call: &mut Call<'_>) -> Outcome {
     let list = view(call.shard, call.db, found)?;
     let range = range_of(start, end, list.len());
     call.reply.array(range.len());
-    let mut digits = Digits::default();
-    for item in list.iter_from(list.seek(range.start), End::Right).take(range.len()) {
-        match item {
-            Item::Int(n) => call.reply.bulk(digits.write(n)),
-            Item::Bytes(bytes) => call.reply.bulk(bytes),
-        }
-    }
+    let items = list.iter_from(list.seek(range.start), End::Right).take(range.len());
+    items.for_each(|item| write_item(&mut call.reply, item));
     Ok(Done::Replied)
 }
 

@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
+use crate::commands::items::write_item;
 use crate::keyspace::{Found, New, Object};
 use crate::listpack::Item;
 use crate::set::{Set, SetRules};
 use crate::shard::Shard;
 
-use super::{rules, view, write};
+use super::{rules, view};
 
 const NO_KEYS: &str = "numkeys should be greater than 0";
 
@@ -21,7 +22,7 @@ pub(super) fn sinter(call: &mut Call<'_>) -> Outcome {
         true
     });
     call.reply.set(common.len());
-    common.into_iter().for_each(|item| write(&mut call.reply, item));
+    common.into_iter().for_each(|item| write_item(&mut call.reply, item));
     Ok(Done::Replied)
 }
 
@@ -93,7 +94,7 @@ type Combine = fn(&mut Set, &[Option<&Set>], &SetRules);
 fn combine(call: &mut Call<'_>, first: usize, combine: Combine) -> Outcome {
     let result = combined(call, first, combine)?;
     call.reply.set(result.len());
-    result.iter().for_each(|item| write(&mut call.reply, item));
+    result.iter().for_each(|item| write_item(&mut call.reply, item));
     Ok(Done::Replied)
 }
 

@@ -8,13 +8,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use bongsu_protocol::resp::Writer;
-
 pub(super) use table::COMMANDS;
 
 use crate::call::{Call, Fault};
 use crate::keyspace::{Found, Object, Stored};
-use crate::listpack::Item;
 use crate::set::{Set, SetRules};
 use crate::shard::Shard;
 
@@ -40,13 +37,4 @@ fn change<T>(call: &mut Call<'_>, found: Found, change: impl FnOnce(&mut Set, &S
 #[inline]
 fn rules(call: &Call<'_>) -> SetRules {
     SetRules::new(&call.shard.settings, call.shard.hasher())
-}
-
-/// Writes a member.
-#[inline]
-fn write(reply: &mut Writer<'_>, item: Item<'_>) {
-    match item {
-        Item::Int(n) => reply.bulk_integer(n),
-        Item::Bytes(bytes) => reply.bulk(bytes),
-    }
 }

@@ -1,11 +1,12 @@
 //! Random members.
 
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
+use crate::commands::items::write_item;
 use crate::commands::picks::Picks;
 use crate::keyspace::Found;
 use crate::listpack::Item;
 
-use super::{change, view, write};
+use super::{change, view};
 
 /// Members that one `SREM` tells replicas of at most, so that no single command becomes too long.
 const BATCH: usize = 1024;
@@ -26,15 +27,15 @@ pub(super) fn srandmember(call: &mut Call<'_>) -> Outcome {
     let set = view(call.shard, call.db, found)?;
     let reply = &mut call.reply;
     match count {
-        None => set.pick(1, &mut random, |item| write(reply, item)),
+        None => set.pick(1, &mut random, |item| write_item(reply, item)),
         Some(Picks::Repeated(count)) => {
             reply.array(count);
-            set.pick(count, &mut random, |item| write(reply, item));
+            set.pick(count, &mut random, |item| write_item(reply, item));
         }
         Some(Picks::Different(count)) => {
             let count = count.min(set.len());
             reply.array(count);
-            set.sample(count, &mut random, |item| write(reply, item));
+            set.sample(count, &mut random, |item| write_item(reply, item));
         }
     }
     call.shard.random = random;

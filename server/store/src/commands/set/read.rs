@@ -1,10 +1,11 @@
 //! Reading one set.
 
 use crate::call::{Call, Done, Outcome};
+use crate::commands::items::write_item;
 use crate::commands::scan::{ScanOptions, cursor, write_scan};
 use crate::listpack::Digits;
 
-use super::{view, write};
+use super::view;
 
 pub(super) fn scard(call: &mut Call<'_>) -> Outcome {
     let Some(found) = call.read(call.arg(1)) else { return call.number(0) };
@@ -35,7 +36,7 @@ pub(super) fn smembers(call: &mut Call<'_>) -> Outcome {
     let Some(found) = call.read(call.arg(1)) else { return call.answer(|reply| reply.set(0)) };
     let set = view(call.shard, call.db, found)?;
     call.reply.set(set.len());
-    set.iter().for_each(|item| write(&mut call.reply, item));
+    set.iter().for_each(|item| write_item(&mut call.reply, item));
     Ok(Done::Replied)
 }
 
