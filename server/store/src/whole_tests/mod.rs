@@ -1,5 +1,9 @@
 //! What must hold of every command, whatever it does.
 
+mod dump;
+mod harm;
+mod told;
+
 use proptest::prelude::*;
 
 use crate::call::testing::Bench;
