@@ -87,16 +87,25 @@ impl Object {
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     slots: Vec<Option<Object>>,
+    /// Numbers that are free, and some that were.
     free: Vec<u32>,
     bytes: usize,
 }
 
+/// Room for more than so many times the collections there are is given back.
+const SPARE_TIMES: usize = 4;
+
+/// Room for so many collections is kept, so that one made and removed again and again costs no allocation of room.
+const ROOM_MIN: usize = 16;
+
 impl Objects {
     pub(crate) fn insert(&mut self, object: Object) -> u32 {
         self.bytes += object.heap_bytes();
-        if let Some(index) = self.free.pop() {
-            self.slots[index as usize] = Some(object);
-            return index;
+        while let Some(index) = self.free.pop() {
+            if let Some(slot @ None) = self.slots.get_mut(index as usize) {
+                *slot = Some(object);
+                return index;
+            }
         }
         self.slots.push(Some(object));
         (self.slots.len() - 1) as u32
@@ -106,7 +115,21 @@ impl Objects {
         let object = self.slots.get_mut(index as usize)?.take()?;
         self.bytes -= object.heap_bytes();
         self.free.push(index);
+        self.shorten();
         Some(object)
+    }
+
+    /// Gives up free slots at the end, and their room when it has become much.
+    fn shorten(&mut self) {
+        while let Some(None) = self.slots.last() {
+            self.slots.pop();
+        }
+        let len = self.slots.len();
+        if self.slots.capacity() > SPARE_TIMES * len.max(ROOM_MIN) {
+            self.slots.shrink_to(2 * len);
+            self.free.retain(|index| (*index as usize) < len);
+            self.free.shrink_to(2 * len);
+        }
     }
 
     pub(crate) fn get(&self, index: u32) -> Option<&Object> {

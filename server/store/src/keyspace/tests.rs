@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::object::Objects;
 use super::*;
 use crate::entry::Entry;
 use crate::hash::KeyHasher;
+use crate::list::List;
 
 const HASHER: KeyHasher = KeyHasher::new((1, 2));
 
@@ -99,4 +101,28 @@ impl Db {
         let has_expiry = |handle: &_| Entry::read(self.arena.get(*handle)).expiry_ms().is_some();
         assert_eq!(self.expiring, self.table.handles().filter(has_expiry).count());
     }
+}
+
+/// Memory that many collections took is given back when they are gone, in whatever order they go.
+#[test]
+fn numbers_of_collections_are_used_again_and_given_back() {
+    let mut objects = Objects::default();
+    let mut live = BTreeMap::new();
+    for n in 0..20_000u64 {
+        let index = objects.insert(Object::List(List::default()));
+        assert_eq!(live.insert(index, n), None, "nobody else has that number");
+        if n % 3 == 0 && n < 12_000 {
+            let (index, _) = live.pop_last().unwrap();
+            assert!(objects.remove(index).is_some());
+        } else if n % 7 == 0 {
+            let (index, _) = live.pop_first().unwrap();
+            assert!(objects.remove(index).is_some());
+        }
+    }
+    assert!(live.keys().all(|index| objects.get(*index).is_some()));
+    let rest = live.split_off(&100);
+    for index in rest.keys().step_by(2).chain(rest.keys().skip(1).step_by(2)).chain(live.keys()) {
+        assert!(objects.remove(*index).is_some());
+    }
+    assert!(objects.heap_bytes() < 4096, "{} bytes are left", objects.heap_bytes());
 }
