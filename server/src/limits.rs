@@ -8,6 +8,9 @@ use bongsu_store::settings::STRING_BYTES_MAX;
 
 use crate::config::{Config, Directive, OutputLimit, OutputLimits};
 
+/// Most arguments of a request, as in Redis. What they take together is limited by `client-query-buffer-limit`.
+const ARGS_MAX: usize = i32::MAX as usize;
+
 /// Limits of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -42,6 +45,7 @@ impl Limits {
             output: config.output_limits(),
             is_protected: config.is_on(Directive::ProtectedMode),
             request: RequestLimits {
+                args_max: ARGS_MAX,
                 bulk_bytes_max: config.size(Directive::ProtoMaxBulkLen).min(STRING_BYTES_MAX),
                 ..RequestLimits::default()
             },

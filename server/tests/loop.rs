@@ -192,3 +192,14 @@ fn connections_are_probed_as_often_as_the_system_allows() {
         expect(&mut other, b"+PONG\r\n");
     }
 }
+
+#[test]
+fn a_request_may_have_very_many_arguments() {
+    let server = Running::start("arguments");
+    let mut client = server.connect();
+    let count = 1_100_000;
+    let mut request = format!("*{}\r\n$3\r\nDEL\r\n", count + 1).into_bytes();
+    (0..count).for_each(|_| request.extend_from_slice(b"$1\r\nk\r\n"));
+    client.write_all(&request).unwrap();
+    expect(&mut client, b":0\r\n");
+}

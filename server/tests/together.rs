@@ -238,3 +238,69 @@ fn an_exec_that_is_refused_ends_the_transaction() {
     ask(&mut other, "ACL SETUSER u +exec", "+OK\r\n");
     ask(&mut one, "EXEC", "-ERR EXEC without MULTI\r\n");
 }
+
+/// A figure of INFO.
+fn figure(client: &mut TcpStream, name: &str) -> u64 {
+    use std::io::Read;
+    client.write_all(b"INFO everything\r\n").unwrap();
+    let mut length = String::new();
+    while !length.ends_with("\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        length.push(char::from(byte[0]));
+    }
+    let mut text = vec![0; length[1..].trim_end().parse::<usize>().unwrap() + 2];
+    client.read_exact(&mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.parse().ok()).unwrap()
+}
+
+#[test]
+fn nothing_is_evicted_in_a_pause() {
+    let server = Running::start("pause-eviction");
+    let (mut one, mut other) = (server.connect(), server.connect());
+    ask(&mut one, "SET k v", "+OK\r\n");
+    ask(&mut one, "CONFIG SET maxmemory-policy allkeys-lru", "+OK\r\n");
+    ask(&mut other, "CLIENT PAUSE 100000 WRITE", "+OK\r\n");
+    ask(&mut one, "CONFIG SET maxmemory 1", "+OK\r\n");
+    ask(&mut one, "GET k", "$1\r\nv\r\n");
+    ask(&mut other, "CLIENT UNPAUSE", "+OK\r\n");
+    ask(&mut one, "GET k", "$-1\r\n");
+    ask(&mut one, "CLIENT PAUSE 9223372036854775807", "-ERR timeout is out of range\r\n");
+}
+
+fn hear_exec(client: &mut TcpStream) {
+    let reply = format!("$10000\r\n{}\r\n", "x".repeat(10_000));
+    ask(client, "EXEC", &format!("*100\r\n{}", reply.repeat(100)));
+}
+
+#[test]
+fn requests_that_wait_for_exec_are_memory_in_use() {
+    let server = Running::start("queued");
+    let (mut one, mut other) = (server.connect(), server.connect());
+    let before = figure(&mut other, "used_memory");
+    for end in ["DISCARD", "EXEC", "RESET"] {
+        ask(&mut one, "MULTI", "+OK\r\n");
+        for _ in 0..100 {
+            ask(&mut one, &format!("PING {}", "x".repeat(10_000)), "+QUEUED\r\n");
+        }
+        assert!(figure(&mut other, "used_memory") > before + 1_000_000, "{end}");
+        match end {
+            "EXEC" => hear_exec(&mut one),
+            "RESET" => ask(&mut one, end, "+RESET\r\n"),
+            _ => ask(&mut one, end, "+OK\r\n"),
+        }
+        assert!(figure(&mut other, "used_memory") < before + 500_000, "{end}");
+    }
+}
+
+#[test]
+fn caches_that_are_gone_leave_nothing_behind() {
+    let server = Running::start("tracking-gone");
+    let (mut cache, mut other) = (server.connect(), server.connect());
+    ask(&mut cache, "CLIENT TRACKING ON REDIRECT 2", "+OK\r\n");
+    ask(&mut cache, "GET k", "$-1\r\n");
+    assert_eq!(figure(&mut other, "tracking_total_keys"), 1);
+    ask(&mut cache, "CLIENT TRACKING OFF", "+OK\r\n");
+    assert_eq!(figure(&mut other, "tracking_total_keys"), 0);
+}

@@ -45,8 +45,11 @@ impl ClientRegistry {
     /// Forgets a closed connection. Clients whose invalidations went to it learn that they go nowhere.
     pub fn remove(&mut self, id: ClientId) -> Option<Session> {
         let session = *self.sessions.remove(&id)?;
-        for tracking in self.sessions.values_mut().filter_map(|session| session.tracking.as_mut()) {
-            tracking.broken_redirect |= tracking.redirect == Some(id);
+        // There may be many others, and nearly always none of them is concerned.
+        if session.hears_for_others {
+            for tracking in self.sessions.values_mut().filter_map(|session| session.tracking.as_mut()) {
+                tracking.broken_redirect |= tracking.redirect == Some(id);
+            }
         }
         Some(session)
     }

@@ -159,6 +159,8 @@ pub struct Session {
     pub blocked: bool,
     /// It is a pause that it waits for, so that nobody can end its waiting alone.
     pub paused: bool,
+    /// Invalidations of other connections went to it at some time.
+    pub hears_for_others: bool,
     /// Never closed to free memory.
     pub no_evict: bool,
     /// Does not change how recently keys were used.
@@ -206,6 +208,7 @@ impl Session {
             dirty_transaction: false,
             blocked: false,
             paused: false,
+            hears_for_others: false,
             no_evict: false,
             no_touch: false,
             readonly: false,

@@ -89,7 +89,7 @@ impl Blocked {
             Until::Keys { keys, deadline_ms, .. } => {
                 for key in keys {
                     if let Some(clients) = self.by_key.get_mut(key) {
-                        clients.retain(|known| *known != client);
+                        forget(clients, client);
                         if clients.is_empty() {
                             self.by_key.remove(key);
                         }
@@ -99,7 +99,7 @@ impl Blocked {
                     self.deadlines.remove(&(*at, client));
                 }
             }
-            Until::Unpaused => self.paused.retain(|known| *known != client),
+            Until::Unpaused => forget(&mut self.paused, client),
         }
         Some(waiting)
     }
@@ -141,5 +141,14 @@ impl Blocked {
     /// Those who wait for a key, in the order in which they came.
     pub(crate) fn waiting_for(&self, key: &DbKey) -> Vec<ClientId> {
         self.by_key.get(key).map(|clients| clients.iter().copied().collect()).unwrap_or_default()
+    }
+}
+
+/// Those who go are nearly always those who came first.
+fn forget(clients: &mut VecDeque<ClientId>, client: ClientId) {
+    if clients.front() == Some(&client) {
+        clients.pop_front();
+    } else {
+        clients.retain(|known| *known != client);
     }
 }

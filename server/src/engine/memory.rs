@@ -65,7 +65,7 @@ impl Engine {
 
     /// Removes keys until memory is below `maxmemory`, or for as long as that may take. False if no key may go.
     pub(crate) fn make_room(&mut self) -> bool {
-        if self.memory_max == 0 || self.used_bytes() <= self.memory_max {
+        if !self.may_evict() || self.used_bytes() <= self.memory_max {
             return true;
         }
         let began = Instant::now();
@@ -93,8 +93,13 @@ impl Engine {
     /// Goes on with what was not done in time.
     pub(super) fn continue_eviction(&mut self) {
         if self.is_evicting {
-            self.is_evicting = self.make_room() && self.used_bytes() > self.memory_max;
+            self.is_evicting = self.may_evict() && self.make_room() && self.used_bytes() > self.memory_max;
         }
+    }
+
+    /// There is a limit, and no pause, in which nothing changes.
+    const fn may_evict(&self) -> bool {
+        self.memory_max > 0 && self.shard.may_expire
     }
 
     /// The request would need memory that there is not.

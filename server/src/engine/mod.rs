@@ -213,13 +213,15 @@ impl Engine {
 
     /// A connection listens, waits, watches, caches and plans nothing any more.
     pub(crate) fn leave_everything(&mut self, client: ClientId) {
-        self.transactions.remove(&client);
+        self.take_transaction(client);
         self.watches.remove(client);
         self.blocked.remove(client);
         self.tracking.remove(client);
         self.monitors.retain(|monitor| *monitor != client);
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = false;
+            session.paused = false;
+            session.io.queued_requests = 0;
             self.pubsub.remove_client(session);
             self.sharded_pubsub.remove_client(session);
         }

@@ -45,11 +45,8 @@ impl TrackingTable {
 
     /// A client switched tracking on, off, or to other prefixes.
     pub(crate) fn update(&mut self, session: &Session) {
-        self.forget_prefixes(session.id);
-        let Some(tracking) = &session.tracking else {
-            self.clients.remove(&session.id);
-            return;
-        };
+        self.remove(session.id);
+        let Some(tracking) = &session.tracking else { return };
         self.clients.insert(session.id);
         if tracking.mode == TrackingMode::Broadcast {
             for prefix in &tracking.prefixes {
@@ -58,17 +55,23 @@ impl TrackingTable {
         }
     }
 
-    /// A client is gone. What it has read is forgotten when the keys change.
+    /// A client is gone. What it has read is forgotten when the keys change, or when nobody is left.
     pub(crate) fn remove(&mut self, client: ClientId) {
-        self.forget_prefixes(client);
-        self.clients.remove(&client);
-    }
-
-    fn forget_prefixes(&mut self, client: ClientId) {
+        if !self.clients.remove(&client) {
+            return;
+        }
         self.by_prefix.retain(|_, broadcast| {
             broadcast.clients.remove(&client);
             !broadcast.clients.is_empty()
         });
+    }
+
+    /// Forgets what was read if nobody caches any more, so that clients that come and go leave nothing behind.
+    pub(crate) fn tidy(&mut self) {
+        if self.clients.is_empty() && !self.by_key.is_empty() {
+            self.by_key = HashMap::new();
+            self.items = 0;
+        }
     }
 
     /// True if keys that this client reads now are to be remembered.

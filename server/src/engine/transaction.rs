@@ -38,7 +38,9 @@ impl Engine {
         out: &mut Vec<u8>,
     ) {
         let transaction = self.transactions.entry(client).or_default();
+        let before = transaction.bytes;
         transaction.push(id, flags, argv);
+        self.connection_bytes += transaction.bytes - before;
         let Some(session) = self.clients.get_mut(client) else { return };
         session.queued = Some(transaction.requests.len());
         session.io.queued_requests = transaction.bytes;
@@ -59,9 +61,16 @@ impl Engine {
         }
     }
 
+    /// What was kept, and is kept no more.
+    pub(super) fn take_transaction(&mut self, client: ClientId) -> Transaction {
+        let transaction = self.transactions.remove(&client).unwrap_or_default();
+        self.connection_bytes -= transaction.bytes;
+        transaction
+    }
+
     /// Ends a transaction without running it.
     pub(crate) fn discard(&mut self, client: ClientId) -> Transaction {
-        let transaction = self.transactions.remove(&client).unwrap_or_default();
+        let transaction = self.take_transaction(client);
         self.watches.remove(client);
         if let Some(session) = self.clients.get_mut(client) {
             session.queued = None;

@@ -241,7 +241,7 @@ impl Server {
         }
         if over || self.is_too_slow(index) {
             self.close(index);
-        } else if waits {
+        } else if waits || before > UNCOUNTED_BYTES {
             self.note_figures_of(index);
         }
     }

@@ -21,7 +21,10 @@ pub(super) fn pause(
         .and_then(|timeout| parse_integer(timeout))
         .ok_or("ERR timeout is not an integer or out of range")?;
     let timeout_ms = u64::try_from(timeout_ms).map_err(|_| "ERR timeout is negative")?;
-    registry.pause(now_ms, Pause { until_ms: now_ms.saturating_add(timeout_ms), mode });
+    // Such a pause would never end.
+    let until_ms = now_ms.checked_add(timeout_ms).filter(|until_ms| i64::try_from(*until_ms).is_ok());
+    let until_ms = until_ms.ok_or("ERR timeout is out of range")?;
+    registry.pause(now_ms, Pause { until_ms, mode });
     out.simple("OK");
     Ok(ClientEffect::PauseChanged)
 }

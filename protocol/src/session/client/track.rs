@@ -27,6 +27,9 @@ pub(super) fn set_tracking(
     let on = parse_switch(switch).ok_or(SYNTAX_ERROR)?;
     let session = registry.get_mut(id).ok_or("ERR No such client")?;
     session.tracking = if on { Some(combine(session.tracking.as_ref(), &options)?) } else { None };
+    if let Some(target) = options.redirect.and_then(|target| registry.get_mut(target)) {
+        target.hears_for_others = true;
+    }
     out.simple("OK");
     Ok(ClientEffect::TrackingChanged)
 }
