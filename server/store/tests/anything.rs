@@ -19,7 +19,7 @@ use proptest::prelude::*;
 const BYTES_MAX: usize = 6000;
 
 /// What is run unless asked for more: some ten seconds.
-const CASES: u32 = 48;
+const CASES: u32 = 8;
 
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |text| text.parse().unwrap());
