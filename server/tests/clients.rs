@@ -202,3 +202,35 @@ fn the_reply_comes_before_what_it_makes_one_hear_of() {
     one.ask("RPUSH from b", &[":1"]);
     other.expect(&["$1", "b", ">2", "$10", "invalidate", "*1", "$2", "to"]);
 }
+
+#[test]
+fn exec_that_is_refused_ends_the_transaction() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    one.ask("MULTI", &["+OK"]);
+    one.ask("SET a b", &["+QUEUED"]);
+    other.ask("CONFIG SET maxmemory 1", &["+OK"]);
+    one.ask(
+        "EXEC",
+        &["-EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'."],
+    );
+    one.ask("EXEC", &["-ERR EXEC without MULTI"]);
+    other.ask("CONFIG SET maxmemory 0", &["+OK"]);
+    one.ask("MULTI", &["+OK"]);
+    one.ask("EXEC a", &["-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"]);
+    one.ask("EXEC", &["-ERR EXEC without MULTI"]);
+}
+
+#[test]
+fn a_large_request_leaves_no_large_buffer_behind() {
+    let server = Running::start("");
+    let mut one = server.client();
+    let value = "x".repeat(1 << 20);
+    one.send(&format!("*3\r\n$3\r\nSET\r\n$1\r\na\r\n${}\r\n{value}", value.len()));
+    one.expect(&["+OK"]);
+    one.send("CLIENT LIST");
+    one.line();
+    let list = one.line();
+    let free = list.split(' ').find_map(|word| word.strip_prefix("qbuf-free=")).unwrap();
+    assert!(free.parse::<usize>().unwrap() < 64 * 1024, "{list}");
+}

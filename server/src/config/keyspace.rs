@@ -21,6 +21,7 @@ impl Config {
         settings.hll_sparse_max_bytes = self.size(D::HllSparseMaxBytes);
         settings.string_max_bytes = self.size(D::ProtoMaxBulkLen).min(STRING_BYTES_MAX);
         settings.policy = self.policy();
+        settings.shares_integers = self.size(D::Maxmemory) == 0 || !settings.policy.is_by_use();
         settings.eviction_samples = self.size(D::MaxmemorySamples);
         settings.lfu = Lfu { log_factor: self.small(D::LfuLogFactor), decay_min: self.small(D::LfuDecayTime) };
     }

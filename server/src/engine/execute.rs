@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// Answers with an error. A transaction that the request was meant for will not run.
-    fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
+    pub(super) fn refuse(&mut self, client: ClientId, id: Option<CommandId>, text: &str, out: &mut Vec<u8>) {
         let mut text = Cow::Borrowed(text);
         if id.and_then(|id| self.table.get(id)).is_some_and(|command| command.spec.name == "exec") {
             self.discard(client);

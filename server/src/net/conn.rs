@@ -8,7 +8,7 @@ use bongsu_protocol::session::ClientId;
 use super::stream::Stream;
 
 /// Buffers that grew beyond this are not kept.
-const KEPT_BYTES: usize = 32 * 1024;
+pub(crate) const KEPT_BYTES: usize = 32 * 1024;
 
 /// Sent at a time, so that who takes a long reply as fast as it comes does not keep the others waiting.
 const SENT_BYTES_MAX: usize = 1024 * 1024;

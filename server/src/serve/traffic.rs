@@ -4,7 +4,7 @@ use bongsu_protocol::resp::{RequestLimits, RequestParser};
 use bongsu_protocol::session::ClientId;
 
 use crate::engine::PREFETCH_MAX;
-use crate::net::conn::{Conn, Lost};
+use crate::net::conn::{Conn, KEPT_BYTES, Lost};
 
 use super::batch::Batch;
 use super::{Server, flush_later, wake};
@@ -81,6 +81,10 @@ impl Server {
             input.extend_from_slice(fresh);
             let used = self.run_all(conn, &input, &mut output, output_max);
             input.drain(..used);
+            // What a large request needed is not kept for the small ones that may follow.
+            if input.is_empty() {
+                input.shrink_to(KEPT_BYTES);
+            }
             conn.input = input;
         }
         conn.output = output;

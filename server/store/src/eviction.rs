@@ -53,6 +53,11 @@ impl Policy {
         matches!(self, Self::AllKeysLfu | Self::VolatileLfu)
     }
 
+    /// It goes by when or how often keys are used.
+    pub const fn is_by_use(self) -> bool {
+        matches!(self, Self::AllKeysLru | Self::VolatileLru | Self::AllKeysLfu | Self::VolatileLfu)
+    }
+
     /// Only keys with an expiry go.
     pub const fn is_volatile(self) -> bool {
         matches!(self, Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl)

@@ -32,6 +32,9 @@ pub struct Settings {
     pub policy: Policy,
     /// `maxmemory-samples`: keys looked at to find one that can go.
     pub eviction_samples: usize,
+    /// Small integers count as shared, which only makes a difference to what `OBJECT REFCOUNT` says: not where memory is limited and
+    /// keys go by their use.
+    pub shares_integers: bool,
     /// `lfu-log-factor` and `lfu-decay-time`.
     pub lfu: Lfu,
 }
@@ -51,6 +54,7 @@ impl Default for Settings {
             string_max_bytes: 512 * 1024 * 1024,
             policy: Policy::default(),
             eviction_samples: 5,
+            shares_integers: true,
             lfu: Lfu::default(),
         }
     }

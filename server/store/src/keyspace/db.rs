@@ -296,7 +296,10 @@ impl Db {
         let layout = Layout::of(key_len, len, expiry_ms.is_some());
         let is_alike = entry.kind() != Kind::Int && entry::is_alike(entry.layout(), layout);
         let kind_is_int = entry.kind() == Kind::Int;
-        if is_alike && self.has_room(found.handle, layout.bytes()) {
+        // What has just been made is not yet known to grow step by step.
+        let is_new = old_len == 0;
+        let fits = layout.bytes() <= self.arena.capacity(found.handle);
+        if is_alike && (fits || !is_new && self.has_room(found.handle, layout.bytes())) {
             let cell = self.arena.get_mut(found.handle);
             entry::set_value_len(cell, len);
             entry::set_kind(cell, Kind::Raw);
@@ -307,7 +310,8 @@ impl Db {
         let entry = self.entry(found);
         let key = entry.key().to_vec();
         let value = if kind_is_int { digits } else { entry.value().to_vec() };
-        let handle = self.room_to_grow(found.handle, layout.bytes());
+        let bytes = layout.bytes();
+        let handle = if is_new { self.room(found.handle, bytes) } else { self.room_to_grow(found.handle, bytes) };
         let cell = self.arena.get_mut(handle);
         layout.write(cell, Kind::Raw, clock, expiry_ms, &key);
         let kept = value.len().min(len);

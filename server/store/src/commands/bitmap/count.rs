@@ -53,6 +53,10 @@ impl Part {
 const WHOLE: Part = Part { start: 0, end: None, in_bits: false };
 
 pub(super) fn bitcount(call: &mut Call<'_>) -> Outcome {
+    // Unlike with BITPOS, a part has both ends.
+    if call.argc() == 3 {
+        return Err(Fault::Syntax);
+    }
     let part = Part::read(call, 2)?.unwrap_or(WHOLE);
     let Some(found) = call.read(call.arg(1)) else { return call.number(0) };
     let mut digits = Vec::new();

@@ -50,7 +50,8 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
         let name = call.value(found).encoding();
         call.answer(|reply| reply.bulk(name))
     } else if call.is(1, "REFCOUNT") {
-        let is_shared = matches!(call.value(found), Stored::Int(0..SHARED_INTEGERS)) && !is_lfu;
+        let is_shared = matches!(call.value(found), Stored::Int(0..SHARED_INTEGERS));
+        let is_shared = is_shared && call.shard.settings.shares_integers;
         call.number(if is_shared { SHARED } else { 1 })
     } else if call.is(1, "IDLETIME") {
         if is_lfu { Err(COUNTS_USE) } else { call.number(idle_s(clock, now_ms) as i64) }

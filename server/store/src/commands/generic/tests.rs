@@ -220,3 +220,10 @@ fn what_takes_long_to_free_is_left_to_others() {
     bench.run("FLUSHDB");
     assert!(bench.shard.has_garbage(), "one key may have many members");
 }
+
+#[test]
+fn small_integers_do_not_count_as_shared_where_each_has_its_own_use() {
+    let mut bench = Bench::new();
+    bench.shard.settings.shares_integers = false;
+    bench.check(&[("SET k 12", "+OK"), ("OBJECT REFCOUNT k", ":1")]);
+}

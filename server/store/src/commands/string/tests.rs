@@ -197,3 +197,14 @@ fn no_directive_makes_strings_longer_than_lengths_can_say() {
         ("EXISTS k", ":0"),
     ]);
 }
+
+#[test]
+fn a_new_string_takes_no_more_than_it_needs() {
+    for command in ["SETRANGE k 99999 x", "SETBIT k 799999 1"] {
+        let mut bench = Bench::new();
+        let before = bench.shard.heap_bytes();
+        bench.run(command);
+        let used = bench.shard.heap_bytes() - before;
+        assert!(used < 110_000, "{command}: {used}");
+    }
+}
