@@ -22,6 +22,8 @@ pub(crate) struct Limits {
     pub(crate) keepalive: Option<Duration>,
     /// `client-query-buffer-limit`, in bytes.
     pub(crate) query_bytes_max: usize,
+    /// `maxmemory-clients`: what all connections together may take, in bytes; 0 is no limit.
+    pub(crate) clients_bytes_max: usize,
     /// `client-output-buffer-limit`.
     output: OutputLimits,
     /// Only this machine is served for as long as everybody may do everything (`protected-mode`).
@@ -42,6 +44,7 @@ impl Limits {
             idle: seconds(Directive::Timeout),
             keepalive: seconds(Directive::TcpKeepalive),
             query_bytes_max: config.size(Directive::ClientQueryBufferLimit),
+            clients_bytes_max: usize::try_from(config.clients_bytes_max()).unwrap_or(usize::MAX),
             output: config.output_limits(),
             is_protected: config.is_on(Directive::ProtectedMode),
             request: RequestLimits {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,6 +78,13 @@ impl Client {
         let mut got = vec![0; wanted.len()];
         let result = self.stream.read_exact(&mut got);
         assert_eq!(String::from_utf8_lossy(&got), wanted, "{result:?}");
+    }
+
+    /// The server closes the connection, maybe before it has read all.
+    #[track_caller]
+    fn expect_end(&mut self) {
+        let read = self.stream.read(&mut [0; 8]);
+        assert!(matches!(&read, Ok(0)) || read.as_ref().is_err_and(|e| e.kind() == ErrorKind::ConnectionReset), "{read:?}");
     }
 
     #[track_caller]
@@ -233,4 +240,26 @@ fn a_large_request_leaves_no_large_buffer_behind() {
     let list = one.line();
     let free = list.split(' ').find_map(|word| word.strip_prefix("qbuf-free=")).unwrap();
     assert!(free.parse::<usize>().unwrap() < 64 * 1024, "{list}");
+}
+
+#[test]
+fn connections_that_take_most_go_when_all_take_too_much() {
+    let server = Running::start("maxmemory-clients 1000000");
+    let (mut one, mut small, mut large, mut kept) =
+        (server.client(), server.client(), server.client(), server.client());
+    kept.ask("CLIENT NO-EVICT on", &["+OK"]);
+    for (client, length) in [(&mut kept, 300_000), (&mut small, 100_000), (&mut large, 600_000)] {
+        // One byte less than was announced, so that it waits for the rest.
+        let part = "x".repeat(length - 1);
+        client.stream.write_all(format!("*1\r\n${length}\r\n{part}").as_bytes()).unwrap();
+    }
+    server.wait_for("evicted_clients:1");
+    large.expect_end();
+    one.ask("CLIENT NO-EVICT on", &["+OK"]);
+    one.ask("CONFIG SET maxmemory-clients 1", &["+OK"]);
+    small.expect_end();
+    one.ask("CONFIG SET maxmemory-clients 0", &["+OK"]);
+    kept.send("x");
+    let error = kept.line();
+    assert!(error.starts_with("-ERR unknown command"), "{error}");
 }

@@ -21,6 +21,9 @@ const SWEEP_EVERY_US: u64 = 100_000;
 /// How long clients are served in between, if not all is done: with [`SWEEP_US`], a quarter of the time goes to the sweep at most.
 pub(crate) const SWEEP_PAUSE_US: u64 = 3000;
 
+/// What a watched key, a channel or a prefix takes in the tables that lead from it to its client, in bytes.
+const NAME_BYTES: usize = 64;
+
 /// What was in use at the start, and the most since. In bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
@@ -55,6 +58,17 @@ impl Engine {
     pub(crate) fn used_bytes(&self) -> usize {
         let data = self.shard.heap_bytes().saturating_sub(self.memory.empty);
         self.memory.startup + data + self.connection_bytes
+    }
+
+    /// What is kept for a connection beside its buffers: requests of a transaction, and what it watches, listens to and caches. In
+    /// bytes, the latter roughly.
+    pub(crate) fn held_bytes(&self, client: ClientId) -> usize {
+        let Some(session) = self.clients.get(client) else { return 0 };
+        let subscriptions = session.subscriptions;
+        let channels = subscriptions.channels + subscriptions.patterns + subscriptions.shard_channels;
+        let prefixes = session.tracking.as_ref().map_or(0, |tracking| tracking.prefixes.len());
+        let names = channels + prefixes + self.watches.of(client).len();
+        session.io.queued_requests + names * NAME_BYTES
     }
 
     /// Looks whether more is in use than ever before.

@@ -46,6 +46,7 @@ pub(crate) struct Stats {
     pub(crate) acl_denied_channel: u64,
     pub(crate) dropped_for_query_buffer: u64,
     pub(crate) dropped_for_output_buffer: u64,
+    pub(crate) evicted_clients: u64,
     pub(crate) reads: u64,
     pub(crate) writes: u64,
     pub(crate) turns: u64,

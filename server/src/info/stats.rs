@@ -36,7 +36,7 @@ fn keys(engine: &Engine, info: &mut InfoWriter) {
     info.field("expired_keys", stats.expired).field("expired_stale_perc", "0.00");
     info.field("expired_time_cap_reached_count", engine.stats.sweeps_cut_short);
     info.field("expire_cycle_cpu_milliseconds", engine.stats.sweep_usec / 1000);
-    info.field("evicted_keys", stats.evicted).field("evicted_clients", 0);
+    info.field("evicted_keys", stats.evicted).field("evicted_clients", engine.stats.evicted_clients);
     info.field("total_eviction_exceeded_time", 0).field("current_eviction_exceeded_time", 0);
     info.field("keyspace_hits", stats.hits).field("keyspace_misses", stats.misses);
 }

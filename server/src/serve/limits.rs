@@ -33,6 +33,31 @@ impl Server {
         too_slow
     }
 
+    /// Closes connections, those that take most first, until all together take no more than they may.
+    pub(super) fn evict_clients(&mut self) {
+        let limit = self.engine.limits.clients_bytes_max;
+        if limit == 0 || self.engine.connection_bytes <= limit {
+            return;
+        }
+        let mut largest: Vec<(usize, usize)> = Vec::new();
+        for (index, conn) in self.conns.iter().enumerate() {
+            let Some(conn) = conn else { continue };
+            let session = self.engine.clients.get(conn.client);
+            let may_go = session.is_some_and(|session| !session.no_evict && session.role == ClientRole::Normal);
+            if may_go {
+                largest.push((conn.counted_bytes, index));
+            }
+        }
+        largest.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, index) in largest {
+            if self.engine.connection_bytes <= limit {
+                return;
+            }
+            self.engine.stats.evicted_clients += 1;
+            self.close(index);
+        }
+    }
+
     /// Closes connections that have been silent for too long, or to which too much could not be sent for too long.
     pub(super) fn look_through(&mut self) {
         let now_us = self.engine.clock.now_us;

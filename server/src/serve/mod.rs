@@ -161,6 +161,7 @@ impl Server {
         for index in std::mem::take(&mut self.flushing) {
             self.flush(index);
         }
+        self.evict_clients();
         self.engine.close_turn();
     }
 

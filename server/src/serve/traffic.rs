@@ -245,7 +245,7 @@ impl Server {
         }
         if over || self.is_too_slow(index) {
             self.close(index);
-        } else if waits || before > UNCOUNTED_BYTES {
+        } else if waits || before > UNCOUNTED_BYTES || self.engine.limits.clients_bytes_max > 0 {
             self.note_figures_of(index);
         }
     }
@@ -260,7 +260,7 @@ impl Server {
 
     /// What `CLIENT LIST` shows of the connection's buffers.
     fn note_figures(&mut self, conn: &mut Conn) {
-        let bytes = conn.heap_bytes();
+        let bytes = conn.heap_bytes() + self.engine.held_bytes(conn.client);
         self.engine.connection_bytes = self.engine.connection_bytes + bytes - conn.counted_bytes;
         conn.counted_bytes = bytes;
         let Some(session) = self.engine.clients.get_mut(conn.client) else { return };
@@ -274,6 +274,6 @@ impl Server {
         io.reply_list = if is_short { 0 } else { unsent };
         io.reply_blocks = usize::from(!is_short);
         io.writes = conn.is_full();
-        io.total = bytes + io.queued_requests;
+        io.total = bytes;
     }
 }
