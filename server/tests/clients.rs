@@ -263,3 +263,14 @@ fn connections_that_take_most_go_when_all_take_too_much() {
     let error = kept.line();
     assert!(error.starts_with("-ERR unknown command"), "{error}");
 }
+
+#[test]
+fn nothing_waits_for_a_client_that_has_read_its_replies() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    other.ask("ECHO something", &["$9", "something"]);
+    one.send("CLIENT LIST ID 2");
+    one.line();
+    let line = one.line();
+    assert!(line.contains(" obl=0 oll=0 omem=0 "), "{line}");
+}

@@ -134,10 +134,9 @@ impl Default for AclLog {
 }
 
 impl AclLog {
-    /// Changes `acllog-max-len`.
-    pub fn set_entries_max(&mut self, entries_max: usize) {
+    /// Changes `acllog-max-len`. Entries beyond it go when the next one comes.
+    pub const fn set_entries_max(&mut self, entries_max: usize) {
         self.entries_max = entries_max;
-        self.entries.truncate(entries_max);
     }
 
     /// Records a refusal at `now_ms` (milliseconds since 1970).
@@ -260,6 +259,8 @@ mod tests {
         }
         assert_eq!(log.len(), ENTRIES_DEFAULT);
         log.set_entries_max(1);
-        assert_eq!((log.len(), log.entries[0].entry.object.as_slice()), (1, b"199".as_slice()));
+        assert_eq!(log.len(), ENTRIES_DEFAULT, "they stay until the next one comes");
+        log.record(0, refusal("last"));
+        assert_eq!((log.len(), log.entries[0].entry.object.as_slice()), (1, b"last".as_slice()));
     }
 }

@@ -268,7 +268,8 @@ impl Server {
         io.query_buffer = conn.input.len();
         io.query_buffer_free = conn.input.capacity() - conn.input.len();
         io.reply_buffer = conn.output.capacity();
-        let unsent = conn.unsent();
+        // What the socket takes is sent at the end of the turn.
+        let unsent = if conn.is_full() { conn.unsent() } else { 0 };
         let is_short = unsent <= UNCOUNTED_BYTES;
         io.reply_buffer_used = if is_short { unsent } else { 0 };
         io.reply_list = if is_short { 0 } else { unsent };
