@@ -84,7 +84,10 @@ impl Client {
     #[track_caller]
     fn expect_end(&mut self) {
         let read = self.stream.read(&mut [0; 8]);
-        assert!(matches!(&read, Ok(0)) || read.as_ref().is_err_and(|e| e.kind() == ErrorKind::ConnectionReset), "{read:?}");
+        assert!(
+            matches!(&read, Ok(0)) || read.as_ref().is_err_and(|e| e.kind() == ErrorKind::ConnectionReset),
+            "{read:?}"
+        );
     }
 
     #[track_caller]

@@ -239,6 +239,33 @@ fn an_exec_that_is_refused_ends_the_transaction() {
     ask(&mut one, "EXEC", "-ERR EXEC without MULTI\r\n");
 }
 
+#[test]
+fn permissions_are_those_of_the_moment_of_exec() {
+    let server = Running::start("exec-permissions");
+    let (mut one, mut other) = (server.connect(), server.connect());
+    ask(&mut other, "ACL SETUSER u on nopass +@all ~* &*", "+OK\r\n");
+    ask(&mut one, "AUTH u x", "+OK\r\n");
+    ask(&mut one, "MULTI", "+OK\r\n");
+    for request in ["SET k v", "GET k", "PUBLISH c x", "PING"] {
+        ask(&mut one, request, "+QUEUED\r\n");
+    }
+    ask(&mut other, "ACL SETUSER u -set resetkeys resetchannels", "+OK\r\n");
+    let denied = |reason: &str| {
+        format!(
+            "-NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This \
+             command is no longer allowed for the following reason: no permission to {reason}\r\n"
+        )
+    };
+    let replies = [
+        denied("execute the command or subcommand"),
+        denied("touch the specified keys"),
+        denied("access one of the channels used as argument to the command"),
+        "+PONG\r\n".to_owned(),
+    ];
+    ask(&mut one, "EXEC", &format!("*4\r\n{}", replies.concat()));
+    ask(&mut other, "EXISTS k", ":0\r\n");
+}
+
 /// A figure of INFO.
 fn figure(client: &mut TcpStream, name: &str) -> u64 {
     use std::io::Read;

@@ -1,8 +1,9 @@
 //! `MULTI` and `EXEC`: requests that are kept, and run in one go.
 
+use bongsu_protocol::acl::DeniedReason;
 use bongsu_protocol::command::{CommandFlags, CommandId};
 use bongsu_protocol::resp::Writer;
-use bongsu_protocol::session::ClientId;
+use bongsu_protocol::session::{ClientId, Refusal};
 
 use super::Engine;
 
@@ -110,7 +111,7 @@ impl Engine {
             Ok(()) => self.call(client, id, argv, false, out),
             Err(refusal) => {
                 let before = out.len();
-                Writer::new(out, protocol).error(refusal.to_string());
+                Writer::new(out, protocol).error(outdated(&refusal));
                 self.stats.error(&out[before..]);
             }
         }
@@ -125,4 +126,18 @@ impl Engine {
         self.clients.get(client).is_some_and(|session| session.dirty_transaction)
             || self.watches.of(client).iter().any(|watched| !watched.was_over && over(&watched.key))
     }
+}
+
+/// The error of a request that could be queued and may not be run.
+fn outdated(refusal: &Refusal) -> String {
+    let Refusal::Denied { reason, .. } = refusal else { return refusal.to_string() };
+    let reason = match reason {
+        DeniedReason::Command => "no permission to execute the command or subcommand",
+        DeniedReason::Key => "no permission to touch the specified keys",
+        DeniedReason::Channel => "no permission to access one of the channels used as argument to the command",
+    };
+    format!(
+        "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. \
+         This command is no longer allowed for the following reason: {reason}"
+    )
 }
