@@ -38,14 +38,14 @@ impl Engine {
     ) {
         let Some(session) = self.clients.get(client) else { return };
         let (hasher, db) = (self.shard.hasher(), self.shard.db(session.db as usize));
-        let mut seen = 0u8;
-        let mut first_bytes = [0u8; PREFETCH_MAX];
-        for (index, first_byte) in first_bytes.iter_mut().enumerate().take(count) {
-            let hash = arguments(index)[0].map(|key| hasher.hash(key));
-            hashes.push(hash);
-            *first_byte = hash.map_or(0, |hash| db.touch(hash));
-            seen ^= *first_byte;
+        // Each step is done for all before the next one: none of them waits for another one's memory.
+        hashes.extend((0..count).map(|index| arguments(index)[0].map(|key| hasher.hash(key))));
+        let mut entries = [None; PREFETCH_MAX];
+        for (entry, hash) in entries.iter_mut().zip(hashes.iter()) {
+            *entry = hash.and_then(|hash| db.announce(hash));
         }
+        let first_bytes = entries.map(|entry| entry.map_or(0, |entry| db.touch(entry)));
+        let mut seen = first_bytes.iter().fold(0, |seen, byte| seen ^ byte);
         // Requests that follow one another often have the same key.
         let mut last: Option<(u64, Option<&Object>)> = None;
         for (index, first_byte) in first_bytes.iter().enumerate().take(count) {

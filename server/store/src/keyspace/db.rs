@@ -104,10 +104,17 @@ impl Db {
         self.table.slots()
     }
 
-    /// Lets the processor fetch what a search for this hash will read. Announce several keys first, then search for them.
+    /// Reads the part of the table that a search for this hash will read, and gives the entry that it will probably find. Announce
+    /// several keys first, then [`Self::touch`] their entries, then search: so they wait for memory together.
     #[inline]
-    pub fn touch(&self, hash: u64) -> u8 {
-        self.table.touch(hash).map_or(0, |handle| self.arena.get(handle)[0])
+    pub fn announce(&self, hash: u64) -> Option<Handle> {
+        self.table.touch(hash)
+    }
+
+    /// Reads the first byte of an entry that was announced.
+    #[inline]
+    pub fn touch(&self, entry: Handle) -> u8 {
+        self.arena.get(entry)[0]
     }
 
     /// The collection under a key, if [`Self::touch`] gave this byte for it.
