@@ -48,16 +48,23 @@ impl Engine {
         let mut seen = first_bytes.iter().fold(0, |seen, byte| seen ^ byte);
         // Requests that follow one another often have the same key.
         let mut last: Option<(u64, Option<&Object>)> = None;
-        for (index, first_byte) in first_bytes.iter().enumerate().take(count) {
+        let mut members = [None; PREFETCH_MAX];
+        for (index, member) in members.iter_mut().enumerate().take(count) {
             let ([Some(key), Some(second), third], Some(Some(hash))) = (arguments(index), hashes.get(index)) else {
                 continue;
             };
             let object = match last {
                 Some((known, object)) if known == *hash => object,
-                _ => db.touched_object(*first_byte, *hash, key),
+                _ => db.touched_object(first_bytes[index], *hash, key),
             };
             last = Some((*hash, object));
-            seen ^= object.map_or(0, |object| object.touch([Some(second), third]));
+            let probable = object.and_then(|object| object.probable_member([Some(second), third]));
+            *member = probable.map(|(members, member)| (members, members.hash(member)));
+        }
+        if last.is_some_and(|(_, object)| object.is_some()) {
+            let announced =
+                members.map(|member| member.and_then(|(members, hash)| Some((members, members.announce(hash)?))));
+            seen ^= announced.iter().flatten().fold(0, |seen, (members, member)| seen ^ members.touch(*member));
         }
         std::hint::black_box(seen);
     }

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::hash_map::Hash;
 use crate::list::List;
+use crate::members::Members;
 use crate::set::Set;
 use crate::zset::Zset;
 
@@ -51,25 +52,15 @@ impl Object {
         }
     }
 
-    /// Reads what a command with these arguments behind the key will read, so that several wait for memory together. A wrong guess of
-    /// what is a member does no harm.
+    /// The members of a large collection, and which of these arguments behind the key is probably one of them.
     #[inline]
-    pub fn touch(&self, arguments: [Option<&[u8]>; 2]) -> u8 {
-        let members = match self {
-            Self::Hash(Hash::Big(members)) | Self::Set(Set::Big(members)) => members,
-            Self::Zset(zset) => match zset.members() {
-                Some(members) => members,
-                None => return 0,
-            },
-            _ => return 0,
-        };
-        // The score goes before the member where one is added.
-        let member = match (self, arguments) {
-            (Self::Zset(_), [_, Some(second)]) => second,
-            (_, [Some(first), _]) => first,
-            _ => return 0,
-        };
-        members.touch(member)
+    pub fn probable_member<'a>(&self, arguments: [Option<&'a [u8]>; 2]) -> Option<(&Members, &'a [u8])> {
+        match (self, arguments) {
+            (Self::Hash(Hash::Big(members)) | Self::Set(Set::Big(members)), [Some(first), _]) => Some((members, first)),
+            // The score goes before the member where one is added.
+            (Self::Zset(zset), [Some(first), second]) => Some((zset.members()?, second.unwrap_or(first))),
+            _ => None,
+        }
     }
 
     /// How much work it is to free it, in elements or allocations.

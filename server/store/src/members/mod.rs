@@ -84,10 +84,23 @@ impl Members {
         self.place(key).is_some()
     }
 
-    /// Reads what a search for this member will read, so that searches of many wait for memory together.
+    /// The hash of a member.
     #[inline]
-    pub fn touch(&self, key: &[u8]) -> u8 {
-        self.table.touch(self.hasher.hash(key)).map_or(0, |member| self.arena.get(member)[0])
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash(key)
+    }
+
+    /// Reads the part of the table that a search for this hash will read, and gives the member that it will probably find. Announce
+    /// several first, then [`Self::touch`] them, then search: so they wait for memory together.
+    #[inline]
+    pub fn announce(&self, hash: u64) -> Option<Member> {
+        self.table.touch(hash)
+    }
+
+    /// Reads the first byte of a member that was announced.
+    #[inline]
+    pub fn touch(&self, member: Member) -> u8 {
+        self.arena.get(member)[0]
     }
 
     /// The value of a member.
