@@ -14,6 +14,7 @@ mod help;
 mod info_reply;
 mod key_spec;
 mod spec;
+mod synopsis;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;

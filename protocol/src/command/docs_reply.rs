@@ -1,7 +1,8 @@
 //! The reply of `COMMAND DOCS`.
 
 use super::info_reply::write_words;
-use super::{ArgKind, ArgSpec, Command, CommandTable};
+use super::synopsis::Argument;
+use super::{ArgKind, Command, CommandTable};
 use crate::resp::Writer;
 
 /// Writes name and documentation of one command, subcommands included.
@@ -15,7 +16,8 @@ pub(super) fn write_docs(out: &mut Writer<'_>, table: &CommandTable, command: &C
     };
     let (texts, deprecation) = (given(&texts), given(&deprecation));
     let subcommands = table.subcommands_of(command).count();
-    let lists = [!deprecation.is_empty(), !docs.history.is_empty(), !docs.arguments.is_empty(), is_container(command)];
+    let arguments = command.arguments().unwrap_or_default();
+    let lists = [!deprecation.is_empty(), !docs.history.is_empty(), !arguments.is_empty(), is_container(command)];
     let pairs = texts.len() + deprecation.len() + lists.iter().filter(|list| **list).count();
     out.bulk(&*command.full_name);
     out.map(pairs);
@@ -40,9 +42,9 @@ pub(super) fn write_docs(out: &mut Writer<'_>, table: &CommandTable, command: &C
             out.bulk(change);
         }
     }
-    if !docs.arguments.is_empty() {
+    if !arguments.is_empty() {
         out.bulk("arguments");
-        write_arguments(out, docs.arguments);
+        write_arguments(out, &arguments);
     }
     if is_container(command) {
         out.bulk("subcommands");
@@ -57,23 +59,23 @@ fn is_container(command: &Command) -> bool {
     !command.spec.subcommands.is_empty()
 }
 
-fn write_arguments(out: &mut Writer<'_>, arguments: &[ArgSpec]) {
+fn write_arguments(out: &mut Writer<'_>, arguments: &[Argument]) {
     out.array(arguments.len());
     for argument in arguments {
         write_argument(out, argument);
     }
 }
 
-fn write_argument(out: &mut Writer<'_>, argument: &ArgSpec) {
+fn write_argument(out: &mut Writer<'_>, argument: &Argument) {
     // What has arguments of its own is shown by them.
     let shown = match (argument.display, argument.kind) {
         (_, ArgKind::OneOf | ArgKind::Block) => "",
-        ("", _) => argument.name,
+        ("", _) => argument.name.as_str(),
         (display, _) => display,
     };
     let texts = [
         ("display_text", shown),
-        ("token", argument.token),
+        ("token", argument.token.as_str()),
         ("since", argument.since),
         ("deprecated_since", argument.deprecated_since),
     ];
@@ -81,7 +83,7 @@ fn write_argument(out: &mut Writer<'_>, argument: &ArgSpec) {
     let optional = [argument.key_spec_index.is_some(), !argument.flags.is_empty(), !argument.arguments.is_empty()];
     out.map(2 + given.clone().count() + optional.iter().filter(|present| **present).count());
     out.bulk("name");
-    out.bulk(argument.name);
+    out.bulk(&*argument.name);
     out.bulk("type");
     out.bulk(argument.kind.name());
     if let Some(index) = argument.key_spec_index {
@@ -98,6 +100,6 @@ fn write_argument(out: &mut Writer<'_>, argument: &ArgSpec) {
     }
     if !argument.arguments.is_empty() {
         out.bulk("arguments");
-        write_arguments(out, argument.arguments);
+        write_arguments(out, &argument.arguments);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::synopsis::{self, Argument};
 use super::{CommandFlags, CommandSpec};
 use crate::quick_hash::BuildQuickHasher;
 
@@ -35,9 +36,21 @@ pub struct Command {
     pub container: Option<&'static CommandSpec>,
     /// Lower-case name as errors and `CLIENT LIST` print it, such as `get` or `client|list`.
     pub full_name: Arc<str>,
+    /// What it takes, in one line; empty if that is not known, or nothing.
+    synopsis: &'static str,
 }
 
 impl Command {
+    /// What it takes as `COMMAND DOCS` tells; `None` if its synopsis makes no sense.
+    pub(super) fn arguments(&self) -> Option<Vec<Argument>> {
+        let stated = self.spec.docs.arguments;
+        if stated.is_empty() {
+            synopsis::parse(self.synopsis)
+        } else {
+            Some(stated.iter().map(Argument::from).collect())
+        }
+    }
+
     /// True if listings show it.
     #[must_use]
     pub const fn is_listed(&self) -> bool {
@@ -100,7 +113,22 @@ impl CommandTable {
         if let (None, Some(word)) = (container, word_of(full_name.as_bytes())) {
             self.by_word.insert(word, id);
         }
-        self.commands.push(Command { id, spec, container, full_name: full_name.into() });
+        self.commands.push(Command { id, spec, container, full_name: full_name.into(), synopsis: "" });
+    }
+
+    /// Adds what commands take: a line each, with the full name and then the arguments as `synopsis.rs` reads them. Lines
+    /// that begin with `#` are comments.
+    ///
+    /// # Errors
+    /// The first line that names no command, or makes no sense. What came before it has been added.
+    pub fn document(&mut self, lines: &'static str) -> Result<(), &'static str> {
+        for line in lines.lines().filter(|line| !line.starts_with('#')) {
+            let (name, synopsis) = line.split_once(' ').ok_or(line)?;
+            synopsis::parse(synopsis).ok_or(line)?;
+            let id = self.by_full_name(name.as_bytes()).ok_or(line)?.id;
+            self.commands[id.0].synopsis = synopsis;
+        }
+        Ok(())
     }
 
     /// From now on clients must call the command `old` by the name `new`; an empty one hides it (`rename-command`). Rules and
@@ -281,6 +309,7 @@ impl std::error::Error for CommandError {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::CommandTable;
     use super::super::testing::{argv, table};
 
     fn error(line: &str) -> String {
@@ -308,5 +337,16 @@ mod tests {
         let lines: &[&[u8]] = &[b"foo", b"a\r\nb"];
         let error = table().find(lines).expect_err("unknown").to_string();
         assert_eq!(error, "ERR unknown command 'foo', with args beginning with: 'a  b' ");
+    }
+
+    #[test]
+    fn synopses_are_of_commands_and_make_sense() {
+        let mut table = CommandTable::clone(&table());
+        assert_eq!(table.document("# What they take\nget key\nclient|setname name"), Ok(()));
+        let arguments = |name: &[u8]| table.by_full_name(name).unwrap().arguments().unwrap();
+        assert_eq!(arguments(b"client|setname")[0].name, "name");
+        assert_eq!((arguments(b"get").len(), arguments(b"set").len()), (1, 0));
+        assert_eq!(table.clone().document("nosuch key"), Err("nosuch key"));
+        assert_eq!(table.clone().document("get [key"), Err("get [key"));
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct ServerCommand {
     pub(crate) run: ServerHandler,
 }
 
+/// What they take, for [`bongsu_protocol::command::CommandTable::document`].
+pub(crate) const SYNOPSES: &str = include_str!("synopses.txt");
+
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
     [

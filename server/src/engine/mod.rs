@@ -135,6 +135,13 @@ enum Run {
     Server(ServerHandler),
 }
 
+fn document(table: &mut CommandTable) -> io::Result<()> {
+    for synopses in [commands::SYNOPSES, server_commands::SYNOPSES] {
+        table.document(synopses).map_err(|line| io::Error::other(format!("no synopsis of a command: {line}")))?;
+    }
+    Ok(())
+}
+
 impl Engine {
     pub(crate) fn new(config: Config, log: Log, listeners: Listeners, seed: Random) -> io::Result<Self> {
         let data = commands::all().map(|command| {
@@ -144,6 +151,7 @@ impl Engine {
         let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
         let all: Vec<_> = data.chain(server).collect();
         let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
+        document(&mut table)?;
         for (old, new) in config.renames() {
             table.rename(old, new);
         }
