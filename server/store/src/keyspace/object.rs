@@ -74,6 +74,10 @@ impl Object {
     }
 }
 
+/// Room is made for this part more of the collections that are there, and for a few.
+const SPARE_SHARE: usize = 16;
+const SPARE_MIN: usize = 4;
+
 /// The collections of a database. Entries hold their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
@@ -97,6 +101,10 @@ impl Objects {
                 *slot = Some(object);
                 return index;
             }
+        }
+        if self.slots.len() == self.slots.capacity() {
+            // In small steps: twice the room would be half of it empty, and there may be millions.
+            self.slots.reserve_exact(self.slots.len() / SPARE_SHARE + SPARE_MIN);
         }
         self.slots.push(Some(object));
         (self.slots.len() - 1) as u32
