@@ -14,6 +14,7 @@ pub mod geo;
 pub mod hash;
 pub mod hash_map;
 pub mod hyperloglog;
+pub mod image;
 pub mod intset;
 pub mod keyspace;
 pub mod list;
