@@ -2,6 +2,7 @@
 
 mod acl;
 mod client;
+mod cluster;
 mod connection;
 mod debug;
 mod info;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
     [
         acl::COMMANDS,
         client::COMMANDS,
+        cluster::COMMANDS,
         config::COMMANDS,
         connection::COMMANDS,
         debug::COMMANDS,
