@@ -11,6 +11,14 @@ use crate::config::{Config, Directive, OutputLimit, OutputLimits};
 /// Most arguments of a request, as in Redis. What they take together is limited by `client-query-buffer-limit`.
 const ARGS_MAX: usize = i32::MAX as usize;
 
+/// Replies of a turn count against the limits of what may wait even if the socket would take them, but for so many. As in Redis, where
+/// they lie in a buffer of their own.
+pub(crate) const UNCOUNTED_BYTES: usize = 16 * 1024;
+
+/// Where no limit is configured, replies that could be of any length end here, before they take all memory. It is more than a
+/// client could use: the longest single value is half of it.
+const REPLY_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
 /// Limits of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -52,6 +60,15 @@ impl Limits {
                 bulk_bytes_max: config.size(Directive::ProtoMaxBulkLen).min(STRING_BYTES_MAX),
                 ..RequestLimits::default()
             },
+        }
+    }
+
+    /// How long a reply may grow that could be of any length.
+    pub(crate) fn reply_bytes_max(&self, of: ClientType) -> usize {
+        match self.output(of).hard_bytes {
+            0 => REPLY_BYTES_MAX,
+            // A few bytes are never too many, see where the limit is enforced.
+            hard => hard.clamp(UNCOUNTED_BYTES, REPLY_BYTES_MAX),
         }
     }
 

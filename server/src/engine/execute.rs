@@ -233,7 +233,8 @@ impl Engine {
     ) -> Ended {
         let Some(session) = self.clients.get(client) else { return Ended::Yes };
         let no_touch = session.no_touch;
-        let caller = Caller { may_wait, no_touch, is_master: false, is_script: false, reads_all_keys };
+        let reply_bytes_max = self.limits.reply_bytes_max(session.client_type());
+        let caller = Caller { may_wait, no_touch, is_master: false, is_script: false, reads_all_keys, reply_bytes_max };
         let (db, before) = (session.db as usize, out.len());
         let reply = Writer::new(out, session.protocol);
         self.effects.clear();
@@ -250,6 +251,10 @@ impl Engine {
                 Otherwise::NullArray => call.reply.null_array(),
                 Otherwise::Null => call.reply.null(),
             },
+            Ok(Done::CutOff) => {
+                out.truncate(before);
+                self.cut_off(client);
+            }
             Err(fault) => {
                 out.truncate(before);
                 Writer::new(out, self.protocol(client)).error(fault.line().as_bytes());
@@ -257,6 +262,13 @@ impl Engine {
         }
         self.settle(Some(client));
         ended
+    }
+
+    /// The reply would be longer than what may wait to be sent. Who wants no replies has none that is too long.
+    fn cut_off(&mut self, client: ClientId) {
+        let Some(session) = self.clients.get_mut(client).filter(|session| session.sends_reply()) else { return };
+        session.close_now = true;
+        self.stats.dropped_for_output_buffer += 1;
     }
 
     /// A client that caches has read keys.

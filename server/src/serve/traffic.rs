@@ -4,6 +4,7 @@ use bongsu_protocol::resp::{RequestLimits, RequestParser};
 use bongsu_protocol::session::ClientId;
 
 use crate::engine::PREFETCH_MAX;
+use crate::limits::UNCOUNTED_BYTES;
 use crate::net::conn::{Conn, KEPT_BYTES, Lost};
 
 use super::batch::Batch;
@@ -15,9 +16,9 @@ const UNSENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Requests that are read before the first of them runs, so that they wait for memory together.
 const BATCH: usize = PREFETCH_MAX;
 
-/// Replies of a turn count against the limits of what may wait even if the socket would take them, but for so many. As in Redis, where
-/// they lie in a buffer of their own.
-const UNCOUNTED_BYTES: usize = 16 * 1024;
+/// Times that a connection is read from in a turn while a large argument arrives, so that it takes fewer turns and still leaves
+/// room for others.
+const READS_MAX: usize = 16;
 
 /// Most requests have no more arguments than this, which then need no memory.
 const FEW: usize = 8;
@@ -50,17 +51,27 @@ impl Server {
         if !self.engine.outbox.is_empty() || !self.engine.woken.is_empty() || !self.engine.closing.is_empty() {
             self.deliver_all();
         }
+        // Before others run theirs, so that what this one has taken is not made up for with keys.
+        self.evict_clients();
     }
 
     fn read_and_run(&mut self, conn: &mut Conn) -> Result<(), Lost> {
         let mut buffer = std::mem::take(&mut self.buffer);
         // What has come already is run first, because nothing is run any more once the end of the stream was read.
-        let got = if std::mem::take(&mut conn.behind) { Ok(0) } else { conn.read(&mut buffer) };
-        let result = got.and_then(|got| {
-            self.engine.stats.reads += 1;
-            self.engine.stats.input_bytes += got as u64;
-            self.run_with(conn, &buffer[..got])
-        });
+        let mut got = if std::mem::take(&mut conn.behind) { Ok(0) } else { conn.read(&mut buffer) };
+        let mut reads = 0;
+        let result = loop {
+            let result = got.and_then(|got| {
+                self.engine.stats.reads += 1;
+                self.engine.stats.input_bytes += got as u64;
+                self.run_with(conn, &buffer[..got])
+            });
+            reads += 1;
+            if result.is_err() || reads == READS_MAX || !(conn.unread && conn.awaits_argument()) {
+                break result;
+            }
+            got = conn.read(&mut buffer);
+        };
         self.buffer = buffer;
         self.note_figures(conn);
         result
@@ -69,14 +80,22 @@ impl Server {
     /// Runs what is complete in what was left from before and what has just arrived.
     fn run_with(&mut self, conn: &mut Conn, fresh: &[u8]) -> Result<(), Lost> {
         self.check_length(conn.input.len() + fresh.len())?;
+        if let Some(session) = self.engine.clients.get_mut(conn.client) {
+            // What is run is part of it until it is done.
+            session.io.query_buffer = conn.input.len() + fresh.len();
+        }
         let room = UNSENT_BYTES_MAX.saturating_sub(conn.unsent());
         let mut output = std::mem::take(&mut conn.output);
+        self.spares.lend(&mut output);
         let output_max = output.len() + room;
         // Nearly always a read brings whole requests, which are run where they lie.
         if conn.input.is_empty() {
             let used = self.run_all(conn, fresh, &mut output, output_max);
-            conn.input.extend_from_slice(&fresh[used..]);
+            let rest = &fresh[used..];
+            conn.reserve(rest.len());
+            conn.input.extend_from_slice(rest);
         } else {
+            conn.reserve(fresh.len());
             let mut input = std::mem::take(&mut conn.input);
             input.extend_from_slice(fresh);
             let used = self.run_all(conn, &input, &mut output, output_max);
@@ -86,7 +105,9 @@ impl Server {
                 input.shrink_to(KEPT_BYTES);
             }
             conn.input = input;
+            conn.reserve(0);
         }
+        self.spares.take_back(&mut output);
         conn.output = output;
         Ok(())
     }
@@ -180,7 +201,7 @@ impl Server {
     /// output is not where it belongs.
     fn deliver(&mut self, mut own: Option<(ClientId, &mut Vec<u8>)>) {
         let (slots, conns, flushing) = (&self.slots, &mut self.conns, &mut self.flushing);
-        let strained = &mut self.strained;
+        let (strained, spares) = (&mut self.strained, &mut self.spares);
         self.engine.outbox.drain(|to, bytes| {
             if let Some((client, output)) = &mut own
                 && *client == to
@@ -191,6 +212,7 @@ impl Server {
             let Some((index, conn)) = slots.get(&to).and_then(|index| Some((*index, conns[*index].as_mut()?))) else {
                 return;
             };
+            spares.lend(&mut conn.output);
             conn.output.extend_from_slice(bytes);
             if !conn.is_full() {
                 flush_later(flushing, conn, index);
@@ -232,6 +254,7 @@ impl Server {
         }
         let Some(conn) = self.conns[index].as_mut() else { return };
         let result = conn.flush();
+        self.spares.take_back(&mut conn.output);
         self.engine.stats.writes += 1;
         self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;
         let over = result.is_err() || (conn.has_sent_all() && self.engine.is_over(conn.client));
@@ -265,7 +288,8 @@ impl Server {
         conn.counted_bytes = bytes;
         let Some(session) = self.engine.clients.get_mut(conn.client) else { return };
         let io = &mut session.io;
-        io.query_buffer = conn.input.len();
+        io.request = conn.parser.understood();
+        io.query_buffer = conn.input.len().saturating_sub(io.request);
         io.query_buffer_free = conn.input.capacity() - conn.input.len();
         io.reply_buffer = conn.output.capacity();
         // What the socket takes is sent at the end of the turn.

@@ -22,6 +22,9 @@ pub enum Done {
     /// There is nothing yet: the command is to be run again when one of these keys may have something, and answered with a null
     /// array when the time is over. No reply is written.
     Wait(Wait),
+    /// The reply grew longer than [`Caller::reply_bytes_max`] and is not complete. Nothing of it may be sent, and nothing after it
+    /// either. Only commands that change nothing end so.
+    CutOff,
 }
 
 /// What a client waits for.
@@ -65,6 +68,8 @@ pub struct Caller {
     pub is_script: bool,
     /// It may read every key, also those that its arguments do not tell.
     pub reads_all_keys: bool,
+    /// What may wait to be sent to it, in bytes. Replies whose length has nothing to do with how much data there is end there.
+    pub reply_bytes_max: usize,
 }
 
 /// One run of a command.
@@ -83,4 +88,11 @@ pub struct Call<'a> {
     pub effects: &'a mut Effects,
     /// Who called.
     pub caller: Caller,
+}
+
+impl Call<'_> {
+    /// Where the reply has to end in the buffer it is written to, see [`Caller::reply_bytes_max`].
+    pub(crate) fn reply_end_max(&self) -> usize {
+        self.reply.position().saturating_add(self.caller.reply_bytes_max)
+    }
 }

@@ -20,8 +20,14 @@ impl Bench {
         shard.now_ms = 1_700_000_000_000;
         let interest = super::Interest { events: u16::MAX, changed: true, ready: true };
         let effects = Effects { interest, ..Effects::default() };
-        let caller =
-            Caller { may_wait: true, no_touch: false, is_master: false, is_script: false, reads_all_keys: true };
+        let caller = Caller {
+            may_wait: true,
+            no_touch: false,
+            is_master: false,
+            is_script: false,
+            reads_all_keys: true,
+            reply_bytes_max: usize::MAX,
+        };
         Self { shard, effects, caller }
     }
 
@@ -50,6 +56,10 @@ impl Bench {
         match (command.run)(&mut call) {
             Ok(Done::Replied) => {}
             Ok(Done::Wait(_)) => call.reply.simple("(waits)"),
+            Ok(Done::CutOff) => {
+                out.clear();
+                Writer::new(&mut out, Protocol::Resp2).simple("(cut off)");
+            }
             Err(fault) => call.reply.error(fault.line().as_bytes()),
         }
         Some(out)

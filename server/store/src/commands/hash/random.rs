@@ -4,7 +4,7 @@ use bongsu_protocol::resp::{Protocol, Writer};
 
 use crate::call::{Call, Done, Fault, Outcome};
 use crate::commands::items::write_item;
-use crate::commands::picks::Picks;
+use crate::commands::picks::{Picks, repeat};
 use crate::listpack::Item;
 
 use super::view;
@@ -15,11 +15,8 @@ pub(super) fn hrandfield(call: &mut Call<'_>) -> Outcome {
     if call.argc() > 4 || (call.argc() == 4 && !with_values) {
         return Err(Fault::Syntax);
     }
-    if let Some(Picks::Different(count)) = picks
-        && with_values
-        && count > usize::MAX / 4
-    {
-        return Err(Fault::OutOfRange("value is out of range"));
+    if with_values && let Some(picks) = picks {
+        picks.in_pairs()?;
     }
     let Some(found) = call.read(call.arg(1)) else {
         return call.answer(|reply| match picks {
@@ -27,14 +24,21 @@ pub(super) fn hrandfield(call: &mut Call<'_>) -> Outcome {
             Some(_) => reply.array(0),
         });
     };
-    let mut random = call.shard.random.clone();
+    let (mut random, end_max) = (call.shard.random.clone(), call.reply_end_max());
     let hash = view(call.shard, call.db, found)?;
     let reply = &mut call.reply;
+    let mut done = Done::Replied;
     match picks {
         None => hash.pick(1, &mut random, |field, _| write_item(reply, field)),
         Some(Picks::Repeated(count)) => {
             write_len(reply, count, with_values);
-            hash.pick(count, &mut random, |field, value| write_pair(reply, field, value, with_values));
+            done = repeat(reply, count, end_max, |count, reply| {
+                hash.pick(count, &mut random, |field, value| {
+                    if reply.position() <= end_max {
+                        write_pair(reply, field, value, with_values);
+                    }
+                });
+            });
         }
         Some(Picks::Different(count)) => {
             let count = count.min(hash.len());
@@ -43,7 +47,7 @@ pub(super) fn hrandfield(call: &mut Call<'_>) -> Outcome {
         }
     }
     call.shard.random = random;
-    Ok(Done::Replied)
+    Ok(done)
 }
 
 /// Pairs are arrays of their own where the protocol has types for what is nested.

@@ -92,7 +92,13 @@ fn random_fields_are_given() {
             "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
         ),
         ("HRANDFIELD h -9223372036854770000 WITHVALUES", "-ERR value is out of range"),
+        ("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range"),
+        ("HRANDFIELD h 4611686018427387903 WITHVALUES", "*2 $1 a $1 1"),
     ]);
+    bench.caller.reply_bytes_max = 10_000;
+    for line in ["HRANDFIELD h -9223372036854775807", "HRANDFIELD h -4611686018427387903 WITHVALUES"] {
+        assert_eq!(bench.run(line), "+(cut off)", "{line}");
+    }
     (0..600).for_each(|n| assert_eq!(bench.run(&format!("HSET big f{n} {n}")), ":1"));
     let reply = bench.run("HRANDFIELD big 500");
     let mut fields: Vec<_> = reply.split(' ').filter(|word| word.starts_with('f')).collect();

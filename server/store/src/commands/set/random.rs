@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Done, EventClass, Fault, Outcome};
 use crate::commands::items::write_item;
-use crate::commands::picks::Picks;
+use crate::commands::picks::{Picks, repeat};
 use crate::keyspace::Found;
 use crate::listpack::Item;
 
@@ -23,14 +23,21 @@ pub(super) fn srandmember(call: &mut Call<'_>) -> Outcome {
             Some(_) => reply.array(0),
         });
     };
-    let mut random = call.shard.random.clone();
+    let (mut random, end_max) = (call.shard.random.clone(), call.reply_end_max());
     let set = view(call.shard, call.db, found)?;
     let reply = &mut call.reply;
+    let mut done = Done::Replied;
     match count {
         None => set.pick(1, &mut random, |item| write_item(reply, item)),
         Some(Picks::Repeated(count)) => {
             reply.array(count);
-            set.pick(count, &mut random, |item| write_item(reply, item));
+            done = repeat(reply, count, end_max, |count, reply| {
+                set.pick(count, &mut random, |item| {
+                    if reply.position() <= end_max {
+                        write_item(reply, item);
+                    }
+                });
+            });
         }
         Some(Picks::Different(count)) => {
             let count = count.min(set.len());
@@ -39,7 +46,7 @@ pub(super) fn srandmember(call: &mut Call<'_>) -> Outcome {
         }
     }
     call.shard.random = random;
-    Ok(Done::Replied)
+    Ok(done)
 }
 
 pub(super) fn spop(call: &mut Call<'_>) -> Outcome {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use bongsu_protocol::resp::Writer;
+
 use crate::call::{Call, Done, Fault, Outcome};
-use crate::commands::picks::Picks;
+use crate::commands::picks::{Picks, repeat};
 use crate::random::Random;
 
 use super::{reply, view};
-
-/// Most members that can be asked for with their scores: a reply of twice as many elements can be counted.
-const PAIRS_MAX: usize = (i64::MAX / 2) as usize;
 
 pub(super) fn zrandmember(call: &mut Call<'_>) -> Outcome {
     if call.argc() == 2 {
@@ -22,30 +21,41 @@ pub(super) fn zrandmember(call: &mut Call<'_>) -> Outcome {
         _ => return Err(Fault::Syntax),
     };
     let (Picks::Different(wanted) | Picks::Repeated(wanted)) = picks;
-    if with_scores && wanted > PAIRS_MAX {
-        return Err(Fault::OutOfRange("value is out of range"));
+    if with_scores {
+        picks.in_pairs()?;
     }
     let Some(found) = call.read(call.arg(1)) else { return call.answer(|reply| reply.array(0)) };
-    let mut random = call.shard.random.clone();
+    let (mut random, end_max) = (call.shard.random.clone(), call.reply_end_max());
     let zset = view(call.shard, call.db, found)?;
     if matches!(picks, Picks::Different(wanted) if wanted >= zset.len()) {
         reply::ranks(&mut call.reply, zset, 0..zset.len(), false, with_scores);
         return Ok(Done::Replied);
     }
     reply::head(&mut call.reply, wanted, with_scores);
-    let len = zset.len() as u64;
     let reply = &mut call.reply;
-    let mut write = |rank: usize| {
+    let write = |rank: usize, reply: &mut Writer<'_>| {
         zset.each(rank..rank + 1, false, |member, score| {
             reply::member(reply, member, with_scores.then_some(score));
         });
     };
+    let mut done = Done::Replied;
     match picks {
-        Picks::Different(_) => sample(zset.len(), wanted, &mut random).into_iter().for_each(write),
-        Picks::Repeated(_) => (0..wanted).for_each(|_| write(random.below(len) as usize)),
+        Picks::Different(_) => {
+            sample(zset.len(), wanted, &mut random).into_iter().for_each(|rank| write(rank, reply));
+        }
+        Picks::Repeated(_) => {
+            done = repeat(reply, wanted, end_max, |count, reply| {
+                let ranks = (0..count).map(|_| random.below(zset.len() as u64) as usize);
+                ranks.for_each(|rank| {
+                    if reply.position() <= end_max {
+                        write(rank, reply)
+                    }
+                });
+            });
+        }
     }
     call.shard.random = random;
-    Ok(Done::Replied)
+    Ok(done)
 }
 
 fn one(call: &mut Call<'_>) -> Outcome {
