@@ -277,3 +277,65 @@ fn nothing_waits_for_a_client_that_has_read_its_replies() {
     let line = one.line();
     assert!(line.contains(" obl=0 oll=0 omem=0 "), "{line}");
 }
+
+#[test]
+fn a_reply_without_end_ends_its_connection_at_the_limit() {
+    let server = Running::start("client-output-buffer-limit \"normal 1000000 0 0\"");
+    let mut other = server.client();
+    other.ask("HSET h a b", &[":1"]);
+    other.ask("SADD s a", &[":1"]);
+    other.ask("ZADD z 1 a", &[":1"]);
+    for line in ["HRANDFIELD h", "SRANDMEMBER s", "ZRANDMEMBER z"] {
+        for count in ["-999999999", "-9223372036854775807"] {
+            let mut client = server.client();
+            client.send(&format!("{line} {count}"));
+            client.expect_end();
+        }
+        other.ask(&format!("{line} -2"), &["*2", "$1", "a", "$1", "a"]);
+    }
+    assert!(other.info().contains("\r\nclient_output_buffer_limit_disconnections:6\r\n"));
+    // Who wants no reply has none that is too long.
+    other.send("CLIENT REPLY OFF");
+    other.send("HRANDFIELD h -9223372036854775807");
+    other.send("CLIENT REPLY ON");
+    other.expect(&["+OK"]);
+}
+
+#[test]
+fn clusters_are_known_and_refused() {
+    let server = Running::start("");
+    let mut client = server.client();
+    let refusal = "-ERR This instance has cluster support disabled";
+    for line in
+        ["CLUSTER INFO", "CLUSTER HELP", "CLUSTER KEYSLOT a", "cluster reset soft", "ASKING", "READONLY", "READWRITE"]
+    {
+        client.ask(line, &[refusal]);
+    }
+    client.ask("CLUSTER NONE", &["-ERR unknown subcommand 'NONE'. Try CLUSTER HELP."]);
+    client.ask("CLUSTER MEET", &["-ERR wrong number of arguments for 'cluster|meet' command"]);
+    client.ask("COMMAND LIST FILTERBY PATTERN xinfo*", &["*0"]);
+    client.ask("COMMAND LIST FILTERBY PATTERN cluster|my*", &["*2", "$12", "cluster|myid", "$17", "cluster|myshardid"]);
+    client.ask("COMMAND INFO readonly", &READONLY);
+}
+
+/// As Redis describes it.
+const READONLY: [&str; 18] = [
+    "*1",
+    "*10",
+    "$8",
+    "readonly",
+    ":1",
+    "*3",
+    "+loading",
+    "+stale",
+    "+fast",
+    ":0",
+    ":0",
+    ":0",
+    "*2",
+    "+@fast",
+    "+@connection",
+    "*0",
+    "*0",
+    "*0",
+];

@@ -223,6 +223,11 @@ impl RequestParser {
         }
     }
 
+    /// Bytes at the front of the buffer that are understood already, though the command they belong to is not complete.
+    pub fn understood(&self) -> usize {
+        if self.complete { 0 } else { self.position }
+    }
+
     fn forget_completed(&mut self) {
         if !self.complete {
             return;

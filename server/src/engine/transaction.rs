@@ -39,9 +39,7 @@ impl Engine {
         out: &mut Vec<u8>,
     ) {
         let transaction = self.transactions.entry(client).or_default();
-        let before = transaction.bytes;
         transaction.push(id, flags, argv);
-        self.connection_bytes += transaction.bytes - before;
         let Some(session) = self.clients.get_mut(client) else { return };
         session.queued = Some(transaction.requests.len());
         session.io.queued_requests = transaction.bytes;
@@ -64,9 +62,7 @@ impl Engine {
 
     /// What was kept, and is kept no more.
     pub(super) fn take_transaction(&mut self, client: ClientId) -> Transaction {
-        let transaction = self.transactions.remove(&client).unwrap_or_default();
-        self.connection_bytes -= transaction.bytes;
-        transaction
+        self.transactions.remove(&client).unwrap_or_default()
     }
 
     /// Ends a transaction without running it.

@@ -6,9 +6,16 @@ use bongsu_protocol::resp::RequestParser;
 use bongsu_protocol::session::ClientId;
 
 use super::stream::Stream;
+use crate::limits::UNCOUNTED_BYTES;
 
 /// Buffers that grew beyond this are not kept.
 pub(crate) const KEPT_BYTES: usize = 32 * 1024;
+
+/// Arguments of this length and more have room made for them once they are announced.
+const LARGE_ARGUMENT_BYTES: usize = 32 * 1024;
+
+/// The most that an announcement alone makes room for. The rest follows what really comes.
+const ANNOUNCED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Sent at a time, so that who takes a long reply as fast as it comes does not keep the others waiting.
 const SENT_BYTES_MAX: usize = 1024 * 1024;
@@ -87,6 +94,22 @@ impl Conn {
         }
     }
 
+    /// Makes room for so many bytes more, and for the argument that is awaited, if it is a large one.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let (len, needed) = (self.input.len() + more, self.parser.buffer_len_needed());
+        // One argument after another would have the buffer copied each time. Growing by doubling is for those.
+        let is_first = self.parser.understood() <= needed / 2;
+        if needed >= LARGE_ARGUMENT_BYTES && needed > self.input.capacity() && is_first {
+            let room = needed.min(ANNOUNCED_BYTES_MAX.max(2 * len));
+            self.input.reserve_exact(room.saturating_sub(self.input.len()));
+        }
+    }
+
+    /// More of an argument is to come.
+    pub(crate) fn awaits_argument(&self) -> bool {
+        self.parser.buffer_len_needed() > self.input.len()
+    }
+
     /// Sends replies as far as the socket takes them, but not without end.
     pub(crate) fn flush(&mut self) -> Result<(), Lost> {
         self.full = false;
@@ -111,7 +134,6 @@ impl Conn {
         }
         self.sent = 0;
         self.output.clear();
-        self.output.shrink_to(KEPT_BYTES);
         match self.stream.push() {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -136,17 +158,15 @@ impl Conn {
     pub(crate) fn relax(&mut self, is_quiet: bool) {
         if is_quiet {
             self.input.shrink_to_fit();
-            if self.output.is_empty() {
-                self.output.shrink_to_fit();
-            }
-        } else if self.input.len() < self.input.capacity() / 4 {
+        } else if self.input.len() < self.input.capacity() / 4 && !self.awaits_argument() {
             self.input.shrink_to(KEPT_BYTES);
         }
     }
 
-    /// Memory.
+    /// Memory. A few replies that the socket takes lie in a buffer that goes from connection to connection.
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.input.capacity() + self.output.capacity()
+        let replies = if self.full || self.unsent() > UNCOUNTED_BYTES { self.output.capacity() } else { 0 };
+        size_of::<Self>() + self.input.capacity() + replies
     }
 
     /// The socket takes no more for now.

@@ -3,6 +3,7 @@
 use bongsu_protocol::session::ClientRole;
 
 use super::Server;
+use crate::limits::UNCOUNTED_BYTES;
 
 /// How often some of the connections are looked at.
 const LOOK_THROUGH_US: u64 = 100_000;
@@ -38,6 +39,13 @@ impl Server {
         let limit = self.engine.limits.clients_bytes_max;
         if limit == 0 || self.engine.connection_bytes <= limit {
             return;
+        }
+        // Those with too many replies go anyway, and what they took need not be taken from others.
+        for index in 0..self.conns.len() {
+            if self.conns[index].as_ref().is_some_and(|conn| conn.unsent() > UNCOUNTED_BYTES) && self.is_too_slow(index)
+            {
+                self.close(index);
+            }
         }
         let mut largest: Vec<(usize, usize)> = Vec::new();
         for (index, conn) in self.conns.iter().enumerate() {

@@ -6,6 +6,7 @@
 mod arrivals;
 mod batch;
 mod limits;
+mod spares;
 mod traffic;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
 use batch::Batch;
+use spares::Spares;
 
 use crate::config::Config;
 use crate::engine::{Engine, SWEEP_PAUSE_US};
@@ -53,6 +55,8 @@ pub struct Server {
     strained: Vec<usize>,
     /// Requests that are about to run.
     batch: Batch,
+    /// Buffers that no connection has replies in.
+    spares: Spares,
     /// Until when no connections are accepted, because there were none to be had. In microseconds since the start.
     deaf_until_us: Option<u64>,
     /// When the connections were last looked through for silent ones, in microseconds since the start.
@@ -98,6 +102,7 @@ impl Server {
             flushing: Vec::new(),
             strained: Vec::new(),
             batch: Batch::default(),
+            spares: Spares::default(),
             deaf_until_us: None,
             looked_through_us: 0,
             look_at_next: 0,
