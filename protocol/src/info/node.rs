@@ -51,6 +51,8 @@ pub struct NodeInfo {
     pub loading: Option<bool>,
     /// `loading_eta_seconds`.
     pub loading_eta_seconds: Option<i64>,
+    /// `dataset_state:amnesia`: the node knows that it lost its data, and waits to be told what to be.
+    pub amnesiac: bool,
     /// `role`.
     pub role: Option<NodeRole>,
     /// The `master_*` fields, used only after the node said that it is a replica.
@@ -112,6 +114,7 @@ impl NodeInfo {
                 self.take_persistence_field(name, value);
             }
             Some(b'd') if is_database_field(name) => self.take_database(value),
+            Some(b'd') if name == b"dataset_state" => self.amnesiac = value == b"amnesia",
             Some(b'r' | b'v' | b'u' | b'l' | b's') => self.take_general_field(name, value),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::amnesia::Doubt;
 use crate::failover::Failover;
 use crate::input::InfoReport;
 use crate::link::Link;
@@ -168,16 +169,20 @@ pub(crate) struct Group {
     pub(crate) announce_pending: bool,
     /// A peer names another master under our config epoch.
     pub(crate) rivalry: Option<Rivalry>,
-    /// History of the master as it was last seen.
+    /// History of the master as it was last seen with its data.
     pub(crate) lineage: Lineage,
+    /// The master may have lost that data.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// The replication history of the master as it was last seen, to compare candidates with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lineage {
+    pub(crate) run_id: Option<RunId>,
     pub(crate) replid: Option<RunId>,
     pub(crate) replid2: Option<RunId>,
     pub(crate) offset: Option<u64>,
+    pub(crate) keys: Option<u64>,
 }
 
 impl Group {

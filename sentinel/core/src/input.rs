@@ -189,6 +189,8 @@ pub struct InfoReport {
     pub keys: Option<u64>,
     /// `loading:1`.
     pub loading: bool,
+    /// `dataset_state:amnesia`: the node knows that it lost its data, and serves nobody until it is told what to be.
+    pub amnesiac: bool,
     /// `master_failover_state` is other than `no-failover`.
     pub failover_in_progress: bool,
 }

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod amnesia;
 mod check;
 mod connect;
 mod election;
@@ -59,7 +60,8 @@ pub use options::{
     Decisive, Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables,
 };
 pub use reason::{
-    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, Rejection, RepointCause, Verdict,
+    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Loss, Reason, RefusalCause, Rejection, RepointCause,
+    Verdict,
 };
 pub use time::Time;
 pub use types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, NodeId, Quorum, RequestId, Role, RunId, SaveSeq};

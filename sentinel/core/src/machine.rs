@@ -138,6 +138,7 @@ impl Sentinel {
             self.timers.set(Timer::Group(id), None);
             return;
         }
+        self.check_doubt(now, id);
         self.check_members(now, id);
         self.check_odown(now, id);
         self.step_rivalry(now, id);
@@ -155,6 +156,7 @@ impl Sentinel {
             self.next_ask(group),
             self.next_failover_deadline(group),
             self.next_rivalry_deadline(group),
+            self.next_doubt_deadline(group),
             Some(group.next_peer_hello),
         ];
         // A deadline in the past would spin: what could be done now has been done above.
@@ -368,6 +370,7 @@ impl Group {
             announce_pending: false,
             rivalry: None,
             lineage: Lineage::default(),
+            doubt: None,
         }
     }
 }

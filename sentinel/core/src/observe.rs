@@ -2,7 +2,6 @@
 
 use crate::action::SaveNeed;
 use crate::event::Level;
-use crate::group::Lineage;
 use crate::input::InfoReport;
 use crate::link::Owner;
 use crate::machine::{MAX_REPLICAS, Sentinel};
@@ -21,7 +20,7 @@ impl Sentinel {
         let is_master = self.groups.get(group).is_some_and(|g| g.master == id);
         if is_master {
             self.discover_replicas(now, group, &info);
-            self.note_lineage(group, &info);
+            self.note_history(now, group, &info);
         }
         let Some(node) = self.nodes.get_mut(id) else { return };
         node.info = info;
@@ -75,13 +74,6 @@ impl Sentinel {
         let Some(node) = self.nodes.get_mut(id) else { return };
         if info.role == Some(Role::Replica) && node.info.master != info.master {
             node.master_reported_since = now;
-        }
-    }
-
-    fn note_lineage(&mut self, group: GroupId, info: &InfoReport) {
-        let Some(g) = self.groups.get_mut(group) else { return };
-        if info.role == Some(Role::Master) && info.replid.is_some() {
-            g.lineage = Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
         }
     }
 

@@ -229,6 +229,7 @@ impl Sentinel {
                 GroupChange::ProcessDeathAfter(d) => o.process_death_after = d,
                 GroupChange::MaxLagOnFailover(n) => o.max_lag_on_failover = n,
                 GroupChange::PriorityLagWindow(n) => o.priority_lag_window = n,
+                GroupChange::AmnesiaFailover(on) => o.amnesia_failover = on,
             }
         }
         self.rearm(now, id);

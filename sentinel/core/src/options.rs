@@ -74,6 +74,8 @@ pub struct GroupOptions {
     pub max_lag_on_failover: Option<u64>,
     /// Replicas within this many bytes of the best one count as equals, among which priority decides.
     pub priority_lag_window: u64,
+    /// A master that came back with less than a replica has is replaced at once.
+    pub amnesia_failover: bool,
 }
 
 impl GroupOptions {
@@ -91,6 +93,7 @@ impl GroupOptions {
             process_death_after: None,
             max_lag_on_failover: None,
             priority_lag_window: Self::DEFAULT_PRIORITY_LAG_WINDOW,
+            amnesia_failover: true,
         }
     }
 }
@@ -114,6 +117,8 @@ pub enum GroupChange {
     MaxLagOnFailover(Option<u64>),
     /// `priority-lag-window`.
     PriorityLagWindow(u64),
+    /// `amnesia-failover`.
+    AmnesiaFailover(bool),
 }
 
 /// A group as configured or as remembered from the last run.

@@ -49,6 +49,7 @@ impl Sentinel {
         self.record(now, id, Reason::Selected { chosen, verdicts });
         let Some(best) = best else {
             self.tell_master(id, "-failover-abort-no-good-slave", Level::Warning, "");
+            self.settle_for_amnesiac(now, id, since);
             self.abort_failover(now, id, AbortCause::NoGoodReplica);
             return self.leave_to_others(now, id);
         };

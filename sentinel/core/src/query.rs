@@ -204,6 +204,7 @@ fn node_flags(group: &Group, node: &Node) -> Vec<&'static str> {
         (is_master && failover.is_some_and(crate::failover::Failover::is_forced), "force_failover"),
         (node.script_kill_sent, "script_kill_sent"),
         (node.rebooting_since.is_some(), "master_reboot"),
+        (is_master && group.doubt.is_some_and(|d| d.convicted), "amnesia"),
     ];
     words.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect()
 }

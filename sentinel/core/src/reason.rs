@@ -148,6 +148,11 @@ pub enum Reason {
         /// Why.
         cause: RepointCause,
     },
+    /// A master that lost its data is told to be master without: nobody has any.
+    AmnesiacAccepted {
+        /// Its address.
+        addr: Addr,
+    },
     /// Our own observations are void: this process stood still.
     Paused {
         /// For how long.
@@ -168,6 +173,25 @@ pub enum DownCause {
     SaysReplica(Duration),
     /// Restarted and still loading after this long.
     StillLoading(Duration),
+    /// The master restarted with less than a replica has.
+    Amnesia(Loss),
+}
+
+/// What a restarted master lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// It says itself that it lost its data.
+    Admitted,
+    /// What it has is no continuation of what it had, and has too few keys to be the same.
+    Keys {
+        /// The keys that it came back with.
+        left: u64,
+    },
+    /// The end of its history.
+    Tail {
+        /// The offset that it came back with.
+        kept: u64,
+    },
 }
 
 /// Why a due failover waits.
@@ -297,6 +321,8 @@ pub enum Rejection {
     NeverSynced,
     /// It says that it is a master.
     NotAReplica,
+    /// It says that it lost its data.
+    Amnesiac,
     /// It has no data while another replica has some.
     Empty,
     /// It has another history than the master while another replica has the master's.
@@ -319,6 +345,7 @@ impl fmt::Display for Rejection {
             }
             Self::NeverSynced => f.write_str("it never finished a synchronisation"),
             Self::NotAReplica => f.write_str("it says that it is a master"),
+            Self::Amnesiac => f.write_str("it says that it lost its data"),
             Self::Empty => f.write_str("it is empty while another replica holds data"),
             Self::ForeignHistory => f.write_str("its replication history is not the master's"),
             Self::TooFarBehind(bytes) => write!(f, "it is {bytes} bytes behind"),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::action::Request;
-use crate::group::Group;
+use crate::amnesia::RECONNECTED_FOR;
+use crate::group::{Group, Node};
 use crate::link::{Chan, Link, MAX_PENDING, Owner, Purpose};
 use crate::machine::Sentinel;
 use crate::time::Time;
@@ -108,7 +109,15 @@ impl Sentinel {
         let unsettled = group.odown_since.is_some() || group.failover.is_some();
         let link_down = is_replica && node.info_at.is_some() && !node.info.master_link_up;
         let wrong_role = (node.role_reported == Role::Master) == is_replica;
-        if (is_replica && unsettled) || link_down || wrong_role { usual.min(FAST_INFO) } else { usual }
+        let doubtful = group.doubt.is_some() || (!is_replica && self.may_have_restarted(node));
+        if (is_replica && unsettled) || link_down || wrong_role || doubtful { usual.min(FAST_INFO) } else { usual }
+    }
+
+    /// The link was lost and is back, or the node is loading: soon it will say with what it restarted.
+    fn may_have_restarted(&self, node: &Node) -> bool {
+        let reconnected = node.link.last_failure.is_some()
+            && matches!(node.link.command, Chan::Up { since } if self.present().since(since) < RECONNECTED_FOR);
+        reconnected || node.info.loading
     }
 
     /// Asks for INFO now, whatever the period.

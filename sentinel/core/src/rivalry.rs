@@ -187,7 +187,7 @@ impl Sentinel {
         let adherents = group.peers.values().filter(naming).count() + usize::from(is_ours);
         Standing {
             serves,
-            holds_data: node.is_none_or(|n| n.info.keys != Some(0)),
+            holds_data: node.is_none_or(|n| n.info.keys != Some(0) && !n.info.amnesiac),
             adherents: u32::try_from(adherents).unwrap_or(u32::MAX),
             is_ours,
         }

@@ -119,6 +119,9 @@ fn node_down_cause(now: Time, node: &Node, group: &Group, info_period: Duration)
     if silence > options.down_after {
         return Some(DownCause::Silent(silence));
     }
+    if let Some(amnesia) = Sentinel::amnesia_of(group, node) {
+        return Some(amnesia);
+    }
     if group.master == node.id && node.role_reported == Role::Replica {
         let said = now.since(node.role_reported_since);
         if said > options.down_after + info_period * 2 {

@@ -103,6 +103,9 @@ impl Sentinel {
         if node.info_age(now).is_none_or(|age| age > info_limit) {
             return Some(Rejection::StaleInfo(node.info_age(now)));
         }
+        if node.info.amnesiac {
+            return Some(Rejection::Amnesiac);
+        }
         let headless = self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica);
         if node.role_reported == Role::Master {
             // One that a leader promoted before it died itself continues the master's history: it is as good as any.

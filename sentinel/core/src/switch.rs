@@ -89,6 +89,7 @@ impl Sentinel {
         group.failed_attempts = 0;
         group.switched_at = Some(now);
         group.lineage = Lineage::default();
+        group.doubt = None;
         for entry in group.peers.values_mut() {
             entry.master_down = false;
             entry.opinion_at = None;
@@ -125,9 +126,10 @@ impl Sentinel {
             n.role_reported = Role::Master;
             let info = &n.info;
             if info.role == Some(Role::Master)
+                && !info.amnesiac
                 && let Some(g) = self.groups.get_mut(group)
             {
-                g.lineage = Lineage { replid: info.replid, replid2: info.replid2, offset: info.master_offset };
+                g.lineage = Lineage::of(info);
             }
             self.info_now(now, link);
         }

@@ -216,6 +216,21 @@ pub static GROUP_OPTIONS: &[GroupOption] = &[
         make: |value| Some(core(GroupChange::PriorityLagWindow(long(&value)?))),
         lines: |options, _| vec![options.priority_lag_window.to_string()],
     },
+    GroupOption {
+        name: "amnesia-failover",
+        aliases: &[],
+        syntax: Syntax::YesNo,
+        default: "yes",
+        help: "A master that restarts with less data than a replica has is replaced as soon as a quorum sees it, whatever \
+               down-after-milliseconds says.",
+        out_of_range: "",
+        in_file: true,
+        make: |value| match value {
+            Value::Bool(on) => Some(core(GroupChange::AmnesiaFailover(on))),
+            _ => None,
+        },
+        lines: |options, _| vec![yes_no(options.amnesia_failover).to_owned()],
+    },
 ];
 
 /// Why a value for a group's option is refused.
@@ -293,6 +308,7 @@ pub(crate) fn apply_core(change: GroupChange, options: &mut GroupOptions) {
         GroupChange::ProcessDeathAfter(after) => options.process_death_after = after,
         GroupChange::MaxLagOnFailover(bytes) => options.max_lag_on_failover = bytes,
         GroupChange::PriorityLagWindow(bytes) => options.priority_lag_window = bytes,
+        GroupChange::AmnesiaFailover(on) => options.amnesia_failover = on,
     }
 }
 
@@ -313,6 +329,11 @@ fn long(value: &Value) -> Option<u64> {
 
 fn millis(value: &Value) -> Option<Duration> {
     long(value).map(Duration::from_millis)
+}
+
+/// How a switch is written.
+pub(crate) const fn yes_no(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
 }
 
 /// Empty text means unset.

@@ -50,6 +50,13 @@ fn zero_switches_off() {
 }
 
 #[test]
+fn a_switch_is_yes_or_no() {
+    let off = GroupSetting::Core(GroupChange::AmnesiaFailover(false));
+    assert_eq!(parse("amnesia-failover", &["no"]), Ok(off));
+    refused("amnesia-failover", "maybe", "argument must be 'yes' or 'no'");
+}
+
+#[test]
 fn defaults_are_the_cores() {
     let quorum = Quorum::new(2).expect("not zero");
     let defaults = GroupOptions::new(quorum, &Tunables::default());

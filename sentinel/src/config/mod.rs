@@ -36,6 +36,7 @@ pub use convert::{ConvertError, to_yaml};
 pub use directive::{Directive, Section};
 pub use error::{ConfigError, Place, Warning};
 pub use field::{ByteCount, FileMode};
+pub(crate) use group::yes_no;
 pub use group::{GROUP_OPTIONS, GroupOption, GroupOptionError, GroupSetting, group_option};
 pub use kept::KEPT_DIRECTIVES;
 pub use launch::{Invocation, Launch};

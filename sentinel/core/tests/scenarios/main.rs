@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a scenario that cannot be set up is a failed test")]
 
 mod aborts;
+mod amnesia;
 mod announce;
 mod crowd;
 mod elections;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bongsu_sentinel_core::{FailoverState, GroupView, InstanceView, NodeView, PeerView, ReplicaView, Shown};
 
 use super::fields::Fields;
+use crate::config::yes_no;
 
 /// Scripts of a group; `None` if not configured.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +28,7 @@ pub(super) fn master_fields(view: &GroupView, scripts: Scripts<'_>, announce_hos
     fields.add("parallel-syncs", view.options.parallel_syncs);
     fields.add_some("notification-script", scripts.notification);
     fields.add_some("client-reconfig-script", scripts.reconfig);
+    fields.add("amnesia-failover", yes_no(view.options.amnesia_failover));
     fields
 }
 
@@ -172,7 +174,7 @@ mod tests {
     fn a_healthy_master_has_its_peer_count_at_flat_position_33() {
         let fields = master_fields(&group(), Scripts::default(), false);
         let tail = ["info-refresh", "role-reported", "role-reported-time", "config-epoch", "num-slaves"];
-        let rest = ["num-other-sentinels", "quorum", "failover-timeout", "parallel-syncs"];
+        let rest = ["num-other-sentinels", "quorum", "failover-timeout", "parallel-syncs", "amnesia-failover"];
         assert_eq!(fields.names(), [&HEAD[..], &tail, &rest].concat());
         assert_eq!(fields.names().iter().position(|name| *name == "num-other-sentinels"), Some((33 - 1) / 2));
         assert_eq!(fields.get("runid"), Some(""));
@@ -184,12 +186,14 @@ mod tests {
         let mut view = group();
         view.failover_state = FailoverState::SelectReplica;
         view.master.instance.sdown_for = Some(Duration::from_millis(1500));
+        view.options.amnesia_failover = false;
         view.master.instance.odown_for = Some(Duration::from_millis(500));
         let fields = master_fields(&view, Scripts { notification: Some("/n"), reconfig: Some("/r") }, false);
         assert_eq!(fields.get("failover-state"), Some("select_slave"));
+        assert_eq!(fields.get("amnesia-failover"), Some("no"));
         assert_eq!(fields.names()[7..10], ["failover-state", "last-ping-sent", "last-ok-ping-reply"]);
         assert_eq!(fields.names()[11..14], ["s-down-time", "o-down-time", "down-after-milliseconds"]);
-        assert!(fields.names().ends_with(&["notification-script", "client-reconfig-script"]));
+        assert!(fields.names().ends_with(&["notification-script", "client-reconfig-script", "amnesia-failover"]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bongsu_process::log::LogLevel;
 use bongsu_sentinel_core::{
-    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Reason, RefusalCause, RepointCause, RunId, Verdict,
+    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Loss, Reason, RefusalCause, RepointCause, RunId, Verdict,
 };
 
 /// The log level of a decision: what happens all the time is for debugging only.
@@ -66,6 +66,9 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
             write!(f, "{master}, and not {loser}, is the master of epoch {epoch}: both were of the epoch before")
         }
         Reason::Repointed { addr, cause } => write!(f, "{addr} is told to follow the master: {}", repoint(*cause)),
+        Reason::AmnesiacAccepted { addr } => {
+            write!(f, "{addr} is told to be master without the data that it lost: nobody has any")
+        }
         Reason::Paused { stalled } => {
             write!(f, "this process stood still for {} ms: its observations are void", stalled.as_millis())
         }
@@ -84,6 +87,13 @@ fn down(cause: DownCause) -> String {
         DownCause::ProcessDead(d) => format!("its host refuses connections for {} ms", d.as_millis()),
         DownCause::SaysReplica(d) => format!("it says that it is a replica for {} ms", d.as_millis()),
         DownCause::StillLoading(d) => format!("it is still loading after {} ms", d.as_millis()),
+        DownCause::Amnesia(Loss::Admitted) => "it says that it lost its data".into(),
+        DownCause::Amnesia(Loss::Keys { left }) => {
+            format!("it restarted with another history and {left} keys, and a replica has more")
+        }
+        DownCause::Amnesia(Loss::Tail { kept }) => {
+            format!("it restarted with its history up to offset {kept}, and a replica has more")
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn report(info: &NodeInfo) -> InfoReport {
         master_offset: offset(info.master_repl_offset),
         keys: info.keys,
         loading: info.loading == Some(true),
+        amnesiac: info.amnesiac,
         failover_in_progress: info.master_failover_state.as_deref().is_some_and(|state| state != "no-failover"),
     }
 }
@@ -62,6 +63,13 @@ mod tests {
         assert_eq!(never.master, Addr::new("10.0.0.1", 6379));
         let lost = report(&NodeInfo::parse(text("7").as_bytes()));
         assert_eq!((lost.never_synced, lost.master_link_down), (false, Some(Duration::from_secs(7))));
+    }
+
+    #[test]
+    fn only_amnesia_is_amnesia() {
+        for (text, expected) in [("dataset_state:amnesia\r\n", true), ("dataset_state:ok\r\n", false), ("", false)] {
+            assert_eq!(report(&NodeInfo::parse(text.as_bytes())).amnesiac, expected, "{text}");
+        }
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(crate) struct DataNode {
     pub(crate) run_id: RunId,
     pub(crate) keys: u64,
     pub(crate) pong: Pong,
+    /// It says that it lost its data, until it is told what to be.
+    pub(crate) amnesiac: bool,
+    pub(crate) loading: bool,
     pub(crate) paused_until: u64,
     pub(crate) sees_master: bool,
     /// `replica_announced`.
@@ -59,6 +62,8 @@ impl DataNode {
             run_id: run_id(7000 + u64::from(port)),
             keys: 10,
             pong: Pong::Pong,
+            amnesiac: false,
+            loading: false,
             paused_until: 0,
             sees_master: true,
             announced: true,
@@ -127,6 +132,47 @@ impl World {
         n.run_id = run_id(9000 + u64::from(port));
     }
 
+    /// Starts a killed node again without its data, as Redis does that was to keep none.
+    pub(crate) fn restart_empty(&mut self, port: u16) {
+        let fresh = run_id(6000 + self.now);
+        let n = self.node(port);
+        (n.replid, n.replid2, n.second_offset) = (fresh, None, None);
+        (n.offset, n.keys) = (0, 0);
+        self.restart(port);
+    }
+
+    /// Starts a killed node again from an RDB that was saved at this offset.
+    pub(crate) fn restart_from_rdb(&mut self, port: u16, offset: u64) {
+        let fresh = run_id(6000 + self.now);
+        let n = self.node(port);
+        n.replid2 = Some(std::mem::replace(&mut n.replid, fresh));
+        n.offset = offset;
+        n.second_offset = Some(offset + 1);
+        self.restart(port);
+    }
+
+    /// Starts a killed node again from an AOF, which says nothing of the history.
+    pub(crate) fn restart_from_aof(&mut self, port: u16, keys: u64) {
+        let fresh = run_id(6000 + self.now);
+        let n = self.node(port);
+        (n.replid, n.replid2, n.second_offset) = (fresh, None, None);
+        (n.offset, n.keys) = (0, keys);
+        self.restart(port);
+    }
+
+    /// A replica takes a full copy of this master.
+    pub(crate) fn reconfigured(&mut self, port: u16, master: u16) {
+        self.reconfigure(port, Some(master));
+    }
+
+    /// Starts a killed node again as our server that knows what it lost.
+    pub(crate) fn restart_amnesiac(&mut self, port: u16) {
+        self.restart_empty(port);
+        let n = self.node(port);
+        n.amnesiac = true;
+        n.pong = Pong::Loading;
+    }
+
     pub(super) fn answer_as_node(&mut self, site: usize, link: LinkId, id: RequestId, request: Request, port: u16) {
         let now = self.now;
         let node = self.node(port);
@@ -178,6 +224,9 @@ impl World {
             to.and_then(|m| self.nodes.get(&m)).map(|m| (m.replid, m.replid2, m.second_offset, m.offset, m.keys));
         let node = self.node(port);
         node.paused_until = 0;
+        if std::mem::take(&mut node.amnesiac) {
+            node.pong = Pong::Pong;
+        }
         match to {
             None if node.deaf_to_promotion => {}
             None if node.role == Role::Replica => {
@@ -223,6 +272,8 @@ impl World {
             second_offset: node.second_offset,
             master_offset: Some(node.offset),
             keys: Some(node.keys),
+            amnesiac: node.amnesiac,
+            loading: node.loading,
             ..InfoReport::default()
         }
     }
