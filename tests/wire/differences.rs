@@ -55,6 +55,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         reason: "Fields of newer versions, and the version of this program.",
     },
     Difference {
+        against: Against::Every,
+        requests: &["SENTINEL MASTER *", "SENTINEL MASTERS", "sentinel masters"],
+        lines: &["ours bulk amnesia-failover", "ours bulk yes"],
+        reason: "An option that only this program has, at the end of the others.",
+    },
+    Difference {
         against: Against::Since7_2,
         requests: &["INFO*"],
         lines: &["real | eventloop_*", "real | instantaneous_eventloop_*"],
