@@ -4,5 +4,6 @@
 //! files, sockets or threads: bytes go to buffers and come from readers that are handed in.
 #![forbid(unsafe_code)]
 
+pub mod aof;
 pub mod crc64;
 pub mod lzf;
