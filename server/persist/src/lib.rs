@@ -5,5 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod aof;
+mod blob;
 pub mod crc64;
+pub mod dump;
 pub mod lzf;
+pub mod rdb;
+
+pub use blob::Damage;

@@ -64,7 +64,8 @@ fn positions_begin_anew_before_they_overflow() {
 
 /// Bytes that repeat what was before, as texts do.
 fn texts() -> impl Strategy<Value = Vec<u8>> {
-    let pieces = proptest::collection::vec((any::<u16>(), 0usize..300, proptest::collection::vec(0u8..6, 0..40)), 0..40);
+    let pieces =
+        proptest::collection::vec((any::<u16>(), 0usize..300, proptest::collection::vec(0u8..6, 0..40)), 0..40);
     pieces.prop_map(|pieces| {
         let mut all = Vec::new();
         for (from, len, new) in pieces {
