@@ -339,3 +339,25 @@ const READONLY: [&str; 18] = [
     "*0",
     "*0",
 ];
+
+#[test]
+fn memory_exceeds_its_limit_by_one_request_at_the_most() {
+    let server = Running::start("enable-debug-command yes\nmaxmemory-policy allkeys-random");
+    let mut client = server.client();
+    client.ask("DEBUG POPULATE 200000 small 100", &["+OK"]);
+    let used = |info: &str| -> usize {
+        let field = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        field.unwrap().parse().unwrap()
+    };
+    let limit = used(&client.info()) + 100_000;
+    client.ask(&format!("CONFIG SET maxmemory {limit}"), &["+OK"]);
+    // Each of these makes thousands of the small ones go.
+    let large = 1_000_000;
+    for round in 0..5 {
+        let requests: String = (0..4).map(|key| format!("SETBIT large{round}{key} {} 0\r\n", large * 8 - 1)).collect();
+        client.send(requests.trim_end());
+        client.expect(&[":0"; 4]);
+        let info = client.info();
+        assert!(used(&info) < limit + large + large / 10, "{} of {limit}", used(&info));
+    }
+}

@@ -107,7 +107,7 @@ impl Engine {
     /// Brings into effect what concerns nothing outside of the engine.
     fn apply_inside(&mut self, changed: &[Directive]) {
         self.config.adjust(&mut self.shard.settings);
-        self.memory_max = self.config.size(Directive::Maxmemory);
+        self.set_memory_max(self.config.size(Directive::Maxmemory));
         self.limits = Limits::of(&self.config);
         for directive in changed {
             match directive {

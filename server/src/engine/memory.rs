@@ -88,6 +88,8 @@ impl Engine {
         made
     }
 
+    /// What is above the limit since it was lowered may go little by little, but nothing is ever added to it: what one request has
+    /// brought is gone before the next one runs.
     fn evict_since(&mut self, began: Instant) -> bool {
         while self.used_bytes() > self.memory_max {
             self.effects.clear();
@@ -95,13 +97,24 @@ impl Engine {
                 return false;
             }
             self.settle(None);
-            if began.elapsed().as_micros() > EVICTION_US {
+            let used_bytes = self.used_bytes();
+            if used_bytes <= self.memory_tolerated && began.elapsed().as_micros() > EVICTION_US {
+                self.memory_tolerated = used_bytes;
                 self.is_evicting = true;
                 return true;
             }
         }
+        self.memory_tolerated = self.memory_max;
         self.is_evicting = false;
         true
+    }
+
+    /// There is another limit. What is there already is tolerated, and goes little by little.
+    pub(crate) fn set_memory_max(&mut self, bytes: usize) {
+        if bytes != self.memory_max {
+            self.memory_max = bytes;
+            self.memory_tolerated = usize::MAX;
+        }
     }
 
     /// Goes on with what was not done in time.

@@ -101,6 +101,8 @@ pub(crate) struct Engine {
     pub(crate) shutdown: Option<Shutdown>,
     /// `maxmemory`, in bytes; 0 is no limit.
     pub(crate) memory_max: usize,
+    /// How much may be in use before a request runs, because it was when the limit was set, and not all of it has gone yet. In bytes.
+    memory_tolerated: usize,
     /// Memory of connections, in bytes.
     pub(crate) connection_bytes: usize,
     /// Keys go when their time is over, not only when somebody asks for them.
@@ -194,6 +196,7 @@ impl Engine {
             config,
             shutdown: None,
             memory_max: 0,
+            memory_tolerated: usize::MAX,
             connection_bytes: 0,
             may_sweep: true,
             sweeper: Sweeper::default(),
