@@ -11,6 +11,7 @@ mod info;
 mod limits;
 mod net;
 mod reference;
+mod replication;
 mod serve;
 mod version;
 

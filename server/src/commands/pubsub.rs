@@ -126,6 +126,7 @@ fn tell(engine: &mut Engine, client: ClientId, told: &[u8], out: &mut Vec<u8>) {
 fn publish(engine: &mut Engine, client: ClientId, kind: ChannelKind, argv: &[&[u8]], out: &mut Vec<u8>) {
     let [_, channel, message] = argv else { return };
     let receivers = engine.publish(kind, channel, message);
+    engine.feed_message(client, argv);
     Writer::new(out, engine.protocol(client)).integer(i64::try_from(receivers).unwrap_or(i64::MAX));
 }
 

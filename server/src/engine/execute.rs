@@ -9,6 +9,8 @@ use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
 use bongsu_store::call::{Call, Caller, Done, Handler, Otherwise, Wait};
 use bongsu_store::keyspace::Object;
 
+use crate::config::Directive;
+
 use super::tracking::TrackingTable;
 use super::{Engine, Run, secrets};
 
@@ -193,6 +195,9 @@ impl Engine {
                 Ended::Yes
             }
         };
+        if !self.in_transaction {
+            self.end_unit();
+        }
         let usec = self.clock.advance();
         if is_shown {
             self.show_monitors(client, id, argv);
@@ -259,6 +264,10 @@ impl Engine {
                 out.truncate(before);
                 Writer::new(out, self.protocol(client)).error(fault.line().as_bytes());
             }
+        }
+        if self.feed.is_wanted {
+            let lazily = self.config.is_on(Directive::LazyfreeLazyExpire);
+            self.feed.effects(db, argv, &self.effects, lazily);
         }
         self.settle(Some(client));
         ended

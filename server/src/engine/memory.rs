@@ -7,6 +7,7 @@ use bongsu_protocol::session::{ClientId, Session};
 use bongsu_store::maintenance::Sweep;
 
 use super::Engine;
+use crate::config::Directive;
 use crate::info::process;
 
 /// How long keys may be removed before a request is run; the rest goes after the next ones.
@@ -96,6 +97,7 @@ impl Engine {
             if !self.shard.evict(&mut self.effects) {
                 return false;
             }
+            self.tell_removals(Directive::LazyfreeLazyEviction);
             self.settle(None);
             let used_bytes = self.used_bytes();
             if used_bytes <= self.memory_tolerated && began.elapsed().as_micros() > EVICTION_US {
@@ -160,6 +162,7 @@ impl Engine {
         while self.sweeper.is_busy && began.elapsed().as_micros() < SWEEP_US {
             self.effects.clear();
             self.sweeper.is_busy = self.shard.expire_some(&mut self.sweeper.at, &mut self.effects);
+            self.tell_removals(Directive::LazyfreeLazyExpire);
             self.settle(None);
         }
         self.stats.sweep_usec += began.elapsed().as_micros() as u64;

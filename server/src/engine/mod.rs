@@ -4,6 +4,7 @@ mod blocked;
 mod blocking;
 mod clock;
 mod execute;
+mod feed;
 mod histogram;
 mod latency;
 mod memory;
@@ -43,9 +44,11 @@ use crate::helpers::Helpers;
 use crate::info::Instance;
 use crate::limits::Limits;
 use crate::net::listeners::Listeners;
+use crate::replication::{History, ReplicationId};
 use blocked::Blocked;
 use clock::Clock;
 pub(crate) use execute::PREFETCH_MAX;
+pub(crate) use feed::{Feed, Reader};
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::{Delays, LatencyMonitor};
 pub(crate) use memory::SWEEP_PAUSE_US;
@@ -122,6 +125,10 @@ pub(crate) struct Engine {
     /// What commands do, by their ids.
     runs: Vec<Option<Run>>,
     effects: Effects,
+    /// What replicas and the append-only file are to be told.
+    pub(crate) feed: Feed,
+    /// The stream of changes that these data come from.
+    pub(crate) history: History,
     /// The hash of the first argument of the request that is about to run.
     first_hash: Option<u64>,
 }
@@ -210,6 +217,8 @@ impl Engine {
             table,
             runs,
             effects: Effects::default(),
+            feed: Feed::default(),
+            history: History::new(ReplicationId::random()),
             first_hash: None,
         };
         engine.apply_all();

@@ -2,6 +2,7 @@
 
 use bongsu_protocol::pubsub::{ChannelKind, write_message};
 use bongsu_protocol::resp::{Protocol, Writer};
+use bongsu_protocol::session::ClientId;
 use bongsu_store::call::KeyEvent;
 
 use super::Engine;
@@ -38,6 +39,14 @@ impl Engine {
                 write_message(kind, pattern, channel, payload, &mut Writer::new(out, protocol));
             });
         })
+    }
+
+    /// Clients of replicas hear of what a client told those of this server.
+    pub(crate) fn feed_message(&mut self, client: ClientId, argv: &[&[u8]]) {
+        if self.feed.is_wanted {
+            let db = self.clients.get(client).map_or(0, |session| session.db as usize);
+            self.feed.message(db, argv);
+        }
     }
 
     /// Publishes a keyspace event.

@@ -6,6 +6,7 @@ use bongsu_store::shard::Shard;
 
 use super::Engine;
 use super::watch::{DbKey, KeyState};
+use crate::config::Directive;
 
 impl Engine {
     /// What commands have to gather from now on. To be called whenever somebody begins or ends to watch, wait, track or listen.
@@ -15,6 +16,7 @@ impl Engine {
             changed: !self.watches.is_empty() || !self.tracking.is_empty(),
             ready: self.blocked.waits_for_keys(),
         };
+        self.feed.is_wanted = self.history.backlog.is_some();
     }
 
     /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
@@ -30,6 +32,23 @@ impl Engine {
             && effects.swapped.is_empty();
         if !is_quiet {
             self.tell(by);
+        }
+    }
+
+    /// Keys went by themselves; `lazily` is the directive that says how they are to go elsewhere.
+    pub(super) fn tell_removals(&mut self, lazily: Directive) {
+        if self.feed.is_wanted {
+            self.feed.removals(&self.effects, self.config.is_on(lazily));
+            self.end_unit();
+        }
+    }
+
+    /// What belongs together has happened: whoever wants to be told is told all of it.
+    #[inline]
+    pub(super) fn end_unit(&mut self) {
+        if !self.feed.is_empty() {
+            self.history.tell(&self.feed);
+            self.feed.clear();
         }
     }
 

@@ -23,8 +23,6 @@ pub(crate) struct Listening {
 pub(crate) struct Instance {
     /// Names the run.
     pub(crate) run_id: String,
-    /// Names the history of its data.
-    pub(crate) replication_id: String,
     /// When it started, in milliseconds of the epoch.
     pub(crate) started_ms: u64,
     /// Where clients find it.
@@ -33,8 +31,7 @@ pub(crate) struct Instance {
 
 impl Instance {
     pub(crate) fn new(started_ms: u64) -> Self {
-        let [run_id, replication_id] = [identity(), identity()];
-        Self { run_id, replication_id, started_ms, listening: Vec::new() }
+        Self { run_id: identity(), started_ms, listening: Vec::new() }
     }
 
     /// The port of plain TCP; 0 if there is none.

@@ -4,15 +4,23 @@ use bongsu_protocol::info::InfoWriter;
 
 use crate::config::Directive;
 use crate::engine::Engine;
-
-/// The name of a history that there is none of.
-const NO_HISTORY: &str = "0000000000000000000000000000000000000000";
+use crate::replication::ReplicationId;
 
 pub(super) fn replication(engine: &Engine, info: &mut InfoWriter) {
+    let history = &engine.history;
+    let none = ReplicationId::none();
+    let (old_id, old_end) = match &history.before {
+        // What is shown is the first offset that is not the same any more.
+        Some((id, end)) => (id, i64::try_from(end + 1).unwrap_or(i64::MAX)),
+        None => (&none, -1),
+    };
     info.section("Replication");
     info.field("role", "master").field("connected_slaves", 0).field("master_failover_state", "no-failover");
-    info.field("master_replid", &engine.instance.replication_id).field("master_replid2", NO_HISTORY);
-    info.field("master_repl_offset", 0).field("second_repl_offset", -1);
-    info.field("repl_backlog_active", 0).field("repl_backlog_size", engine.config.size(Directive::ReplBacklogSize));
-    info.field("repl_backlog_first_byte_offset", 0).field("repl_backlog_histlen", 0);
+    info.field("master_replid", history.id.as_str()).field("master_replid2", old_id.as_str());
+    info.field("master_repl_offset", history.offset).field("second_repl_offset", old_end);
+    let backlog = history.backlog.as_ref();
+    info.field("repl_backlog_active", u8::from(backlog.is_some()));
+    info.field("repl_backlog_size", engine.config.size(Directive::ReplBacklogSize));
+    info.field("repl_backlog_first_byte_offset", backlog.map_or(0, |backlog| backlog.first()));
+    info.field("repl_backlog_histlen", backlog.map_or(0, |backlog| backlog.len()));
 }

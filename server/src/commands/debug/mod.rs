@@ -15,7 +15,7 @@ use bongsu_protocol::session::ClientId;
 use super::{ANY_STATE, BY_SUBCOMMAND, NOSCRIPT, ServerCommand, spec};
 use crate::config::{Directive, Extent, is_local};
 use crate::engine::Engine;
-use crate::info;
+use crate::replication::ReplicationId;
 
 pub(super) static COMMANDS: &[ServerCommand] = &[ServerCommand {
     spec: spec(
@@ -109,7 +109,7 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
             reply.simple("OK");
         }
         (b"change-repl-id", []) => {
-            engine.instance.replication_id = info::identity();
+            engine.history.id = ReplicationId::random();
             reply.simple("OK");
         }
         (b"config-rewrite-force-all", []) => match engine.rewrite_config(Extent::Everything) {

@@ -1,0 +1,139 @@
+//! Which stream of changes this server's data come from, and how much of it.
+
+use super::backlog::Backlog;
+use crate::engine::{Feed, Reader};
+use crate::info::identity;
+
+/// Letters of the name of a history.
+const ID_LEN: usize = 40;
+
+/// The name of a stream of changes (`master_replid`): 40 hexadecimal digits, chosen at random when the stream begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ReplicationId(String);
+
+impl ReplicationId {
+    /// The name of no history.
+    pub(crate) fn none() -> Self {
+        Self("0".repeat(ID_LEN))
+    }
+
+    /// Of a new history.
+    pub(crate) fn random() -> Self {
+        Self(identity())
+    }
+
+    /// From what somebody sent. `None` if it is no such name.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let is_name = text.len() == ID_LEN && text.iter().all(u8::is_ascii_hexdigit);
+        is_name.then(|| Self(String::from_utf8_lossy(text).to_ascii_lowercase()))
+    }
+
+    /// The digits.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The stream of changes. Its bytes are counted from the beginning: an offset is how many there were.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// The stream's name.
+    pub(crate) id: ReplicationId,
+    /// The stream that this one goes on from, and up to which offset it is the same.
+    pub(crate) before: Option<(ReplicationId, u64)>,
+    /// Bytes of the stream so far.
+    pub(crate) offset: u64,
+    /// The last part of it, if anybody may come for it.
+    pub(crate) backlog: Option<Backlog>,
+    /// The database that was selected last in the stream.
+    selected: Option<u32>,
+    /// Used again and again.
+    unit: Vec<u8>,
+}
+
+impl History {
+    /// A stream that begins.
+    pub(crate) fn new(id: ReplicationId) -> Self {
+        Self { id, before: None, offset: 0, backlog: None, selected: None, unit: Vec::new() }
+    }
+
+    /// Keeps the last part of the stream from now on.
+    pub(crate) fn keep(&mut self, size: usize) -> &mut Backlog {
+        self.backlog.get_or_insert_with(|| Backlog::new(self.offset, size))
+    }
+
+    /// A unit goes into the stream, if anybody keeps it.
+    pub(crate) fn tell(&mut self, feed: &Feed) {
+        if self.backlog.is_none() {
+            return;
+        }
+        let mut unit = std::mem::take(&mut self.unit);
+        unit.clear();
+        feed.append_to(Reader::Replicas, &mut self.selected, &mut unit);
+        self.append(&unit);
+        self.unit = unit;
+    }
+
+    /// Bytes go into the stream as they are.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.push(bytes);
+            self.offset += bytes.len() as u64;
+        }
+    }
+
+    /// The next unit names its database, whatever was selected before.
+    pub(crate) fn select_anew(&mut self) {
+        self.selected = None;
+    }
+
+    /// Somebody who has the stream of this name up to this offset can be told the rest.
+    pub(crate) fn continues(&self, id: &ReplicationId, offset: u64) -> bool {
+        let is_same = *id == self.id || self.before.as_ref().is_some_and(|(old, end)| old == id && offset <= *end);
+        is_same && self.backlog.as_ref().is_some_and(|backlog| backlog.holds(offset + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: u8) -> ReplicationId {
+        ReplicationId::parse(&[digit; ID_LEN]).unwrap()
+    }
+
+    #[test]
+    fn a_stream_goes_on_for_those_who_have_its_beginning() {
+        let mut history = History::new(id(b'a'));
+        history.append(b"before anybody listened");
+        assert_eq!(history.offset, 0);
+        history.keep(1 << 20);
+        history.append(b"0123456789");
+        assert!(history.continues(&id(b'a'), 0) && history.continues(&id(b'A'), 10));
+        assert!(!history.continues(&id(b'a'), 11) && !history.continues(&id(b'b'), 0));
+        history.before = Some((id(b'b'), 4));
+        assert!(history.continues(&id(b'b'), 4) && !history.continues(&id(b'b'), 5));
+    }
+
+    #[test]
+    fn the_database_is_named_when_it_changes() {
+        let mut history = History::new(id(b'a'));
+        history.keep(1 << 20);
+        let mut feed = Feed::default();
+        feed.change(3, &[b"DEL", b"k"]);
+        history.tell(&feed);
+        let first = history.offset;
+        history.tell(&feed);
+        assert_eq!(history.offset - first, b"*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n".len() as u64);
+        history.select_anew();
+        history.tell(&feed);
+        assert!(history.offset > 2 * first);
+    }
+
+    #[test]
+    fn other_words_are_no_names() {
+        assert_eq!(ReplicationId::parse(b"?"), None);
+        assert_eq!(ReplicationId::parse(&[b'g'; ID_LEN]), None);
+        assert_eq!(ReplicationId::none().as_str().len(), ID_LEN);
+    }
+}
