@@ -10,6 +10,7 @@ mod helpers;
 mod info;
 mod limits;
 mod net;
+mod persistence;
 mod reference;
 mod replication;
 mod serve;

@@ -44,6 +44,8 @@ use crate::helpers::Helpers;
 use crate::info::Instance;
 use crate::limits::Limits;
 use crate::net::listeners::Listeners;
+use crate::net::wake::Waker;
+use crate::persistence::aof::Aof;
 use crate::replication::{History, ReplicationId};
 use blocked::Blocked;
 use clock::Clock;
@@ -97,6 +99,8 @@ pub(crate) struct Engine {
     pub(crate) limits: Limits,
     pub(crate) log: Log,
     pub(crate) listeners: Listeners,
+    /// Ends the loop's wait, for other threads.
+    pub(crate) waker: Waker,
     pub(crate) oom_score: OomScore,
     /// The file with the users (`aclfile`).
     pub(crate) acl_file: Option<PathBuf>,
@@ -127,6 +131,8 @@ pub(crate) struct Engine {
     effects: Effects,
     /// What replicas and the append-only file are to be told.
     pub(crate) feed: Feed,
+    /// The append-only file, if there is one.
+    pub(crate) aof: Option<Aof>,
     /// The stream of changes that these data come from.
     pub(crate) history: History,
     /// The hash of the first argument of the request that is about to run.
@@ -152,7 +158,7 @@ fn document(table: &mut CommandTable) -> io::Result<()> {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, log: Log, listeners: Listeners, seed: Random) -> io::Result<Self> {
+    pub(crate) fn new(config: Config, log: Log, listeners: Listeners, waker: Waker, seed: Random) -> io::Result<Self> {
         let data = commands::all().map(|command| {
             let roams = command.spec.hides_keys();
             (&command.spec, if roams { Run::Roaming(command.run) } else { Run::Data(command.run) })
@@ -199,6 +205,7 @@ impl Engine {
             limits: Limits::of(&config),
             log,
             listeners,
+            waker,
             oom_score: OomScore::default(),
             config,
             shutdown: None,
@@ -218,6 +225,7 @@ impl Engine {
             runs,
             effects: Effects::default(),
             feed: Feed::default(),
+            aof: None,
             history: History::new(ReplicationId::random()),
             first_hash: None,
         };

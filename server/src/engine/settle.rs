@@ -16,7 +16,7 @@ impl Engine {
             changed: !self.watches.is_empty() || !self.tracking.is_empty(),
             ready: self.blocked.waits_for_keys(),
         };
-        self.feed.is_wanted = self.history.backlog.is_some();
+        self.feed.is_wanted = self.history.backlog.is_some() || self.aof.is_some();
     }
 
     /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
@@ -48,6 +48,9 @@ impl Engine {
     pub(super) fn end_unit(&mut self) {
         if !self.feed.is_empty() {
             self.history.tell(&self.feed);
+            if let Some(aof) = &mut self.aof {
+                aof.tell(&self.feed);
+            }
             self.feed.clear();
         }
     }

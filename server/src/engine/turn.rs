@@ -1,5 +1,7 @@
 //! What is done once for many requests: before and after a turn of the loop.
 
+use bongsu_protocol::session::ClientId;
+
 use super::Engine;
 use super::rates::Totals;
 
@@ -27,11 +29,37 @@ impl Engine {
         if self.shard.has_garbage() {
             self.helpers.free(self.shard.take_garbage());
         }
+        if let Some(aof) = &mut self.aof {
+            aof.hand_over(self.clock.now_us);
+        }
         self.tracking.tidy();
         self.tracking.trim(&mut self.clients, &mut self.outbox);
         self.tracking.broadcast(&mut self.clients, &mut self.outbox);
         self.clock.advance();
         self.stats.upkeep_usec += self.clock.now_us - begun_us;
+    }
+
+    /// How much of the append-only file has to be with the disk before what was just answered may leave.
+    pub(crate) fn gate(&mut self) -> Option<u64> {
+        let now_us = self.clock.now_us;
+        self.aof.as_mut()?.gate(now_us)
+    }
+
+    /// The other side has sent its last request. True if its replies have to wait, after which the connection is over.
+    pub(crate) fn end_after_replies(&mut self, client: ClientId) -> bool {
+        if let Some(aof) = &mut self.aof {
+            aof.hand_over(self.clock.now_us);
+        }
+        if self.gate().is_none() {
+            return false;
+        }
+        let session = self.clients.get_mut(client);
+        session.map(|session| session.close_after_reply = true).is_some()
+    }
+
+    /// As much as a gate asks for is with the disk.
+    pub(crate) fn is_passed(&self, gate: u64) -> bool {
+        self.aof.as_ref().is_none_or(|aof| aof.is_passed(gate))
     }
 
     /// Something is left to be done that does not wait for clients.

@@ -46,6 +46,8 @@ pub(crate) struct Conn {
     pub(crate) ended: bool,
     /// It is in the list of those with replies to send.
     pub(crate) flushing: bool,
+    /// Its replies have to wait for the disk, and it waits with them.
+    pub(crate) withheld: bool,
     /// Since when more waits to be sent than should, in microseconds since the start of the server.
     pub(crate) slow_since_us: Option<u64>,
     /// The memory that was counted for it last, in bytes.
@@ -67,6 +69,7 @@ impl Conn {
             left_alone: false,
             ended: false,
             flushing: false,
+            withheld: false,
             slow_since_us: None,
             counted_bytes: 0,
         }

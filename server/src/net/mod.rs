@@ -5,3 +5,4 @@ pub(crate) mod listen;
 pub(crate) mod listeners;
 pub(crate) mod poll;
 pub(crate) mod stream;
+pub(crate) mod wake;

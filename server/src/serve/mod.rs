@@ -5,11 +5,12 @@
 
 mod arrivals;
 mod batch;
+mod durable;
 mod limits;
 mod spares;
 mod traffic;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -27,12 +28,16 @@ use crate::net::conn::Conn;
 use crate::net::listen::Endpoint;
 use crate::net::listeners::{LISTENERS, Listeners, OpenError};
 use crate::net::poll::{Poll, Ready};
+use crate::net::wake::Waker;
 
 /// Read from one connection in a turn.
 const READ_BYTES: usize = 64 * 1024;
 
 /// The longest wait: how often what is due by time is looked at.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The token of what wakes the loop. Neither a connection nor a listener has it.
+const WAKER: u64 = LISTENERS - 1;
 
 /// The longest wait while keys are being removed.
 const BREATH: Duration = Duration::from_micros(SWEEP_PAUSE_US);
@@ -51,6 +56,8 @@ pub struct Server {
     awake: Vec<usize>,
     /// Connections with replies to be sent.
     flushing: Vec<usize>,
+    /// Connections whose replies have to wait until so much of the append-only file is with the disk, in this order.
+    withheld: VecDeque<(u64, ClientId)>,
     /// Connections that take nothing more for now, and for which more has come.
     strained: Vec<usize>,
     /// Requests that are about to run.
@@ -88,11 +95,12 @@ impl Server {
     }
 
     fn new(config: Config, log: Log, seed: Random) -> io::Result<Self> {
-        let poll = Poll::new()?;
+        let (poll, waker) = (Poll::new()?, Waker::new()?);
+        poll.add(&waker, WAKER)?;
         let listeners = Listeners::new(poll.watch()?);
         Ok(Self {
             poll,
-            engine: Engine::new(config, log, listeners, seed)?,
+            engine: Engine::new(config, log, listeners, waker, seed)?,
             conns: Vec::new(),
             vacant: Vec::new(),
             slots: HashMap::new(),
@@ -100,6 +108,7 @@ impl Server {
             ready: Vec::new(),
             awake: Vec::new(),
             flushing: Vec::new(),
+            withheld: VecDeque::new(),
             strained: Vec::new(),
             batch: Batch::default(),
             spares: Spares::default(),
@@ -146,6 +155,7 @@ impl Server {
         if self.deaf_until_us.is_some_and(|until| self.engine.clock.now_us >= until) {
             self.accept_again();
         }
+        self.release(&mut awake);
         let mut ready = std::mem::take(&mut self.ready);
         ready.clear();
         ready.extend(self.poll.ready());
@@ -163,14 +173,16 @@ impl Server {
         self.engine.end_turn();
         self.deliver_all();
         self.look_through();
-        for index in std::mem::take(&mut self.flushing) {
-            self.flush(index);
-        }
+        self.flush_all();
         self.evict_clients();
         self.engine.close_turn();
     }
 
     fn note(&mut self, ready: &Ready, awake: &mut Vec<usize>) {
+        if ready.token == WAKER {
+            // That the loop turns is all that was asked for.
+            return;
+        }
         if ready.token >= LISTENERS {
             return self.accept(ready.token);
         }

@@ -27,12 +27,19 @@ impl Server {
     /// Reads once and runs what is complete.
     pub(super) fn serve(&mut self, index: usize) {
         let Some(mut conn) = self.conns.get_mut(index).and_then(Option::take) else { return };
+        if conn.withheld {
+            self.conns[index] = Some(conn);
+            return;
+        }
         let mut is_lost = false;
         if conn.unsent() > UNSENT_BYTES_MAX {
             // It is woken when enough of them is sent.
             (conn.unread, conn.left_alone) = (false, true);
         } else {
             is_lost = self.read_and_run(&mut conn).is_err();
+        }
+        if is_lost && conn.unsent() > 0 && self.engine.end_after_replies(conn.client) {
+            is_lost = false;
         }
         let sends = conn.unsent() > 0 || self.engine.is_over(conn.client);
         if is_lost {

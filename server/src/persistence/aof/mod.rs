@@ -1,0 +1,127 @@
+//! The append-only file, as the loop sees it.
+
+mod writer;
+
+use std::io;
+
+pub(crate) use writer::{Done, Policy, Step, Writer};
+
+use crate::engine::{Feed, Reader};
+
+/// With a policy that does not wait for the disk, how long the loop goes on answering while the disk takes nothing. In microseconds.
+const PATIENCE_US: u64 = 2_000_000;
+
+/// How much may be on its way to the disk before the loop stops answering, whatever the policy: memory has to end somewhere.
+const QUEUED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Handed over in one go at the most, so that a large unit is written while the next one is gathered.
+const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+
+/// The stream of changes on its way to the append-only file.
+pub(crate) struct Aof {
+    writer: Writer,
+    policy: Policy,
+    /// The database that was selected last in the file.
+    selected: Option<u32>,
+    /// What has been told since the last hand-over.
+    buffer: Vec<u8>,
+    /// Bytes of the stream that have been handed over.
+    appended: u64,
+    /// Bytes that are looked at to find out whether the disk is stuck, and since when they wait.
+    watched: (u64, u64),
+    /// How often the loop had to wait for a disk that was behind (`aof_delayed_fsync`).
+    pub(crate) delays: u64,
+}
+
+impl Aof {
+    /// A stream that goes to this thread.
+    pub(crate) fn new(writer: Writer, policy: Policy) -> Self {
+        Self { writer, policy, selected: None, buffer: Vec::new(), appended: 0, watched: (0, 0), delays: 0 }
+    }
+
+    /// The thread.
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Another policy.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+        self.writer.set_policy(policy);
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// A unit goes into the file.
+    pub(crate) fn tell(&mut self, feed: &Feed) {
+        feed.append_to(Reader::AppendOnlyFile, &mut self.selected, &mut self.buffer);
+    }
+
+    /// Bytes go into the file as they are.
+    pub(crate) fn note(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Everything that has been told is on its way to the disk. To be called after every turn.
+    pub(crate) fn hand_over(&mut self, now_us: u64) {
+        if !self.buffer.is_empty() {
+            self.appended += self.buffer.len() as u64;
+            let next = Vec::with_capacity(self.buffer.len().min(BUFFER_BYTES_KEPT));
+            self.writer.write(std::mem::replace(&mut self.buffer, next));
+        }
+        if self.writer.written() >= self.watched.0 {
+            self.watched = (self.appended, now_us);
+        }
+    }
+
+    /// Steps for the files, behind everything that has been told. The file that the stream goes on in names its database anew.
+    pub(crate) fn take(&mut self, ticket: u64, steps: Vec<Step>, now_us: u64) {
+        self.hand_over(now_us);
+        self.selected = None;
+        self.writer.take(ticket, steps);
+    }
+
+    /// Bytes of the stream so far.
+    pub(crate) fn offset(&self) -> u64 {
+        self.appended + self.buffer.len() as u64
+    }
+
+    /// How much has to be with the disk before what was just answered may leave. `None` if it may leave at once.
+    pub(crate) fn gate(&mut self, now_us: u64) -> Option<u64> {
+        if self.is_passed(self.appended) {
+            return None;
+        }
+        let (offset, since_us) = self.watched;
+        let is_stuck = self.writer.written() < offset && now_us.saturating_sub(since_us) > PATIENCE_US;
+        let is_much = self.appended - self.writer.written() > QUEUED_BYTES_MAX;
+        let waits = self.policy == Policy::Always || is_stuck || is_much;
+        self.delays += u64::from(is_stuck);
+        waits.then_some(self.appended)
+    }
+
+    /// As much as a gate asks for is with the disk.
+    pub(crate) fn is_passed(&self, gate: u64) -> bool {
+        let done = match self.policy {
+            Policy::Always => self.writer.synced(),
+            Policy::EverySecond | Policy::No => self.writer.written(),
+        };
+        done >= gate
+    }
+
+    /// Waits until everything is on disk, at the end.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn finish(&mut self, now_us: u64) -> io::Result<()> {
+        self.take(u64::MAX, vec![Step::Close], now_us);
+        while let Some(done) = self.writer.wait_done() {
+            if done.ticket == u64::MAX {
+                return done.result;
+            }
+        }
+        Err(io::Error::other("the thread that writes the append-only file is gone"))
+    }
+}
