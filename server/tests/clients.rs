@@ -279,6 +279,44 @@ fn nothing_waits_for_a_client_that_has_read_its_replies() {
 }
 
 #[test]
+fn what_a_connection_did_is_counted() {
+    let server = Running::start("");
+    let (mut one, mut other) = (server.client(), server.client());
+    let mut tell = |totals: &str| {
+        other.send("CLIENT LIST ID 1");
+        other.line();
+        other.line().ends_with(totals)
+    };
+    one.ask("WATCH a b a", &["+OK"]);
+    one.ask("ECHO x", &["$1", "x"]);
+    assert!(tell(" lib-ver= watch=2 tot-net-in=21 tot-net-out=12 tot-cmds=2"));
+    one.ask("UNWATCH", &["+OK"]);
+    assert!(tell(" watch=0 tot-net-in=30 tot-net-out=17 tot-cmds=3"));
+    one.send("BLPOP list 0");
+    server.wait_for("blocked_clients:1");
+    assert!(tell(" watch=0 tot-net-in=44 tot-net-out=17 tot-cmds=3"), "it is not answered yet");
+    server.client().ask("RPUSH list x", &[":1"]);
+    one.expect(&["*2", "$4", "list", "$1", "x"]);
+    assert!(tell(" watch=0 tot-net-in=44 tot-net-out=38 tot-cmds=4"));
+    one.ask("WATCH a", &["+OK"]);
+    one.ask("MULTI", &["+OK"]);
+    one.ask("EXEC", &["*0"]);
+    assert!(tell(" watch=0 tot-net-in=66 tot-net-out=52 tot-cmds=7"));
+}
+
+#[test]
+fn waiting_for_copies_takes_times_that_there_are() {
+    let server = Running::start("");
+    let mut client = server.client();
+    for line in ["WAIT 2 9223372036854775807", "WAITAOF 0 0 9223372036854775807", "WAITAOF 1 0 9223372036854775807"] {
+        client.ask(line, &["-ERR timeout is out of range"]);
+    }
+    client.ask("WAIT 2 9223372036854775808", &["-ERR timeout is not an integer or out of range"]);
+    client.ask("WAIT 2 -1", &["-ERR timeout is negative"]);
+    client.ask("WAIT 2 1000", &[":0"]);
+}
+
+#[test]
 fn a_reply_without_end_ends_its_connection_at_the_limit() {
     let server = Running::start("client-output-buffer-limit \"normal 1000000 0 0\"");
     let mut other = server.client();

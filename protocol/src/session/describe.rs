@@ -53,6 +53,13 @@ impl Session {
             let lib_name = String::from_utf8_lossy(&self.lib_name);
             line.push_str(&format!(" lib-name={lib_name} lib-ver={}", String::from_utf8_lossy(&self.lib_ver)));
         }
+        // They come last, so that the fields of 7.2 stay where they were.
+        if let Some(totals) = &io.totals {
+            line.push_str(&format!(
+                " watch={} tot-net-in={} tot-net-out={} tot-cmds={}",
+                totals.watched, totals.input_bytes, totals.output_bytes, totals.requests
+            ));
+        }
         line
     }
 

@@ -26,5 +26,5 @@ pub use ping::handle_ping;
 pub use registry::{ClientRegistry, Pause, PauseMode};
 pub use reply_mode::ReplyMode;
 pub use reset::{handle_quit, handle_reset};
-pub use state::{ClientId, ClientRole, ClientType, IoFigures, Session, Subscriptions};
+pub use state::{ClientId, ClientRole, ClientType, IoFigures, Session, Subscriptions, Totals};
 pub use tracking::{Caching, Tracking, TrackingMode};

@@ -120,6 +120,31 @@ pub struct IoFigures {
     pub reads: bool,
     /// Waits to write.
     pub writes: bool,
+    /// What is counted since the connection began, if anybody counts it.
+    pub totals: Option<Totals>,
+}
+
+impl IoFigures {
+    /// Counts something, if it is to be counted.
+    #[inline]
+    pub fn count(&mut self, add: impl FnOnce(&mut Totals)) {
+        if let Some(totals) = &mut self.totals {
+            add(totals);
+        }
+    }
+}
+
+/// Figures of a connection that the first versions of `CLIENT LIST` did not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Keys that it watches now.
+    pub watched: usize,
+    /// Bytes received.
+    pub input_bytes: u64,
+    /// Bytes sent.
+    pub output_bytes: u64,
+    /// Requests that were answered.
+    pub requests: u64,
 }
 
 /// One client connection.

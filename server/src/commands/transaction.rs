@@ -93,6 +93,10 @@ fn watch(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8
         engine.watches.add(client, (db, key.to_vec()), found.is_some() && !was_over, was_over);
     }
     engine.update_interest();
+    let watched = engine.watches.of(client).len();
+    if let Some(session) = engine.clients.get_mut(client) {
+        session.io.count(|totals| totals.watched = watched);
+    }
 }
 
 fn unwatch(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Vec<u8>) {
@@ -100,5 +104,6 @@ fn unwatch(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Vec<u8>
     engine.update_interest();
     let Some(session) = engine.clients.get_mut(client) else { return };
     session.dirty_transaction = false;
+    session.io.count(|totals| totals.watched = 0);
     Writer::new(out, session.protocol).simple("OK");
 }

@@ -43,7 +43,7 @@ fn wait(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>
     if parse_integer(replicas).is_none() {
         return reply.error(NOT_AN_INTEGER);
     }
-    match check_timeout(timeout) {
+    match check_timeout(timeout, engine.shard.now_ms) {
         Ok(()) => reply.integer(0),
         Err(text) => reply.error(text),
     }
@@ -54,7 +54,7 @@ fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut
     let mut reply = Writer::new(out, engine.protocol(client));
     let [_, local, replicas, timeout] = argv else { return };
     let checked = match (parse_integer(local), parse_integer(replicas)) {
-        (Some(local @ (0 | 1)), Some(0..)) => check_timeout(timeout).map(|()| local),
+        (Some(local @ (0 | 1)), Some(0..)) => check_timeout(timeout, engine.shard.now_ms).map(|()| local),
         (None, _) | (Some(0 | 1), None) => Err(NOT_AN_INTEGER),
         (Some(0 | 1), Some(_)) => Err("ERR value is out of range, must be positive"),
         (Some(_), _) => Err("ERR value is out of range, value must between 0 and 1"),
@@ -70,11 +70,14 @@ fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut
     }
 }
 
-/// Milliseconds.
-fn check_timeout(text: &[u8]) -> Result<(), &'static str> {
+/// Milliseconds. When they are over can be told as a time.
+fn check_timeout(text: &[u8], now_ms: u64) -> Result<(), &'static str> {
     match parse_integer(text) {
         None => Err("ERR timeout is not an integer or out of range"),
         Some(..0) => Err("ERR timeout is negative"),
+        Some(ms) if i64::try_from(now_ms).ok().and_then(|now_ms| ms.checked_add(now_ms)).is_none() => {
+            Err("ERR timeout is out of range")
+        }
         Some(_) => Ok(()),
     }
 }

@@ -94,6 +94,7 @@ impl Engine {
     /// Sends the reply of a request that had to wait.
     fn send_late(&mut self, client: ClientId, reply: &[u8]) {
         let Some(session) = self.clients.get_mut(client) else { return };
+        session.io.count(|totals| totals.requests += u64::from(!reply.is_empty()));
         // The mode was that of the request, which has not ended until now.
         if session.sends_reply() {
             self.outbox.send(client, |out| out.extend_from_slice(reply));

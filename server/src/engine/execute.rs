@@ -97,6 +97,7 @@ impl Engine {
             return false;
         }
         session.end_request();
+        session.io.count(|totals| totals.requests += 1);
         let goes_on = !(session.close_now || session.close_after_reply);
         self.serve_waiting();
         goes_on

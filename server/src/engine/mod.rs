@@ -250,6 +250,7 @@ impl Engine {
             session.blocked = false;
             session.paused = false;
             session.io.queued_requests = 0;
+            session.io.count(|totals| totals.watched = 0);
             self.pubsub.remove_client(session);
             self.sharded_pubsub.remove_client(session);
         }

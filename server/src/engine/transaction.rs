@@ -73,6 +73,7 @@ impl Engine {
             session.queued = None;
             session.dirty_transaction = false;
             session.io.queued_requests = 0;
+            session.io.count(|totals| totals.watched = 0);
         }
         self.update_interest();
         transaction

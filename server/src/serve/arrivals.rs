@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use bongsu_protocol::session::Totals;
 use rustix::io::Errno;
 
 use crate::net::conn::Conn;
@@ -78,6 +79,7 @@ impl Server {
         let now_ms = self.engine.shard.now_ms;
         let session = self.engine.clients.accept(accepted.addr, accepted.laddr, now_ms, &self.engine.acl);
         session.io.fd = accepted.fd;
+        session.io.totals = Some(Totals::default());
         session.unix_socket = accepted.is_unix;
         let conn = Conn::new(session.id, accepted.stream);
         if self.poll.add(conn.stream(), index as u64).is_ok() {

@@ -90,6 +90,7 @@ impl Server {
         if let Some(session) = self.engine.clients.get_mut(conn.client) {
             // What is run is part of it until it is done.
             session.io.query_buffer = conn.input.len() + fresh.len();
+            session.io.count(|totals| totals.input_bytes += fresh.len() as u64);
         }
         let room = UNSENT_BYTES_MAX.saturating_sub(conn.unsent());
         let mut output = std::mem::take(&mut conn.output);
@@ -263,8 +264,14 @@ impl Server {
         let result = conn.flush();
         self.spares.take_back(&mut conn.output);
         self.engine.stats.writes += 1;
-        self.engine.stats.output_bytes += (before - conn.unsent().min(before)) as u64;
-        let over = result.is_err() || (conn.has_sent_all() && self.engine.is_over(conn.client));
+        let sent = (before - conn.unsent().min(before)) as u64;
+        self.engine.stats.output_bytes += sent;
+        let session = self.engine.clients.get_mut(conn.client);
+        let ends = session.is_none_or(|session| {
+            session.io.count(|totals| totals.output_bytes += sent);
+            session.close_now || session.close_after_reply
+        });
+        let over = result.is_err() || (conn.has_sent_all() && ends);
         let waits = conn.unsent() > 0;
         if waits && !conn.is_full() {
             flush_later(&mut self.flushing, conn, index);
