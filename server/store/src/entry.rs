@@ -1,7 +1,7 @@
 //! A key with its value in one cell: header, expiry, key, value.
 //!
 //! ```text
-//! kind and flags 1 | access clock 3 | key length 1 or 4 | value length 1 or 4 | expiry 6 or none | key | value
+//! kind, flags and mark 1 | access clock 3 | key length 1 or 4 | value length 1 or 4 | expiry 6 or none | key | value
 //! ```
 //! A key of 16 and a value of 64 bytes take 86 bytes. The value of a large collection is the number of its object.
 
@@ -19,10 +19,15 @@ pub(crate) enum Kind {
     Raw = 3,
 }
 
-const KIND_BITS: u8 = 0b0000_1111;
-const HAS_EXPIRY: u8 = 0b0001_0000;
-const WIDE_KEY: u8 = 0b0010_0000;
-const WIDE_VALUE: u8 = 0b0100_0000;
+const KIND_BITS: u8 = 0b0000_0011;
+const HAS_EXPIRY: u8 = 0b0000_0100;
+const WIDE_KEY: u8 = 0b0000_1000;
+const WIDE_VALUE: u8 = 0b0001_0000;
+const LAYOUT_BITS: u8 = HAS_EXPIRY | WIDE_KEY | WIDE_VALUE;
+const MARK_SHIFT: u32 = 5;
+
+/// The highest mark. Which image an entry needs not be written to any more is said in three bits; none is 0.
+pub(crate) const MARK_MAX: u8 = 7;
 
 /// The kind, the flags and the clock.
 const FIXED: usize = 4;
@@ -62,7 +67,7 @@ impl Layout {
     /// Of what lies in a cell.
     #[inline]
     fn read(cell: &[u8]) -> Self {
-        let flags = cell[0] & !KIND_BITS;
+        let flags = cell[0] & LAYOUT_BITS;
         let mut at = FIXED;
         let key_len = length(cell, &mut at, flags & WIDE_KEY != 0);
         let value_len = length(cell, &mut at, flags & WIDE_VALUE != 0);
@@ -78,8 +83,8 @@ impl Layout {
 
     /// Writes header and key; the value is the caller's. The clock starts as given, the expiry, if there is one, too.
     #[inline]
-    pub(crate) fn write(self, cell: &mut [u8], kind: Kind, clock: u32, expiry_ms: Option<u64>, key: &[u8]) {
-        cell[0] = kind as u8 | self.flags;
+    pub(crate) fn write(self, cell: &mut [u8], kind: Kind, mark: u8, clock: u32, expiry_ms: Option<u64>, key: &[u8]) {
+        cell[0] = kind as u8 | self.flags | mark << MARK_SHIFT;
         cell[1..FIXED].copy_from_slice(&clock.to_le_bytes()[..3]);
         let mut at = FIXED;
         put_length(cell, &mut at, self.flags & WIDE_KEY != 0, key.len());
@@ -146,6 +151,12 @@ impl<'a> Entry<'a> {
             3 => Kind::Raw,
             _ => Kind::Object,
         }
+    }
+
+    /// Which image the entry needs not be written to any more.
+    #[inline]
+    pub(crate) fn mark(self) -> u8 {
+        self.cell[0] >> MARK_SHIFT
     }
 
     #[inline]
@@ -227,6 +238,12 @@ pub(crate) fn is_alike(one: Layout, other: Layout) -> bool {
     (one.flags, one.key, one.value) == (other.flags, other.key, other.value)
 }
 
+/// Says which image the entry needs not be written to any more.
+#[inline]
+pub(crate) fn set_mark(cell: &mut [u8], mark: u8) {
+    cell[0] = cell[0] & (KIND_BITS | LAYOUT_BITS) | mark << MARK_SHIFT;
+}
+
 /// Says what the value is.
 pub(crate) fn set_kind(cell: &mut [u8], kind: Kind) {
     cell[0] = cell[0] & !KIND_BITS | kind as u8;
@@ -245,15 +262,16 @@ mod tests {
             value in proptest::collection::vec(any::<u8>(), 0..600),
             expiry in proptest::option::of(0..=EXPIRY_MS_MAX),
             clock in 0u32..1 << 24,
+            mark in 0..=MARK_MAX,
         ) {
             let layout = Layout::of(key.len(), value.len(), expiry.is_some());
             let mut cell = vec![0xaa; layout.bytes() + 8];
-            layout.write(&mut cell, Kind::Raw, clock, expiry, &key);
+            layout.write(&mut cell, Kind::Raw, mark, clock, expiry, &key);
             cell[layout.value_range()].copy_from_slice(&value);
             let entry = Entry::read(&cell);
             prop_assert_eq!(entry.layout(), layout);
             prop_assert_eq!((entry.kind(), entry.key(), entry.value()), (Kind::Raw, &key[..], &value[..]));
-            prop_assert_eq!((entry.expiry_ms(), entry.clock()), (expiry, clock));
+            prop_assert_eq!((entry.expiry_ms(), entry.clock(), entry.mark()), (expiry, clock, mark));
             if expiry.is_some() {
                 set_expiry(&mut cell, 77);
                 prop_assert_eq!(Entry::read(&cell).expiry_ms(), Some(77));
@@ -263,6 +281,10 @@ mod tests {
                 prop_assert_eq!(Entry::read(&cell).value(), &value[..shorter]);
                 prop_assert_eq!(Entry::read(&cell).key(), &key[..]);
             }
+            set_kind(&mut cell, Kind::Int);
+            prop_assert_eq!((Entry::read(&cell).mark(), Entry::read(&cell).kind()), (mark, Kind::Int));
+            set_mark(&mut cell, 0);
+            prop_assert_eq!((Entry::read(&cell).mark(), Entry::read(&cell).kind()), (0, Kind::Int));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::eviction::Pool;
 use crate::hash::KeyHasher;
+use crate::image::{Capture, Large};
 use crate::keyspace::{Db, Found, New, Object};
 use crate::random::Random;
 use crate::settings::Settings;
@@ -26,7 +27,7 @@ pub struct Stats {
 
 /// Databases, the clock that they go by, and what belongs to all of them. It is owned by one thread and can be moved to another.
 pub struct Shard {
-    dbs: Vec<Db>,
+    pub(crate) dbs: Vec<Db>,
     hasher: KeyHasher,
     /// Random numbers.
     pub random: Random,
@@ -40,7 +41,11 @@ pub struct Shard {
     /// Counters.
     pub stats: Stats,
     /// What takes long to free.
-    garbage: Vec<Garbage>,
+    pub(crate) garbage: Vec<Garbage>,
+    /// An image that is under way.
+    pub(crate) capture: Option<Box<Capture>>,
+    /// Collections that an image is written of in steps.
+    pub(crate) large: Large,
     /// Keys that can best be done without.
     pub(crate) pool: Pool,
 }
@@ -65,6 +70,8 @@ impl Shard {
             settings: Settings::default(),
             stats: Stats::default(),
             garbage: Vec::new(),
+            capture: None,
+            large: Large::default(),
             pool: Pool::default(),
         }
     }
@@ -184,7 +191,9 @@ impl Shard {
         let old = std::mem::take(&mut self.dbs[db]);
         let keys = old.len();
         // Few keys may have many members.
-        if keys > 0 {
+        if let Some(old) = self.keep_flushed(db, old)
+            && keys > 0
+        {
             self.garbage.push(Garbage::Db(Box::new(old)));
         }
         keys
@@ -197,7 +206,7 @@ impl Shard {
 
     /// Frees a collection, at once or later.
     pub fn discard(&mut self, object: Option<Object>) {
-        if let Some(object) = object
+        if let Some(object) = object.and_then(|object| self.keep_removed(object))
             && object.free_effort() > FREE_AT_ONCE
         {
             self.garbage.push(Garbage::Object(object));

@@ -67,6 +67,13 @@ impl Hash {
         }
     }
 
+    /// So many fields are about to come: if they are too many for a small one, it is a large one now.
+    pub fn expect_fields(&mut self, fields: usize, rules: &HashRules) {
+        if fields > rules.listpack_entries {
+            self.enlarge(rules);
+        }
+    }
+
     /// The name that `OBJECT ENCODING` shows.
     pub fn encoding(&self) -> &'static str {
         match self {

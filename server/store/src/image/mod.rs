@@ -5,12 +5,22 @@
 //! collections are the runs of bytes that they are in memory) and live no longer than the process: files and replicas get
 //! something else made from them.
 
+mod admit;
+mod blob;
+mod capture;
+mod hold;
 mod read;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod write;
 
+pub use admit::{Admission, AdmissionOptions, NotAdmitted};
+pub(crate) use capture::{Capture, Large};
+pub use capture::{ImageOf, ImageUnderWay};
+pub(crate) use hold::{Budget, Holds, Origin};
 pub use read::{Malformed, Reader};
+pub(crate) use usage::Clocks;
 pub use write::Writer;
 
 /// What the eviction policy knows of a key.

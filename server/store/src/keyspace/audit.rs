@@ -24,11 +24,30 @@ impl Db {
             .or_else(|| {
                 Discrepancy::between("memory of collections", self.objects().heap_bytes(), self.objects().recount())
             })
+            .or_else(|| Discrepancy::between("marks that mean nothing", 0, self.strange_marks(hasher)))
+            .or_else(|| {
+                Discrepancy::between("collections that are held", self.held_count(), self.objects().held_count())
+            })
             .or_else(|| self.keys().find_map(|key| of_value(self.value(self.find(hasher.hash(key), key)?))))
     }
 }
 
+impl Db {
+    /// Entries with marks that are not of the image under way, nor of one that was given up, or that are behind the walk.
+    fn strange_marks(&self, hasher: KeyHasher) -> usize {
+        let is_strange = |entry: &Entry<'_>| {
+            let mark = entry.mark();
+            mark != 0 && self.stale_marks & 1 << mark == 0 && self.mark_of_new(hasher.hash(entry.key())) != mark
+        };
+        self.table.handles().map(|handle| Entry::read(self.arena.get(handle))).filter(is_strange).count()
+    }
+}
+
 impl Objects {
+    fn held_count(&self) -> usize {
+        self.all().filter(|object| object.is_held()).count()
+    }
+
     /// What [`Objects::heap_bytes`] has to be.
     fn recount(&self) -> usize {
         let objects: usize = self.all().map(Object::heap_bytes).sum();

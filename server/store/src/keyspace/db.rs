@@ -6,12 +6,13 @@ use crate::hash::KeyHasher;
 use crate::table::{Place, Table};
 
 use super::object::{Edit, Object, Objects};
+use super::walk::Walk;
 
 /// Where a key lies, until the database changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
-    place: Place,
-    handle: Handle,
+    pub(super) place: Place,
+    pub(super) handle: Handle,
 }
 
 /// A value to be stored.
@@ -61,11 +62,22 @@ pub struct Db {
     pub(super) objects: Objects,
     /// Keys with an expiry.
     pub(super) expiring: usize,
+    /// How far an image that is under way has come.
+    pub(super) walk: Option<Box<Walk>>,
+    /// Marks of images that were given up, as bits: entries may still have them.
+    pub(super) stale_marks: u8,
 }
 
 impl Default for Db {
     fn default() -> Self {
-        Self { table: Table::default(), arena: Arena::new(), objects: Objects::default(), expiring: 0 }
+        Self {
+            table: Table::default(),
+            arena: Arena::new(),
+            objects: Objects::default(),
+            expiring: 0,
+            walk: None,
+            stale_marks: 0,
+        }
     }
 }
 
@@ -175,6 +187,7 @@ impl Db {
 
     /// The collection there, to be changed.
     pub fn edit(&mut self, found: Found) -> Option<Edit<'_>> {
+        self.keep(found);
         let entry = Entry::read(self.arena.get(found.handle));
         if entry.kind() != Kind::Object {
             return None;
@@ -184,6 +197,7 @@ impl Db {
 
     /// The integer there becomes another one.
     pub fn set_int(&mut self, found: Found, value: i64) {
+        self.keep(found);
         let cell = self.arena.get_mut(found.handle);
         let range = Entry::read(cell).layout().value_range();
         debug_assert_eq!(range.len(), 8);
@@ -209,7 +223,8 @@ impl Db {
         expiry_ms: Option<u64>,
         clock: u32,
     ) -> Found {
-        let handle = self.write(None, key, new, expiry_ms, clock);
+        let mark = self.mark_of_new(hash);
+        let handle = self.write(None, key, new, expiry_ms, (mark, clock));
         self.expiring += usize::from(expiry_ms.is_some());
         let arena = &self.arena;
         let place = self.table.insert(hash, handle, |h| hasher.hash(Entry::read(arena.get(h)).key()));
@@ -225,35 +240,39 @@ impl Db {
         new: New<'_>,
         expiry_ms: Option<u64>,
     ) -> (Found, Option<Object>) {
+        self.keep(found);
         let entry = self.entry(found);
-        let (clock, had_expiry) = (entry.clock(), entry.expiry_ms().is_some());
+        let (mark, clock, had_expiry) = (entry.mark(), entry.clock(), entry.expiry_ms().is_some());
         let old = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
-        let object = old.and_then(|index| self.objects.remove(index));
+        let object = old.and_then(|index| self.remove_object(index));
         self.expiring = self.expiring + usize::from(expiry_ms.is_some()) - usize::from(had_expiry);
         self.mark(found.place, expiry_ms);
-        let handle = self.write(Some(found.handle), key, new, expiry_ms, clock);
+        let handle = self.write(Some(found.handle), key, new, expiry_ms, (mark, clock));
         (self.moved(found, handle), object)
     }
 
     /// Removes a key. Gives the collection that it had.
     pub fn remove(&mut self, hasher: KeyHasher, found: Found) -> Option<Object> {
+        self.keep(found);
         let entry = self.entry(found);
         let object = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
         self.expiring -= usize::from(entry.expiry_ms().is_some());
         let arena = &self.arena;
         self.table.remove(found.place, |h| hasher.hash(Entry::read(arena.get(h)).key()));
         self.arena.free(found.handle);
-        object.and_then(|index| self.objects.remove(index))
+        object.and_then(|index| self.remove_object(index))
     }
 
     /// Gives the value of a key another key, which must not be there.
     pub fn rename(&mut self, hasher: KeyHasher, found: Found, hash: u64, to: &[u8]) {
+        self.keep(found);
+        let mark = self.mark_of_new(hash);
         let entry = self.entry(found);
         let (kind, clock, expiry_ms, value) = (entry.kind(), entry.clock(), entry.expiry_ms(), entry.value().to_vec());
         let layout = Layout::of(to.len(), value.len(), expiry_ms.is_some());
         let handle = self.arena.alloc(layout.bytes());
         let cell = self.arena.get_mut(handle);
-        layout.write(cell, kind, clock, expiry_ms, to);
+        layout.write(cell, kind, mark, clock, expiry_ms, to);
         cell[layout.value_range()].copy_from_slice(&value);
         let arena = &self.arena;
         let hash_of = |h| hasher.hash(Entry::read(arena.get(h)).key());
@@ -261,78 +280,6 @@ impl Db {
         let place = self.table.insert(hash, handle, hash_of);
         self.mark(place, expiry_ms);
         self.arena.free(found.handle);
-    }
-
-    /// Sets, changes or removes the expiry of a key.
-    pub fn set_expiry(&mut self, found: Found, expiry_ms: Option<u64>) -> Found {
-        self.mark(found.place, expiry_ms);
-        let entry = self.entry(found);
-        match (entry.expiry_ms(), expiry_ms) {
-            (None, None) => return found,
-            (Some(_), Some(at)) => {
-                entry::set_expiry(self.arena.get_mut(found.handle), at);
-                return found;
-            }
-            (None, Some(_)) => self.expiring += 1,
-            (Some(_), None) => self.expiring -= 1,
-        }
-        let entry = self.entry(found);
-        let (kind, clock, key_len, old) = (entry.kind(), entry.clock(), entry.key().len(), entry.layout());
-        let layout = Layout::of(key_len, old.value_range().len(), expiry_ms.is_some());
-        // The key lies before the value in both, so that one copy behind the new header moves both.
-        let body = entry.body().to_vec();
-        let handle = self.room(found.handle, layout.bytes());
-        let cell = self.arena.get_mut(handle);
-        layout.write(cell, kind, clock, expiry_ms, &body[..key_len]);
-        cell[layout.value_range()].copy_from_slice(&body[key_len..]);
-        self.moved(found, handle)
-    }
-
-    /// Makes the bytes of a string longer or shorter, for [`Self::bytes_mut`]. What is new is zero. An integer becomes its digits.
-    pub fn resize(&mut self, found: Found, len: usize) -> Found {
-        let entry = self.entry(found);
-        let mut digits = Vec::new();
-        let old_len = match entry.kind() {
-            Kind::Int => {
-                digits = entry.int().to_string().into_bytes();
-                digits.len()
-            }
-            _ => entry.value().len(),
-        };
-        let (key_len, expiry_ms, clock) = (entry.key().len(), entry.expiry_ms(), entry.clock());
-        let layout = Layout::of(key_len, len, expiry_ms.is_some());
-        let is_alike = entry.kind() != Kind::Int && entry::is_alike(entry.layout(), layout);
-        let kind_is_int = entry.kind() == Kind::Int;
-        // What has just been made is not yet known to grow step by step.
-        let is_new = old_len == 0;
-        let fits = layout.bytes() <= self.arena.capacity(found.handle);
-        if is_alike && (fits || !is_new && self.has_room(found.handle, layout.bytes())) {
-            let cell = self.arena.get_mut(found.handle);
-            entry::set_value_len(cell, len);
-            entry::set_kind(cell, Kind::Raw);
-            let range = layout.value_range();
-            cell[(range.start + old_len).min(range.end)..range.end].fill(0);
-            return found;
-        }
-        let entry = self.entry(found);
-        let key = entry.key().to_vec();
-        let value = if kind_is_int { digits } else { entry.value().to_vec() };
-        let bytes = layout.bytes();
-        let handle = if is_new { self.room(found.handle, bytes) } else { self.room_to_grow(found.handle, bytes) };
-        let cell = self.arena.get_mut(handle);
-        layout.write(cell, Kind::Raw, clock, expiry_ms, &key);
-        let kept = value.len().min(len);
-        let into = &mut cell[layout.value_range()];
-        into[..kept].copy_from_slice(&value[..kept]);
-        into[kept..].fill(0);
-        self.moved(found, handle)
-    }
-
-    /// The bytes of a string that was [`Self::resize`]d.
-    pub fn bytes_mut(&mut self, found: Found) -> &mut [u8] {
-        let cell = self.arena.get_mut(found.handle);
-        let range = Entry::read(cell).layout().value_range();
-        &mut cell[range]
     }
 
     /// Any key, each about as likely as any other.
@@ -353,14 +300,21 @@ impl Db {
         self.table.handles().map(|handle| Entry::read(self.arena.get(handle)).key())
     }
 
-    fn moved(&mut self, found: Found, handle: Handle) -> Found {
+    pub(super) fn moved(&mut self, found: Found, handle: Handle) -> Found {
         if handle != found.handle {
             self.table.set(found.place, handle);
         }
         Found { place: found.place, handle }
     }
 
-    fn write(&mut self, old: Option<Handle>, key: &[u8], new: New<'_>, expiry_ms: Option<u64>, clock: u32) -> Handle {
+    fn write(
+        &mut self,
+        old: Option<Handle>,
+        key: &[u8],
+        new: New<'_>,
+        expiry_ms: Option<u64>,
+        (mark, clock): (u8, u32),
+    ) -> Handle {
         let number;
         let (kind, value): (Kind, &[u8]) = match new {
             New::Text(text) => (Kind::Text, text),
@@ -371,7 +325,7 @@ impl Db {
             }
             New::Object(object) => {
                 let mut index = [0; 8];
-                index[..4].copy_from_slice(&self.objects.insert(object).to_le_bytes());
+                index[..4].copy_from_slice(&self.insert_object(object).to_le_bytes());
                 number = index;
                 (Kind::Object, &number[..4])
             }
@@ -382,31 +336,8 @@ impl Db {
             None => self.arena.alloc(layout.bytes()),
         };
         let cell = self.arena.get_mut(handle);
-        layout.write(cell, kind, clock, expiry_ms, key);
+        layout.write(cell, kind, mark, clock, expiry_ms, key);
         cell[layout.value_range()].copy_from_slice(value);
         handle
     }
-
-    /// A cell of the right size in place of another one, whose content is lost.
-    fn room(&mut self, old: Handle, bytes: usize) -> Handle {
-        if self.arena.capacity(old) == Arena::capacity_for(bytes) || self.arena.resize_large(old, bytes) {
-            return old;
-        }
-        self.arena.free(old);
-        self.arena.alloc(bytes)
-    }
-
-    /// True if a cell holds so many bytes, after growing where it is if it can.
-    fn has_room(&mut self, handle: Handle, bytes: usize) -> bool {
-        bytes <= self.arena.capacity(handle) || self.arena.resize_large(handle, bytes + bytes.min(SPARE_MAX))
-    }
-
-    /// As [`Self::room`], with as much again to spare where a string grows step by step, up to a mebibyte.
-    fn room_to_grow(&mut self, old: Handle, bytes: usize) -> Handle {
-        let spare = if bytes > self.arena.capacity(old) { bytes.min(SPARE_MAX) } else { 0 };
-        self.room(old, bytes + spare)
-    }
 }
-
-/// Most bytes that a growing string has to spare.
-const SPARE_MAX: usize = 1024 * 1024;

@@ -3,9 +3,15 @@
 mod audit;
 mod db;
 mod due;
+mod held;
 mod object;
+mod record;
+mod reshape;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use db::{Db, Found, New, Stored};
 pub use object::{Edit, Object};
+pub(crate) use record::write_record;
+pub(crate) use walk::Rules;

@@ -135,6 +135,11 @@ impl Objects {
         self.slots.get(index as usize)?.as_ref()
     }
 
+    /// To do something with it that changes neither its elements nor its memory.
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Object> {
+        self.slots.get_mut(index as usize)?.as_mut()
+    }
+
     pub(crate) fn edit(&mut self, index: u32) -> Option<Edit<'_>> {
         let object = self.slots.get_mut(index as usize)?.as_mut()?;
         Some(Edit { before: object.heap_bytes(), object, total: &mut self.bytes })

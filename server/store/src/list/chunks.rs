@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 
 use crate::listpack::{At, Item, Listpack};
 
+use super::hold::Hold;
 use super::{End, Limit};
 
 /// Chunks, none of them empty.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
-    chunks: VecDeque<Listpack>,
+    pub(super) chunks: VecDeque<Listpack>,
     len: usize,
     /// Memory of the chunks.
     bytes: usize,
+    /// What an image that is under way still needs of them.
+    pub(super) hold: Option<Box<Hold>>,
 }
 
 impl Clone for Chunks {
@@ -20,7 +23,7 @@ impl Clone for Chunks {
         // A copy has no room to spare.
         let chunks = self.chunks.clone();
         let bytes = chunks.iter().map(Listpack::heap_bytes).sum();
-        Self { chunks, len: self.len, bytes }
+        Self { chunks, len: self.len, bytes, hold: None }
     }
 }
 
@@ -65,17 +68,39 @@ impl Chunks {
     fn add(&mut self, index: usize, chunk: Listpack) {
         self.bytes += chunk.heap_bytes();
         self.chunks.insert(index, chunk);
+        if let Some(hold) = &mut self.hold {
+            hold.added(index);
+        }
     }
 
     fn drop_chunk(&mut self, index: usize) {
         if let Some(chunk) = self.chunks.remove(index) {
             self.bytes -= chunk.heap_bytes();
+            if let Some(hold) = &mut self.hold {
+                hold.dropped(index, chunk);
+            }
         }
+    }
+
+    /// Adds a chunk behind all others.
+    pub(super) fn append(&mut self, chunk: Listpack) {
+        if !chunk.is_empty() {
+            self.len += chunk.len();
+            self.add(self.chunks.len(), chunk);
+        }
+    }
+
+    /// All chunks.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Listpack> {
+        self.chunks.iter()
     }
 
     /// Changes a chunk, and counts what it costs.
     fn edit<T>(&mut self, index: usize, change: impl FnOnce(&mut Listpack) -> T) -> T {
         let chunk = &mut self.chunks[index];
+        if let Some(hold) = &mut self.hold {
+            hold.touch(index, || chunk.as_bytes().to_vec());
+        }
         let before = chunk.heap_bytes();
         let result = change(chunk);
         self.bytes = self.bytes + chunk.heap_bytes() - before;

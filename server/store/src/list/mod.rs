@@ -1,6 +1,7 @@
 //! Lists: one listpack, or a row of them.
 
 mod chunks;
+mod hold;
 mod limit;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ mod tests;
 use chunks::Chunks;
 pub use limit::Limit;
 
+use crate::image::Holds;
 use crate::listpack::{At, Item, Listpack};
 
 /// An end of a list.
@@ -94,6 +96,51 @@ impl List {
         }
     }
 
+    /// The row of chunks, if it is one: what an image can hold.
+    pub(crate) fn holder(&self) -> Option<&dyn Holds> {
+        match &self.form {
+            Form::Small(_) => None,
+            Form::Large(chunks) => Some(&**chunks),
+        }
+    }
+
+    pub(crate) fn holder_mut(&mut self) -> Option<&mut dyn Holds> {
+        match &mut self.form {
+            Form::Small(_) => None,
+            Form::Large(chunks) => Some(&mut **chunks),
+        }
+    }
+
+    /// Number of listpacks.
+    pub fn chunk_count(&self) -> usize {
+        match &self.form {
+            Form::Small(_) => 1,
+            Form::Large(chunks) => chunks.count(),
+        }
+    }
+
+    /// The listpacks.
+    pub fn chunks(&self) -> impl Iterator<Item = &Listpack> {
+        let (small, large) = match &self.form {
+            Form::Small(list) => (Some(list), None),
+            Form::Large(chunks) => (None, Some(chunks.all())),
+        };
+        small.into_iter().chain(large.into_iter().flatten())
+    }
+
+    /// Adds a listpack of elements behind all others, as it is.
+    pub fn append(&mut self, chunk: Listpack) {
+        match &mut self.form {
+            Form::Small(list) if list.is_empty() => *list = chunk,
+            Form::Small(list) => {
+                let mut chunks = Chunks::of(std::mem::take(list));
+                chunks.append(chunk);
+                self.form = Form::Large(Box::new(chunks));
+            }
+            Form::Large(chunks) => chunks.append(chunk),
+        }
+    }
+
     /// Allocations.
     pub fn free_effort(&self) -> usize {
         match &self.form {
@@ -115,6 +162,10 @@ impl List {
     /// Makes a single listpack again of what has become small, to be called after elements were removed.
     pub fn relax(&mut self, limit: Limit) {
         let Form::Large(chunks) = &mut self.form else { return };
+        // What an image needs has to stay where it is.
+        if chunks.is_held() {
+            return;
+        }
         if chunks.len() == 0 {
             self.form = Form::Small(Listpack::new());
             return;

@@ -233,6 +233,17 @@ pub(super) fn read(bytes: &[u8], at: usize) -> (Item<'_>, usize) {
     }
 }
 
+/// Bytes that say how long an element is which begins with this one. `None` if none does.
+pub(super) fn head_len(first: u8) -> Option<usize> {
+    match first {
+        0..STRING_12 => Some(1),
+        STRING_12..STRING_32 => Some(2),
+        STRING_32 => Some(5),
+        INT_16..=INT_64 => Some(1),
+        _ => None,
+    }
+}
+
 /// Bytes of the element that begins at `at`, without the length behind it.
 #[inline]
 pub(super) fn len_at(bytes: &[u8], at: usize) -> usize {

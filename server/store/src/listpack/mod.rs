@@ -4,6 +4,7 @@
 //! total bytes 4 | elements 2 (65535: not known) | elements ... | 0xff
 //! ```
 
+mod check;
 mod entry;
 mod search;
 #[cfg(test)]
@@ -53,6 +54,11 @@ impl Listpack {
     /// The bytes of Redis' format.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// As [`Self::as_bytes`], for good.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Bytes in use.

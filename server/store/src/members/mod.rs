@@ -4,6 +4,7 @@
 //! A collection owns its memory, so that it can be handed to another thread and freed there in a few steps.
 
 mod audit;
+mod hold;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,8 @@ mod tests;
 use crate::arena::{Arena, Handle};
 use crate::hash::KeyHasher;
 use crate::table::{Place, Table};
+
+use hold::Hold;
 
 /// Lengths from this one on are written in four more bytes.
 const WIDE: u8 = 255;
@@ -25,12 +28,21 @@ pub enum Values {
 }
 
 /// Members with their values.
-#[derive(Clone)]
 pub struct Members {
     table: Table,
     arena: Arena,
     hasher: KeyHasher,
     values: Values,
+    /// What an image that is under way still needs of them.
+    hold: Option<Box<Hold>>,
+}
+
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        // No image has anything to do with the copy.
+        let Self { table, arena, hasher, values, .. } = self;
+        Self { table: table.clone(), arena: arena.clone(), hasher: *hasher, values: *values, hold: None }
+    }
 }
 
 /// Where a member lies, until it is removed or gets a value of another length.
@@ -53,7 +65,7 @@ struct Layout {
 impl Members {
     /// None yet.
     pub fn new(hasher: KeyHasher, values: Values) -> Self {
-        Self { table: Table::default(), arena: Arena::new(), hasher, values }
+        Self { table: Table::default(), arena: Arena::new(), hasher, values, hold: None }
     }
 
     /// Number of members.
@@ -136,6 +148,7 @@ impl Members {
     /// The value of a member, to be changed in place.
     #[inline]
     pub fn value_mut(&mut self, member: Member) -> &mut [u8] {
+        self.keep(member);
         let cell = self.arena.get_mut(member);
         let layout = read_layout(cell, self.values);
         &mut cell[layout.value..layout.end]
@@ -157,6 +170,9 @@ impl Members {
     }
 
     fn insert_hashed(&mut self, hash: u64, key: &[u8], value: &[u8]) -> Member {
+        if let Some(hold) = &mut self.hold {
+            hold.touch(hash, key);
+        }
         let member = self.write(key, value);
         let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
         self.table.insert(hash, member, |member| hash_of(arena, hasher, values, member));
@@ -175,6 +191,7 @@ impl Members {
         if old.len() == value.len() {
             old.copy_from_slice(value);
         } else {
+            // Reading the value to be changed has kept it.
             self.arena.free(member);
             let member = self.write(key, value);
             self.table.set(place, member);
@@ -198,6 +215,7 @@ impl Members {
     }
 
     fn remove_at(&mut self, place: Place) {
+        self.keep(self.table.get(place));
         let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
         let member = self.table.remove(place, |member| hash_of(arena, hasher, values, member));
         self.arena.free(member);

@@ -1,6 +1,7 @@
 //! Random members of sets, each as likely as any other.
 
 use super::{Set, SetRules};
+use crate::image::Holds;
 use crate::listpack::{Digits, Item, Listpack};
 use crate::random::Random;
 
@@ -87,7 +88,8 @@ impl Set {
             }
             Self::Big(members) => {
                 let rest = members.len().saturating_sub(count);
-                if rest * STAY_SHARE <= count {
+                // A set that an image needs has to stay the one that it is.
+                if rest * STAY_SHARE <= count && !members.is_held() {
                     return self.take_most(rest, random, rules, visit);
                 }
                 for member in members.sample(count, random) {

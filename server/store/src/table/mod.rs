@@ -9,12 +9,14 @@
 mod audit;
 mod bucket;
 mod due;
+mod group;
 mod segment;
 
 #[cfg(test)]
 mod tests;
 
 use crate::arena::Handle;
+pub(crate) use group::Group;
 use segment::{Segment, Spot};
 
 /// A segment with fewer entries than this share of its slots gives memory back: one in three.

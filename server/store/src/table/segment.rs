@@ -300,6 +300,11 @@ impl Segment {
             .chain(next.occupied(Some(true)).map(|slot| next.handle(slot)))
     }
 
+    /// The first hash that belongs in a bucket.
+    pub(super) fn start_of(&self, bucket: usize) -> u64 {
+        if bucket == 0 { self.prefix } else { self.end_of(bucket - 1) }
+    }
+
     /// The first hash that belongs in a later bucket, 0 if there is none.
     pub(super) fn end_of(&self, bucket: usize) -> u64 {
         if bucket + 1 == self.buckets.len() {

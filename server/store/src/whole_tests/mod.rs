@@ -2,6 +2,7 @@
 
 mod dump;
 mod harm;
+mod image;
 mod told;
 
 use proptest::prelude::*;

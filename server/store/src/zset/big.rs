@@ -30,6 +30,11 @@ impl Big {
         &self.members
     }
 
+    /// To hold them for an image: their values must not change without the tree's knowing.
+    pub(super) fn members_mut(&mut self) -> &mut Members {
+        &mut self.members
+    }
+
     pub(super) fn new(hasher: KeyHasher) -> Self {
         Self { members: Members::new(hasher, Values::Fixed(SCORE)), tree: Tree::new() }
     }

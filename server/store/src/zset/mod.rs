@@ -18,6 +18,7 @@ use crate::settings::Settings;
 use big::Big;
 pub use gather::Gather;
 use small::Small;
+pub(crate) use small::order;
 
 /// When a sorted set is a large one, and what it needs to become one.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +102,13 @@ impl Zset {
         match &self.0 {
             Form::Small(_) => None,
             Form::Big(big) => Some(big.members()),
+        }
+    }
+
+    pub(crate) fn members_mut(&mut self) -> Option<&mut crate::members::Members> {
+        match &mut self.0 {
+            Form::Small(_) => None,
+            Form::Big(big) => Some(big.members_mut()),
         }
     }
 

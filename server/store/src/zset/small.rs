@@ -157,6 +157,6 @@ fn score_of(item: Item<'_>) -> f64 {
 }
 
 /// How one member with its score stands to another.
-pub(super) fn order(score: f64, member: &[u8], other_score: f64, other: &[u8]) -> Ordering {
+pub(crate) fn order(score: f64, member: &[u8], other_score: f64, other: &[u8]) -> Ordering {
     score.partial_cmp(&other_score).unwrap_or(Ordering::Equal).then_with(|| member.cmp(other))
 }
