@@ -206,6 +206,8 @@ pub struct Session {
     pub tracking: Option<Tracking>,
     /// Its subscriptions; the registry of channels keeps them up to date.
     pub subscriptions: Subscriptions,
+    /// The offset of the stream of changes after what it wrote last.
+    pub written_to: u64,
     /// Buffers and socket.
     pub io: IoFigures,
 }
@@ -244,6 +246,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             tracking: None,
             subscriptions: Subscriptions::default(),
+            written_to: 0,
             io: IoFigures { reads: true, ..IoFigures::default() },
         }
     }

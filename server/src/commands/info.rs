@@ -4,7 +4,7 @@ use bongsu_protocol::command::Categories;
 use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::ClientId;
 
-use super::{ANY_STATE, CONSTANT, FAST, NOSCRIPT, ServerCommand, spec};
+use super::{ANY_STATE, CONSTANT, FAST, ServerCommand, spec};
 use crate::engine::Engine;
 use crate::info;
 
@@ -31,16 +31,6 @@ pub(super) static COMMANDS: &[ServerCommand] = &[
         .tips(&["nondeterministic_output"]),
         run: last_save,
     },
-    ServerCommand {
-        spec: spec(
-            "role",
-            1,
-            NOSCRIPT.with(ANY_STATE).with(FAST),
-            Categories::ADMIN.with(Categories::DANGEROUS),
-            ["Tell whether this is a master or a replica", "2.8.12", "server", CONSTANT],
-        ),
-        run: role,
-    },
 ];
 
 fn info(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
@@ -51,13 +41,4 @@ fn info(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>
 fn last_save(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Vec<u8>) {
     let started_s = engine.instance.started_ms / 1000;
     Writer::new(out, engine.protocol(client)).integer(i64::try_from(started_s).unwrap_or(i64::MAX));
-}
-
-/// A master without replicas, at the beginning of its history.
-fn role(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Vec<u8>) {
-    let mut reply = Writer::new(out, engine.protocol(client));
-    reply.array(3);
-    reply.bulk("master");
-    reply.integer(0);
-    reply.array(0);
 }

@@ -11,6 +11,7 @@ mod lolwut;
 mod memory;
 mod module;
 mod pubsub;
+mod replication;
 mod server;
 mod slowlog;
 mod transaction;
@@ -49,6 +50,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         memory::COMMANDS,
         module::COMMANDS,
         pubsub::COMMANDS,
+        replication::COMMANDS,
         server::COMMANDS,
         slowlog::COMMANDS,
         transaction::COMMANDS,

@@ -5,7 +5,7 @@ use bongsu_protocol::resp::{Writer, parse_integer};
 use bongsu_protocol::session::ClientId;
 
 use super::{CONSTANT, NOSCRIPT, ServerCommand, spec};
-use crate::engine::Engine;
+use crate::engine::{Copies, Engine};
 
 const TIPS: &[&str] = &["request_policy:all_shards", "response_policy:agg_min"];
 
@@ -36,48 +36,49 @@ pub(super) static COMMANDS: &[ServerCommand] = &[
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 
-/// There are no replicas, so that none is worth waiting for.
 fn wait(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
-    let mut reply = Writer::new(out, engine.protocol(client));
     let [_, replicas, timeout] = argv else { return };
-    if parse_integer(replicas).is_none() {
-        return reply.error(NOT_AN_INTEGER);
-    }
-    match check_timeout(timeout, engine.shard.now_ms) {
-        Ok(()) => reply.integer(0),
-        Err(text) => reply.error(text),
+    let Some(replicas) = parse_integer(replicas) else {
+        return Writer::new(out, engine.protocol(client)).error(NOT_AN_INTEGER);
+    };
+    match parse_timeout(timeout, engine.shard.now_ms) {
+        Ok(timeout_ms) => {
+            let replicas = usize::try_from(replicas).unwrap_or(0);
+            let wanted = Copies { local: 0, replicas, on_disk: false, offset: 0 };
+            engine.wait_for_copies(client, argv, wanted, timeout_ms, out);
+        }
+        Err(text) => Writer::new(out, engine.protocol(client)).error(text),
     }
 }
 
-/// There is no log on disk either.
 fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
-    let mut reply = Writer::new(out, engine.protocol(client));
     let [_, local, replicas, timeout] = argv else { return };
-    let checked = match (parse_integer(local), parse_integer(replicas)) {
-        (Some(local @ (0 | 1)), Some(0..)) => check_timeout(timeout, engine.shard.now_ms).map(|()| local),
+    let counts = match (parse_integer(local), parse_integer(replicas)) {
+        (Some(local @ (0 | 1)), Some(replicas @ 0..)) => Ok([local, replicas]),
         (None, _) | (Some(0 | 1), None) => Err(NOT_AN_INTEGER),
         (Some(0 | 1), Some(_)) => Err("ERR value is out of range, must be positive"),
         (Some(_), _) => Err("ERR value is out of range, value must between 0 and 1"),
     };
+    let checked = counts.and_then(|counts| Ok((counts, parse_timeout(timeout, engine.shard.now_ms)?)));
     match checked {
-        Ok(0) => {
-            reply.array(2);
-            reply.integer(0);
-            reply.integer(0);
+        Ok(([1, _], _)) if engine.durable_offset.is_none() => {
+            let text = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+            Writer::new(out, engine.protocol(client)).error(text);
         }
-        Ok(_) => reply.error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."),
-        Err(text) => reply.error(text),
+        Ok((counts, timeout_ms)) => {
+            let [local, replicas] = counts.map(|count| usize::try_from(count).unwrap_or(0));
+            let wanted = Copies { local, replicas, on_disk: true, offset: 0 };
+            engine.wait_for_copies(client, argv, wanted, timeout_ms, out);
+        }
+        Err(text) => Writer::new(out, engine.protocol(client)).error(text),
     }
 }
 
-/// Milliseconds. When they are over can be told as a time.
-fn check_timeout(text: &[u8], now_ms: u64) -> Result<(), &'static str> {
+/// Milliseconds; 0 is for ever.
+fn parse_timeout(text: &[u8], now_ms: u64) -> Result<u64, &'static str> {
     match parse_integer(text) {
         None => Err("ERR timeout is not an integer or out of range"),
-        Some(..0) => Err("ERR timeout is negative"),
-        Some(ms) if i64::try_from(now_ms).ok().and_then(|now_ms| ms.checked_add(now_ms)).is_none() => {
-            Err("ERR timeout is out of range")
-        }
-        Some(_) => Ok(()),
+        Some(timeout) if timeout > i64::MAX.saturating_sub_unsigned(now_ms) => Err("ERR timeout is out of range"),
+        Some(timeout) => u64::try_from(timeout).map_err(|_| "ERR timeout is negative"),
     }
 }

@@ -117,6 +117,12 @@ impl Engine {
                 Directive::Maxmemory => {
                     self.make_room();
                 }
+                Directive::ReplBacklogSize => {
+                    if let Some(backlog) = &mut self.history.backlog {
+                        backlog.set_size(self.config.size(Directive::ReplBacklogSize));
+                    }
+                }
+                Directive::MinReplicasMaxLag | Directive::MinReplicasToWrite => self.count_good_replicas(),
                 Directive::TrackingTableMaxKeys => {
                     self.tracking.keys_max = self.config.size(Directive::TrackingTableMaxKeys);
                 }

@@ -1,4 +1,4 @@
-//! Clients that wait: for a key to have something, or for a pause to end.
+//! Clients that wait: for a key to have something, for copies of what they wrote, or for a pause to end.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -25,8 +25,27 @@ pub(crate) enum Until {
         /// In milliseconds of the epoch.
         deadline_ms: Option<u64>,
     },
+    /// What the client wrote is in enough places.
+    Copies {
+        wanted: Copies,
+        /// In milliseconds of the epoch.
+        deadline_ms: Option<u64>,
+    },
     /// The pause ends.
     Unpaused,
+}
+
+/// In how many places changes are to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Copies {
+    /// On this server's disk: 1, or 0.
+    pub(crate) local: usize,
+    /// At so many replicas.
+    pub(crate) replicas: usize,
+    /// It is their disks that count, not their memory.
+    pub(crate) on_disk: bool,
+    /// The changes are those up to this offset of the stream.
+    pub(crate) offset: u64,
 }
 
 /// Everybody who waits.
@@ -37,6 +56,8 @@ pub(crate) struct Blocked {
     by_key: HashMap<DbKey, VecDeque<ClientId>>,
     deadlines: BTreeSet<(u64, ClientId)>,
     paused: VecDeque<ClientId>,
+    /// Those who wait for copies, in the order in which they came.
+    for_copies: VecDeque<ClientId>,
     /// Keys that may have something, in the order in which they got it.
     ready: VecDeque<DbKey>,
     is_ready: HashSet<DbKey>,
@@ -78,6 +99,10 @@ impl Blocked {
                 }
                 self.deadlines.extend(deadline_ms.map(|at| (at, client)));
             }
+            Until::Copies { deadline_ms, .. } => {
+                self.for_copies.push_back(client);
+                self.deadlines.extend(deadline_ms.map(|at| (at, client)));
+            }
             Until::Unpaused => self.paused.push_back(client),
         }
         self.by_client.insert(client, waiting);
@@ -99,6 +124,12 @@ impl Blocked {
                     self.deadlines.remove(&(*at, client));
                 }
             }
+            Until::Copies { deadline_ms, .. } => {
+                forget(&mut self.for_copies, client);
+                if let Some(at) = deadline_ms {
+                    self.deadlines.remove(&(*at, client));
+                }
+            }
             Until::Unpaused => forget(&mut self.paused, client),
         }
         Some(waiting)
@@ -112,6 +143,19 @@ impl Blocked {
     /// When the next one has waited long enough, in milliseconds of the epoch.
     pub(crate) fn next_deadline_ms(&self) -> Option<u64> {
         self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Those who wait for copies, in order.
+    pub(crate) fn waiting_for_copies(&self) -> Vec<ClientId> {
+        self.for_copies.iter().copied().collect()
+    }
+
+    /// What a client waits for, if it is copies.
+    pub(crate) fn copies_for(&self, client: ClientId) -> Option<&Copies> {
+        match self.by_client.get(&client) {
+            Some(Waiting { until: Until::Copies { wanted, .. }, .. }) => Some(wanted),
+            _ => None,
+        }
     }
 
     /// Those whom a pause holds back, in order.

@@ -6,7 +6,7 @@ use bongsu_store::call::Wait;
 use bongsu_store::keyspace::Stored;
 
 use super::Engine;
-use super::blocked::{Until, Waiting};
+use super::blocked::{Copies, Until, Waiting};
 use super::watch::DbKey;
 
 impl Engine {
@@ -24,6 +24,17 @@ impl Engine {
     /// The client gets no reply until the pause is over.
     pub(super) fn hold(&mut self, client: ClientId, argv: &[&[u8]]) {
         self.block(client, argv, Until::Unpaused);
+    }
+
+    /// The client gets no reply until what it wrote is in enough places, or its time is over.
+    pub(crate) fn block_for_copies(
+        &mut self,
+        client: ClientId,
+        argv: &[&[u8]],
+        wanted: Copies,
+        deadline_ms: Option<u64>,
+    ) {
+        self.block(client, argv, Until::Copies { wanted, deadline_ms });
     }
 
     fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
@@ -128,22 +139,31 @@ impl Engine {
         }
     }
 
-    /// A client waits no longer for keys.
+    /// A client waits no longer for keys, or for copies.
     pub(crate) fn end_wait(&mut self, client: ClientId, reason: UnblockReason) {
-        if !matches!(self.blocked.get(client), Some(Waiting { until: Until::Keys { .. }, .. })) {
+        if self.blocked.get(client).is_none_or(|waiting| matches!(waiting.until, Until::Unpaused)) {
             return;
         }
         let Some(waiting) = self.unblock(client) else { return };
         let mut reply = Vec::new();
-        let mut writer = Writer::new(&mut reply, self.protocol(client));
-        match reason {
-            UnblockReason::Timeout => writer.null_array(),
-            UnblockReason::Error => {
-                writer.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+        match (reason, &waiting.until) {
+            (UnblockReason::Error, _) => {
+                let text = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+                Writer::new(&mut reply, self.protocol(client)).error(text);
                 self.stats.error(&reply);
             }
+            (UnblockReason::Timeout, Until::Copies { wanted, .. }) => self.tell_copies(client, wanted, &mut reply),
+            (UnblockReason::Timeout, _) => Writer::new(&mut reply, self.protocol(client)).null_array(),
         }
         self.count_wait(&waiting, reason);
-        self.send_late(client, &reply);
+        self.end_late(client, &reply);
+    }
+
+    /// Sends the reply of a request that waited and does not run again.
+    fn end_late(&mut self, client: ClientId, reply: &[u8]) {
+        self.send_late(client, reply);
+        if let Some(session) = self.clients.get_mut(client) {
+            session.end_request();
+        }
     }
 }

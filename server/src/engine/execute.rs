@@ -126,6 +126,9 @@ impl Engine {
         if self.memory_max > 0 && self.is_out_of_memory(client, flags, is_queued, out) {
             return self.refuse(client, Some(id), "OOM command not allowed when used memory > 'maxmemory'.", out);
         }
+        if let Some(text) = self.state_refusal(client, flags) {
+            return self.refuse(client, Some(id), text, out);
+        }
         if self.is_paused(client, flags) {
             return self.hold(client, argv);
         }
@@ -165,6 +168,21 @@ impl Engine {
         *counter += 1;
     }
 
+    /// Why the state of the server does not allow a command.
+    fn state_refusal(&self, client: ClientId, flags: CommandFlags) -> Option<&'static str> {
+        let session = self.clients.get(client)?;
+        const KEYSPACE: CommandFlags =
+            CommandFlags::WRITE.with(CommandFlags::READONLY).with(CommandFlags::MAY_REPLICATE);
+        if session.role == ClientRole::Replica && flags.intersects(KEYSPACE) {
+            return Some("ERR Replica can't interact with the keyspace");
+        }
+        let planned = self.transactions.get(&client).map(|transaction| transaction.flags);
+        let is_exec = session.last_command.as_deref() == Some("exec");
+        let writes = flags.contains(CommandFlags::WRITE)
+            || is_exec && planned.is_some_and(|flags| flags.contains(CommandFlags::WRITE));
+        (writes && self.lacks_replicas()).then_some("NOREPLICAS Not enough good replicas to write.")
+    }
+
     fn is_paused(&self, client: ClientId, flags: CommandFlags) -> bool {
         let Some(pause) = self.clients.pause_at(self.shard.now_ms) else { return false };
         let Some(session) = self.clients.get(client) else { return false };
@@ -197,7 +215,13 @@ impl Engine {
             }
         };
         if !self.in_transaction {
+            let before = self.history.offset;
             self.end_unit();
+            if self.history.offset != before
+                && let Some(session) = self.clients.get_mut(client)
+            {
+                session.written_to = self.history.offset;
+            }
         }
         let usec = self.clock.advance();
         if is_shown {

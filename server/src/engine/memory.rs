@@ -44,6 +44,15 @@ impl Memory {
     }
 }
 
+/// What the stream of changes takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BacklogBytes {
+    /// Kept for replicas that may come back.
+    pub(crate) kept: usize,
+    /// Kept beyond that, for those who are slow.
+    pub(crate) for_replicas: usize,
+}
+
 /// The search for keys whose time is over.
 #[derive(Default)]
 pub(crate) struct Sweeper {
@@ -58,7 +67,19 @@ impl Engine {
     /// Memory in use: that of the process without data, keys and values, and connections. In bytes.
     pub(crate) fn used_bytes(&self) -> usize {
         let data = self.shard.heap_bytes().saturating_sub(self.memory.empty);
-        self.memory.startup + data + self.connection_bytes
+        self.memory.startup + data + self.connection_bytes + self.history.heap_bytes()
+    }
+
+    /// What the stream of changes takes.
+    pub(crate) fn backlog_bytes(&self) -> BacklogBytes {
+        let all = self.history.heap_bytes();
+        let kept = all.min(self.config.size(Directive::ReplBacklogSize));
+        BacklogBytes { kept, for_replicas: all - kept }
+    }
+
+    /// Memory that removing keys may make room in: what is kept for replicas only comes and goes with them.
+    fn evictable_bytes(&self) -> usize {
+        self.used_bytes() - self.backlog_bytes().for_replicas
     }
 
     /// What is kept for a connection beside its buffers: requests of a transaction, and what it watches, listens to and caches. In
@@ -80,7 +101,7 @@ impl Engine {
 
     /// Removes keys until memory is below `maxmemory`, or for as long as that may take. False if no key may go.
     pub(crate) fn make_room(&mut self) -> bool {
-        if !self.may_evict() || self.used_bytes() <= self.memory_max {
+        if !self.may_evict() || self.evictable_bytes() <= self.memory_max {
             return true;
         }
         let began = Instant::now();
@@ -92,7 +113,7 @@ impl Engine {
     /// What is above the limit since it was lowered may go little by little, but nothing is ever added to it: what one request has
     /// brought is gone before the next one runs.
     fn evict_since(&mut self, began: Instant) -> bool {
-        while self.used_bytes() > self.memory_max {
+        while self.evictable_bytes() > self.memory_max {
             self.effects.clear();
             if !self.shard.evict(&mut self.effects) {
                 return false;
@@ -122,7 +143,7 @@ impl Engine {
     /// Goes on with what was not done in time.
     pub(super) fn continue_eviction(&mut self) {
         if self.is_evicting {
-            self.is_evicting = self.may_evict() && self.make_room() && self.used_bytes() > self.memory_max;
+            self.is_evicting = self.may_evict() && self.make_room() && self.evictable_bytes() > self.memory_max;
         }
     }
 

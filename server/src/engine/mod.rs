@@ -46,11 +46,12 @@ use crate::limits::Limits;
 use crate::net::listeners::Listeners;
 use crate::net::wake::Waker;
 use crate::persistence::aof::Aof;
-use crate::replication::{History, ReplicationId};
+use crate::replication::{History, Master, ReplicationId};
 use blocked::Blocked;
+pub(crate) use blocked::Copies;
 use clock::Clock;
 pub(crate) use execute::PREFETCH_MAX;
-pub(crate) use feed::{Feed, Reader};
+pub(crate) use feed::{Feed, Reader, push_request};
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::{Delays, LatencyMonitor};
 pub(crate) use memory::SWEEP_PAUSE_US;
@@ -123,7 +124,7 @@ pub(crate) struct Engine {
     /// When this turn began, in microseconds since the start.
     turn_begun_us: u64,
     transactions: HashMap<ClientId, Transaction>,
-    in_transaction: bool,
+    pub(crate) in_transaction: bool,
     /// Until when the client waits whose request is being run again.
     again_until: Option<Option<u64>>,
     /// What commands do, by their ids.
@@ -135,6 +136,10 @@ pub(crate) struct Engine {
     pub(crate) aof: Option<Aof>,
     /// The stream of changes that these data come from.
     pub(crate) history: History,
+    /// Those who are told of it.
+    pub(crate) master: Master,
+    /// The offset up to which the stream is on this server's disk, if it is written there.
+    pub(crate) durable_offset: Option<u64>,
     /// The hash of the first argument of the request that is about to run.
     first_hash: Option<u64>,
 }
@@ -157,26 +162,31 @@ fn document(table: &mut CommandTable) -> io::Result<()> {
     Ok(())
 }
 
+/// All commands under their names here, and what they do by their ids.
+fn known_commands(config: &Config) -> io::Result<(Arc<CommandTable>, Vec<Option<Run>>)> {
+    let data = commands::all().map(|command| {
+        let roams = command.spec.hides_keys();
+        (&command.spec, if roams { Run::Roaming(command.run) } else { Run::Data(command.run) })
+    });
+    let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
+    let all: Vec<_> = data.chain(server).collect();
+    let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
+    document(&mut table)?;
+    for (old, new) in config.renames() {
+        table.rename(old, new);
+    }
+    let by_name: HashMap<&str, Run> = all.iter().map(|(spec, run)| (spec.name, *run)).collect();
+    // A container does what its subcommands do.
+    let run_of = |command: &bongsu_protocol::command::Command| {
+        by_name.get(command.container.unwrap_or(command.spec).name).copied()
+    };
+    let runs = table.iter().map(run_of).collect();
+    Ok((Arc::new(table), runs))
+}
+
 impl Engine {
     pub(crate) fn new(config: Config, log: Log, listeners: Listeners, waker: Waker, seed: Random) -> io::Result<Self> {
-        let data = commands::all().map(|command| {
-            let roams = command.spec.hides_keys();
-            (&command.spec, if roams { Run::Roaming(command.run) } else { Run::Data(command.run) })
-        });
-        let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
-        let all: Vec<_> = data.chain(server).collect();
-        let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
-        document(&mut table)?;
-        for (old, new) in config.renames() {
-            table.rename(old, new);
-        }
-        let table = Arc::new(table);
-        let by_name: HashMap<&str, Run> = all.iter().map(|(spec, run)| (spec.name, *run)).collect();
-        // A container does what its subcommands do.
-        let run_of = |command: &bongsu_protocol::command::Command| {
-            by_name.get(command.container.unwrap_or(command.spec).name).copied()
-        };
-        let runs = table.iter().map(run_of).collect();
+        let (table, runs) = known_commands(&config)?;
         let (clock, shard) = (Clock::new(), Shard::new(config.size(Directive::Databases), seed));
         let memory = Memory::new(shard.heap_bytes());
         let mut engine = Self {
@@ -227,6 +237,8 @@ impl Engine {
             feed: Feed::default(),
             aof: None,
             history: History::new(ReplicationId::random()),
+            master: Master::default(),
+            durable_offset: None,
             first_hash: None,
         };
         engine.apply_all();
@@ -236,6 +248,7 @@ impl Engine {
     /// Everything of a connection that is gone.
     pub(crate) fn forget(&mut self, client: ClientId) {
         self.leave_everything(client);
+        self.lose_replica(client);
         self.clients.remove(client);
     }
 

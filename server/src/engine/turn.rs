@@ -21,6 +21,7 @@ impl Engine {
     pub(crate) fn end_turn(&mut self) {
         self.end_waits();
         self.serve_waiting();
+        self.tend_replicas();
         self.note_peak();
         self.clock.advance();
         let begun_us = self.clock.now_us;

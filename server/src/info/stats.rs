@@ -23,12 +23,14 @@ fn traffic(engine: &Engine, info: &mut InfoWriter) {
     info.field("total_connections_received", stats.connections).field("total_commands_processed", stats.commands);
     info.field("instantaneous_ops_per_sec", rates.commands_per_second());
     info.field("total_net_input_bytes", stats.input_bytes).field("total_net_output_bytes", stats.output_bytes);
-    info.field("total_net_repl_input_bytes", 0).field("total_net_repl_output_bytes", 0);
+    info.field("total_net_repl_input_bytes", 0).field("total_net_repl_output_bytes", engine.master.counts.sent_bytes);
     info.field("instantaneous_input_kbps", format_args!("{:.2}", rates.input_kib_per_second()));
     info.field("instantaneous_output_kbps", format_args!("{:.2}", rates.output_kib_per_second()));
     info.field("instantaneous_input_repl_kbps", "0.00").field("instantaneous_output_repl_kbps", "0.00");
     info.field("rejected_connections", stats.rejected_connections);
-    info.field("sync_full", 0).field("sync_partial_ok", 0).field("sync_partial_err", 0);
+    let syncs = &engine.master.counts;
+    info.field("sync_full", syncs.full).field("sync_partial_ok", syncs.partial);
+    info.field("sync_partial_err", syncs.refused);
 }
 
 fn keys(engine: &Engine, info: &mut InfoWriter) {

@@ -147,6 +147,31 @@ impl Conn {
         }
     }
 
+    /// Sends bytes that are kept elsewhere, after all replies. The number of those that need not be kept any more.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
+        if self.unsent() > 0 || self.full {
+            return Ok(0);
+        }
+        let sent = loop {
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(Lost),
+                Ok(n) => break n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.full = true;
+                    return Ok(0);
+                }
+                Err(_) => return Err(Lost),
+            }
+        };
+        match self.stream.push() {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.full = true,
+            Err(_) => return Err(Lost),
+        }
+        Ok(sent)
+    }
+
     /// Bytes that wait to be sent.
     pub(crate) fn unsent(&self) -> usize {
         self.output.len() - self.sent

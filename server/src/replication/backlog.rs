@@ -39,7 +39,7 @@ impl Backlog {
 
     /// Memory.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.blocks.iter().map(Vec::capacity).sum::<usize>() + self.blocks.capacity() * size_of::<Vec<u8>>()
+        self.blocks.len() * BLOCK_BYTES + self.blocks.capacity() * size_of::<Vec<u8>>()
     }
 
     /// How many bytes are kept from now on.

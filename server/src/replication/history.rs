@@ -82,6 +82,12 @@ impl History {
         }
     }
 
+    /// Memory.
+    #[inline]
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.backlog.as_ref().map_or(0, Backlog::heap_bytes)
+    }
+
     /// The next unit names its database, whatever was selected before.
     pub(crate) fn select_anew(&mut self) {
         self.selected = None;

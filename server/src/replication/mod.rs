@@ -2,5 +2,7 @@
 
 mod backlog;
 mod history;
+mod master;
 
 pub(crate) use history::{History, ReplicationId};
+pub(crate) use master::{Answer, Master, Piece, State};

@@ -7,6 +7,7 @@ mod arrivals;
 mod batch;
 mod durable;
 mod limits;
+mod replicas;
 mod spares;
 mod traffic;
 
@@ -58,6 +59,8 @@ pub struct Server {
     flushing: Vec<usize>,
     /// Connections whose replies have to wait until so much of the append-only file is with the disk, in this order.
     withheld: VecDeque<(u64, ClientId)>,
+    /// A replica could be sent more at once.
+    can_feed: bool,
     /// Connections that take nothing more for now, and for which more has come.
     strained: Vec<usize>,
     /// Requests that are about to run.
@@ -109,6 +112,7 @@ impl Server {
             awake: Vec::new(),
             flushing: Vec::new(),
             withheld: VecDeque::new(),
+            can_feed: false,
             strained: Vec::new(),
             batch: Batch::default(),
             spares: Spares::default(),
@@ -139,7 +143,7 @@ impl Server {
 
     /// How long nothing may happen.
     fn patience(&self) -> Duration {
-        if !self.awake.is_empty() || !self.flushing.is_empty() {
+        if !self.awake.is_empty() || !self.flushing.is_empty() || self.can_feed {
             return Duration::ZERO;
         }
         if self.engine.is_busy() {
@@ -174,6 +178,7 @@ impl Server {
         self.deliver_all();
         self.look_through();
         self.flush_all();
+        self.feed_replicas();
         self.evict_clients();
         self.engine.close_turn();
     }

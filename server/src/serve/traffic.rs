@@ -71,6 +71,9 @@ impl Server {
             let result = got.and_then(|got| {
                 self.engine.stats.reads += 1;
                 self.engine.stats.input_bytes += got as u64;
+                if got > 0 {
+                    self.engine.heard(conn.client);
+                }
                 self.run_with(conn, &buffer[..got])
             });
             reads += 1;

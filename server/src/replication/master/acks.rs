@@ -1,0 +1,74 @@
+//! Clients that wait until replicas have what they wrote.
+
+use bongsu_protocol::resp::Writer;
+use bongsu_protocol::session::{ClientId, UnblockReason};
+
+use crate::engine::{Copies, Engine};
+
+impl Engine {
+    /// A client wants its changes to be in enough places. It is answered at once, or waits.
+    pub(crate) fn wait_for_copies(
+        &mut self,
+        client: ClientId,
+        argv: &[&[u8]],
+        mut wanted: Copies,
+        timeout_ms: u64,
+        out: &mut Vec<u8>,
+    ) {
+        wanted.offset = self.clients.get(client).map_or(0, |session| session.written_to);
+        if self.has_copies(&wanted) || self.in_transaction {
+            return self.tell_copies(client, &wanted, out);
+        }
+        let deadline_ms = (timeout_ms > 0).then(|| self.shard.now_ms.saturating_add(timeout_ms));
+        self.block_for_copies(client, argv, wanted, deadline_ms);
+        self.master.wants_acks = true;
+    }
+
+    /// Answers a client with how many copies there are.
+    pub(crate) fn tell_copies(&self, client: ClientId, wanted: &Copies, out: &mut Vec<u8>) {
+        let mut reply = Writer::new(out, self.protocol(client));
+        let [local, replicas] = self.copies(wanted);
+        if wanted.on_disk {
+            reply.array(2);
+            reply.integer(local as i64);
+        }
+        reply.integer(replicas as i64);
+    }
+
+    /// How many copies there are here and at replicas.
+    fn copies(&self, wanted: &Copies) -> [usize; 2] {
+        if wanted.on_disk {
+            [self.is_on_disk(wanted.offset).into(), self.master.count_on_disk_at(wanted.offset)]
+        } else {
+            [0, self.master.count_at(wanted.offset)]
+        }
+    }
+
+    fn has_copies(&self, wanted: &Copies) -> bool {
+        let [local, replicas] = self.copies(wanted);
+        local >= wanted.local && replicas >= wanted.replicas
+    }
+
+    /// Changes up to an offset of the stream are on this server's disk.
+    fn is_on_disk(&self, offset: u64) -> bool {
+        self.durable_offset.is_some_and(|durable| durable >= offset)
+    }
+
+    /// Replicas have told how far they are: clients that waited for that go on.
+    pub(super) fn hear_replicas(&mut self) {
+        if !std::mem::take(&mut self.master.has_news) {
+            return;
+        }
+        self.end_waits_for_copies();
+    }
+
+    /// Answers those whose changes are in enough places now.
+    pub(crate) fn end_waits_for_copies(&mut self) {
+        for client in self.blocked.waiting_for_copies() {
+            let Some(wanted) = self.blocked.copies_for(client).copied() else { continue };
+            if self.has_copies(&wanted) {
+                self.end_wait(client, UnblockReason::Timeout);
+            }
+        }
+    }
+}
