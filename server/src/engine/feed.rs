@@ -15,7 +15,6 @@ const KEPT_BYTES: usize = 64 * 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reader {
     /// The append-only file.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the stream is the same for both readers, and tested for both"))]
     AppendOnlyFile,
     /// Replicas.
     Replicas,
