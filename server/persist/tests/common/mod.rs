@@ -2,7 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part of it; a failed expectation ends the test")]
 
 pub(crate) mod images;
+pub(crate) mod legacy;
 pub(crate) mod model;
+pub(crate) mod redis;
 
 use std::io::Read;
 
@@ -29,7 +31,7 @@ pub(crate) struct Loaded {
     pub(crate) functions: Vec<Vec<u8>>,
     pub(crate) sizes: Vec<(u32, u64, u64)>,
     pub(crate) checksum: Option<Verdict>,
-    pub(crate) empty_keys: u64,
+    pub(crate) empty_keys: Vec<Vec<u8>>,
 }
 
 /// Reads a snapshot to its end.
@@ -53,10 +55,8 @@ pub(crate) fn drain(read: impl Read, options: DecodeOptions) -> Result<(Loaded, 
                 image.extend_from_slice(&parts);
                 decoder.recycle(parts);
             }
-            Event::End { checksum, empty_keys } => {
-                loaded.checksum = Some(checksum);
-                loaded.empty_keys = empty_keys;
-            }
+            Event::EmptyKey { key, .. } => loaded.empty_keys.push(key),
+            Event::End { checksum } => loaded.checksum = Some(checksum),
         }
     }
     Ok((loaded, image))

@@ -83,12 +83,17 @@ pub enum Event {
     Function(Vec<u8>),
     /// Parts of an image. Collections may go on in the next ones.
     Parts(Vec<u8>),
+    /// A key was left out because its collection has no elements.
+    EmptyKey {
+        /// The database.
+        db: u32,
+        /// The key.
+        key: Vec<u8>,
+    },
     /// There is no more.
     End {
         /// What the checksum says.
         checksum: Verdict,
-        /// Keys that were left out because their collections had no elements.
-        empty_keys: u64,
     },
 }
 
@@ -146,6 +151,9 @@ impl<R: Read> Decoder<R> {
             self.header()?;
         }
         loop {
+            if let Some(key) = self.keys.take_empty_key() {
+                return Ok(Event::EmptyKey { db: self.keys.db(), key });
+            }
             if self.keys.is_full() {
                 return Ok(Event::Parts(self.keys.take_batch()));
             }
@@ -230,7 +238,7 @@ impl<R: Read> Decoder<R> {
             _ => Verdict::Unknown,
         };
         self.has_ended = true;
-        Ok(Event::End { checksum, empty_keys: self.keys.empty_keys() })
+        Ok(Event::End { checksum })
     }
 }
 

@@ -62,7 +62,8 @@ pub(crate) struct Keys {
     rest: Option<Rest>,
     scratch: Vec<u8>,
     field: Vec<u8>,
-    empty_keys: u64,
+    /// The last key was left out.
+    was_empty: bool,
 }
 
 impl Keys {
@@ -76,7 +77,7 @@ impl Keys {
             rest: None,
             scratch: Vec::new(),
             field: Vec::new(),
-            empty_keys: 0,
+            was_empty: false,
         }
     }
 
@@ -119,8 +120,10 @@ impl Keys {
         self.heading.db
     }
 
-    pub(super) fn empty_keys(&self) -> u64 {
-        self.empty_keys
+    /// The last key, if it was left out for want of elements.
+    #[inline]
+    pub(super) fn take_empty_key(&mut self) -> Option<Vec<u8>> {
+        std::mem::take(&mut self.was_empty).then(|| self.heading.key.clone())
     }
 
     pub(super) fn select(&mut self, db: u64) -> Result<(), Fault> {
@@ -202,7 +205,7 @@ impl Keys {
             kind::LIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
                 let list = List::new(code, length(source)?);
                 if list.is_over() {
-                    self.empty_keys += 1;
+                    self.was_empty = true;
                 } else {
                     self.rest = Some(Rest::List(list));
                 }
@@ -221,7 +224,7 @@ impl Keys {
     ) -> Result<(), Fault> {
         let len = length(source)?;
         if len == 0 {
-            self.empty_keys += 1;
+            self.was_empty = true;
             return Ok(());
         }
         self.heading.put(&mut self.batch, value(len));
@@ -236,7 +239,7 @@ impl Keys {
         let value = small(code, blob.bytes(&mut digits), self.distinct).map_err(damaged)?;
         let batch = &mut self.batch;
         match value {
-            Small::Empty => self.empty_keys += 1,
+            Small::Empty => self.was_empty = true,
             Small::Ints(ints) => self.heading.put(batch, Value::Ints(ints)),
             Small::Set(list) => self.heading.put(batch, Value::SmallSet(&list)),
             Small::Hash(list) => self.heading.put(batch, Value::SmallHash(&list)),
@@ -286,7 +289,7 @@ impl Keys {
                 list.node(source, &mut self.scratch)?;
                 if list.give(self.batch_bytes, &self.heading, &mut self.batch) {
                     if list.is_empty() {
-                        self.empty_keys += 1;
+                        self.was_empty = true;
                     }
                     self.finish();
                 }
