@@ -226,6 +226,24 @@ fn debug_is_only_for_those_who_may() {
 }
 
 #[test]
+fn the_score_of_a_process_is_left_alone_once_it_is_restored() {
+    const FILE: &str = "/proc/self/oom_score_adj";
+    let mut server = Running::start("oom-score-adj-values \"0 0 0\"");
+    let before: i64 = std::fs::read_to_string(FILE).unwrap().trim().parse().unwrap();
+    for line in ["CONFIG SET oom-score-adj yes", "CONFIG SET oom-score-adj no"] {
+        assert_eq!(server.ask(line), "OK");
+    }
+    // Raising it is allowed to everybody.
+    std::fs::write(FILE, (before + 1).to_string()).unwrap();
+    let mut score_after = |line: &str| {
+        assert_eq!(server.ask(line), "OK");
+        std::fs::read_to_string(FILE).unwrap().trim().parse::<i64>().unwrap() - before
+    };
+    assert_eq!(score_after("CONFIG SET oom-score-adj no"), 1);
+    assert_eq!(score_after("CONFIG SET oom-score-adj yes"), 1, "it begins where it was");
+}
+
+#[test]
 fn memory_is_told() {
     let mut server = Running::start("");
     server.ask("SET a b");

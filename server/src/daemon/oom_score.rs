@@ -13,25 +13,28 @@ const SCORES: (i64, i64) = (-1000, 1000);
 /// The score of this process.
 #[derive(Debug, Default)]
 pub(crate) struct OomScore {
-    /// What it was before it was changed.
+    /// What it was before it was changed; `None` while it is left alone.
     before: Option<i64>,
 }
 
 impl OomScore {
     /// Brings it into line with the configuration.
     pub(crate) fn adjust(&mut self, config: &Config) -> io::Result<()> {
+        let mode = config.words(Directive::OomScoreAdj);
+        let is_on = mode != "no";
         let before = match self.before {
             Some(before) => before,
-            None => read()?,
+            None if is_on => read()?,
+            None => return Ok(()),
         };
-        let score = match config.words(Directive::OomScoreAdj).as_str() {
-            "no" if self.before.is_none() => return Ok(()),
+        let score = match mode.as_str() {
             "no" => before,
             "absolute" => config.oom_scores()[0],
             _ => before + config.oom_scores()[0],
         };
         fs::write(FILE, score.clamp(SCORES.0, SCORES.1).to_string())?;
-        self.before = Some(before);
+        // Once it is restored, it is for others to change, and what they make of it is where the next change begins.
+        self.before = is_on.then_some(before);
         Ok(())
     }
 }
