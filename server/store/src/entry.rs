@@ -189,19 +189,32 @@ impl<'a> Entry<'a> {
     /// Milliseconds of the epoch.
     #[inline]
     pub(crate) fn expiry_ms(self) -> Option<u64> {
-        if self.layout.flags & HAS_EXPIRY == 0 {
-            return None;
-        }
-        let mut bytes = [0; 8];
-        bytes[..EXPIRY].copy_from_slice(&self.cell[self.layout.key - EXPIRY..self.layout.key]);
-        Some(u64::from_le_bytes(bytes))
+        expiry_ms(self.cell)
     }
 
     /// 24 bits that the eviction policy reads.
     #[inline]
     pub(crate) fn clock(self) -> u32 {
-        u32::from_le_bytes([self.cell[1], self.cell[2], self.cell[3], 0])
+        clock(self.cell)
     }
+}
+
+/// The expiry of an entry, in milliseconds of the epoch. Most have none, which their first byte tells.
+#[inline]
+pub(crate) fn expiry_ms(cell: &[u8]) -> Option<u64> {
+    if cell[0] & HAS_EXPIRY == 0 {
+        return None;
+    }
+    let key = Layout::read(cell).key;
+    let mut bytes = [0; 8];
+    bytes[..EXPIRY].copy_from_slice(&cell[key - EXPIRY..key]);
+    Some(u64::from_le_bytes(bytes))
+}
+
+/// 24 bits that the eviction policy reads.
+#[inline]
+pub(crate) fn clock(cell: &[u8]) -> u32 {
+    u32::from_le_bytes([cell[1], cell[2], cell[3], 0])
 }
 
 /// The first byte of an entry is that of a collection.

@@ -3,8 +3,9 @@
 use crate::arena::{Arena, Handle};
 use crate::entry::{self, Entry, Kind, Layout};
 use crate::hash::KeyHasher;
-use crate::table::{Place, Table};
+use crate::table::{Entries as _, Place, Table};
 
+use super::keys::Keys;
 use super::object::{Edit, Object, Objects};
 use super::walk::Walk;
 
@@ -158,12 +159,13 @@ impl Db {
     /// The expiry there, in milliseconds of the epoch.
     #[inline]
     pub fn expiry_ms(&self, found: Found) -> Option<u64> {
-        self.entry(found).expiry_ms()
+        entry::expiry_ms(self.arena.get(found.handle))
     }
 
     /// The 24 bits that the eviction policy keeps there.
+    #[inline]
     pub fn clock(&self, found: Found) -> u32 {
-        self.entry(found).clock()
+        entry::clock(self.arena.get(found.handle))
     }
 
     /// Sets the 24 bits that the eviction policy keeps there.
@@ -226,8 +228,7 @@ impl Db {
         let mark = self.mark_of_new(hash);
         let handle = self.write(None, key, new, expiry_ms, (mark, clock));
         self.expiring += usize::from(expiry_ms.is_some());
-        let arena = &self.arena;
-        let place = self.table.insert(hash, handle, |h| hasher.hash(Entry::read(arena.get(h)).key()));
+        let place = self.table.insert(hash, handle, Keys { arena: &self.arena, hasher });
         self.mark(place, expiry_ms);
         Found { place, handle }
     }
@@ -257,8 +258,8 @@ impl Db {
         let entry = self.entry(found);
         let object = if entry.kind() == Kind::Object { Some(entry.object()) } else { None };
         self.expiring -= usize::from(entry.expiry_ms().is_some());
-        let arena = &self.arena;
-        self.table.remove(found.place, |h| hasher.hash(Entry::read(arena.get(h)).key()));
+        let keys = Keys { arena: &self.arena, hasher };
+        self.table.remove(found.place, |entry| keys.hash(entry));
         self.arena.free(found.handle);
         object.and_then(|index| self.remove_object(index))
     }
@@ -274,10 +275,9 @@ impl Db {
         let cell = self.arena.get_mut(handle);
         layout.write(cell, kind, mark, clock, expiry_ms, to);
         cell[layout.value_range()].copy_from_slice(&value);
-        let arena = &self.arena;
-        let hash_of = |h| hasher.hash(Entry::read(arena.get(h)).key());
-        self.table.remove(found.place, hash_of);
-        let place = self.table.insert(hash, handle, hash_of);
+        let keys = Keys { arena: &self.arena, hasher };
+        self.table.remove(found.place, |entry| keys.hash(entry));
+        let place = self.table.insert(hash, handle, keys);
         self.mark(place, expiry_ms);
         self.arena.free(found.handle);
     }

@@ -4,6 +4,7 @@ mod audit;
 mod db;
 mod due;
 mod held;
+mod keys;
 mod object;
 mod record;
 mod reshape;

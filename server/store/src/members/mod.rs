@@ -11,7 +11,7 @@ mod tests;
 
 use crate::arena::{Arena, Handle};
 use crate::hash::KeyHasher;
-use crate::table::{Place, Table};
+use crate::table::{Entries, Place, Table};
 
 use hold::Hold;
 
@@ -174,8 +174,8 @@ impl Members {
             hold.touch(hash, key);
         }
         let member = self.write(key, value);
-        let (arena, hasher, values) = (&self.arena, self.hasher, self.values);
-        self.table.insert(hash, member, |member| hash_of(arena, hasher, values, member));
+        let keys = Keys { arena: &self.arena, hasher: self.hasher, values: self.values };
+        self.table.insert(hash, member, keys);
         member
     }
 
@@ -269,6 +269,26 @@ impl Members {
         cell[at..at + key.len()].copy_from_slice(key);
         cell[at + key.len()..end].copy_from_slice(value);
         member
+    }
+}
+
+/// The members, as the table asks for them.
+#[derive(Clone, Copy)]
+struct Keys<'a> {
+    arena: &'a Arena,
+    hasher: KeyHasher,
+    values: Values,
+}
+
+impl Entries for Keys<'_> {
+    #[inline]
+    fn hash(self, member: Member) -> u64 {
+        hash_of(self.arena, self.hasher, self.values, member)
+    }
+
+    #[inline]
+    fn touch(self, member: Member) -> u8 {
+        self.arena.get(member)[0]
     }
 }
 

@@ -35,10 +35,8 @@ impl Bucket {
     /// Slots in use with this tag whose entries belong here (`guest` false) or in the bucket before (`guest` true).
     #[inline]
     pub(super) fn matches(&self, tag: u8, guest: bool) -> Slots {
-        let mut equal = 0u16;
-        for (slot, t) in self.tags.iter().enumerate() {
-            equal |= u16::from(*t == tag) << slot;
-        }
+        let [first @ .., eighth, ninth] = self.tags;
+        let equal = equal_bytes(first, tag) | u16::from(eighth == tag) << 8 | u16::from(ninth == tag) << 9;
         let whose = if guest { self.guest } else { !self.guest };
         Slots(equal & self.present & whose)
     }
@@ -87,6 +85,19 @@ impl Bucket {
     }
 }
 
+/// Which of these bytes are equal to one: a bit for each.
+#[inline]
+fn equal_bytes(bytes: [u8; 8], byte: u8) -> u16 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const LOW_BITS: u64 = ONES * 0x7f;
+    /// Moves the lowest bit of byte n to bit n of the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let difference = u64::from_le_bytes(bytes) ^ (ONES * u64::from(byte));
+    // The sum has the high bit of each byte in which a lower bit is set, and carries nothing over to the next byte.
+    let is_zero = !(((difference & LOW_BITS) + LOW_BITS) | difference) & !LOW_BITS;
+    ((is_zero >> 7).wrapping_mul(GATHER) >> 56) as u16
+}
+
 /// Numbers of slots, in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slots(u16);
@@ -102,5 +113,23 @@ impl Iterator for Slots {
         }
         self.0 &= self.0 - 1;
         Some(slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_bytes_are_told_one_by_one() {
+        for byte in [0, 1, 0x7f, 0x80, 0xff] {
+            for others in [0, 1, 0x7f, 0x80, 0xff, byte ^ 0x80, byte ^ 1] {
+                for pattern in 0..=u8::MAX {
+                    let bytes = std::array::from_fn(|n| if pattern >> n & 1 == 1 { byte } else { others });
+                    let expected = if others == byte { 0xff } else { u16::from(pattern) };
+                    assert_eq!(equal_bytes(bytes, byte), expected, "{byte} in {bytes:?}");
+                }
+            }
+        }
     }
 }

@@ -25,6 +25,15 @@ const SHRINK_BELOW: usize = 3;
 /// Two neighbours with fewer entries than this together become one segment.
 const MERGE_BELOW: u16 = 400;
 
+/// What a table asks about its entries.
+pub trait Entries: Copy {
+    /// The hash of the entry's key.
+    fn hash(self, entry: Handle) -> u64;
+
+    /// Reads the first byte of the entry, so that its memory is at hand when its hash is asked for.
+    fn touch(self, entry: Handle) -> u8;
+}
+
 /// Where an entry lies, until the table changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
@@ -117,15 +126,15 @@ impl Table {
         self.segments[place.segment as usize].set_handle(place.spot, handle);
     }
 
-    /// Takes in an entry whose key is not there yet. `hash_of` gives the hash of any entry of the table.
-    pub fn insert(&mut self, hash: u64, handle: Handle, hash_of: impl Fn(Handle) -> u64 + Copy) -> Place {
+    /// Takes in an entry whose key is not there yet. `entries` knows all entries of the table.
+    pub fn insert(&mut self, hash: u64, handle: Handle, entries: impl Entries) -> Place {
         loop {
             let segment = self.segment_of(hash);
             if let Some(spot) = self.segments[segment].insert(hash, handle) {
                 self.len += 1;
                 return Place { segment: segment as u32, spot };
             }
-            self.make_room(segment, hash_of);
+            self.make_room(segment, entries);
         }
     }
 
@@ -174,9 +183,9 @@ impl Table {
         }
     }
 
-    fn make_room(&mut self, index: usize, hash_of: impl Fn(Handle) -> u64 + Copy) {
+    fn make_room(&mut self, index: usize, entries: impl Entries) {
         let before = self.segments[index].heap_bytes();
-        if self.segments[index].grow(hash_of) {
+        if self.segments[index].grow(|entry| entries.hash(entry)) {
             self.segment_bytes += self.segments[index].heap_bytes() - before;
             return;
         }
@@ -184,7 +193,7 @@ impl Table {
             self.directory = self.directory.iter().flat_map(|segment| [*segment; 2]).collect();
             self.depth += 1;
         }
-        let [low, high] = self.segments[index].split(hash_of);
+        let [low, high] = self.segments[index].split(entries);
         self.segment_bytes = self.segment_bytes - before + low.heap_bytes() + high.heap_bytes();
         self.at_depth[usize::from(low.depth) - 1] -= 1;
         self.at_depth[usize::from(low.depth)] += 2;

@@ -1,5 +1,6 @@
 //! A segment: up to 128 buckets that hold all entries whose hashes begin with the same bits, in the order of the bits that follow.
 
+use super::Entries;
 use super::bucket::{Bucket, SLOTS};
 use crate::arena::Handle;
 
@@ -15,6 +16,9 @@ const EXACT_FROM: usize = 64;
 
 /// How many entries are moved to make room for one. Longer ways would be found seldom, and only a little later.
 const HOPS_MAX: usize = 12;
+
+/// Entries that are read before the first of them is used, so that they wait for memory together: more than processors do at once.
+const READ_AHEAD: usize = 64;
 
 /// Where an entry lies in its segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,8 +93,12 @@ impl Segment {
     #[inline]
     pub(super) fn touch(&self, hash: u64) -> Option<Handle> {
         let order = order_of(hash, self.depth);
-        let bucket = &self.buckets[self.home(order)];
-        bucket.matches(order as u8, false).next().map(|slot| bucket.handle(slot))
+        let (tag, home) = (order as u8, self.home(order));
+        let (own, next) = (&self.buckets[home], &self.buckets[self.after(home)]);
+        // Both are read at once, not the second one only when the first is there.
+        let (mut own_slots, mut next_slots) = (own.matches(tag, false), next.matches(tag, true));
+        let own_slot = own_slots.next().map(|slot| own.handle(slot));
+        own_slot.or_else(|| next_slots.next().map(|slot| next.handle(slot)))
     }
 
     #[inline]
@@ -241,16 +249,21 @@ impl Segment {
     }
 
     /// Two segments, each with the entries of one more leading bit.
-    pub(super) fn split(&self, hash_of: impl Fn(Handle) -> u64 + Copy) -> [Self; 2] {
+    pub(super) fn split(&self, entries: impl Entries) -> [Self; 2] {
         let half = Self::buckets_for(usize::from(self.len) / 2 + 32);
         let high = self.prefix | 1 << (63 - self.depth);
         let mut halves = [self.prefix, high].map(|prefix| Self::new(self.depth + 1, prefix, half));
         halves.iter_mut().for_each(|half| half.soonest = self.soonest);
-        for handle in self.handles() {
-            let hash = hash_of(handle);
-            let half = &mut halves[usize::from(hash >= high)];
-            while half.insert(hash, handle).is_none() {
-                assert!(half.grow(hash_of), "a segment holds more than half of what one of twice its size held");
+        let all: Vec<Handle> = self.handles().collect();
+        for few in all.chunks(READ_AHEAD) {
+            std::hint::black_box(few.iter().fold(0, |seen, handle| seen ^ entries.touch(*handle)));
+            for handle in few {
+                let hash = entries.hash(*handle);
+                let half = &mut halves[usize::from(hash >= high)];
+                while half.insert(hash, *handle).is_none() {
+                    let has_grown = half.grow(|handle| entries.hash(handle));
+                    assert!(has_grown, "a segment holds more than half of what one of twice its size held");
+                }
             }
         }
         halves

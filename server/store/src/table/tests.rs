@@ -16,6 +16,20 @@ fn hash_in(arena: &Arena, handle: Handle) -> u64 {
     u64::from_le_bytes(arena.get(handle)[..8].try_into().unwrap())
 }
 
+/// The hashes that lie in the cells.
+#[derive(Clone, Copy)]
+struct Hashes<'a>(&'a Arena);
+
+impl Entries for Hashes<'_> {
+    fn hash(self, entry: Handle) -> u64 {
+        hash_in(self.0, entry)
+    }
+
+    fn touch(self, entry: Handle) -> u8 {
+        self.0.get(entry)[0]
+    }
+}
+
 fn mix(n: u64) -> u64 {
     let mut x = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -43,7 +57,7 @@ fn what_was_put_in_is_found_until_it_is_taken_out() {
     let count = 200_000;
     for n in 0..count {
         let handle = entry(&mut arena, mix(n));
-        table.insert(mix(n), handle, |h| hash_in(&arena, h));
+        table.insert(mix(n), handle, Hashes(&arena));
     }
     assert_eq!(table.len(), count as usize);
     assert!((0..count).all(|n| place(&table, &arena, mix(n)).is_some()));
@@ -67,7 +81,7 @@ fn most_slots_are_in_use_at_every_size() {
     let (mut worst, mut sum, mut samples) = (1.0f64, 0.0, 0.0);
     for n in 0..1_000_000u64 {
         let handle = entry(&mut arena, mix(n));
-        table.insert(mix(n), handle, |h| hash_in(&arena, h));
+        table.insert(mix(n), handle, Hashes(&arena));
         if n >= 10_000 && n % 1000 == 0 {
             let fill = table.len() as f64 / table.slots() as f64;
             worst = worst.min(fill);
@@ -88,7 +102,7 @@ proptest! {
         let stay: Vec<u64> = (10_000..10_200).map(mix).collect();
         for hash in &stay {
             let handle = entry(&mut arena, *hash);
-            table.insert(*hash, handle, |h| hash_in(&arena, h));
+            table.insert(*hash, handle, Hashes(&arena));
         }
         let (mut cursor, mut seen, mut done) = (0, Vec::new(), false);
         for (step, (insert, n)) in steps.into_iter().enumerate() {
@@ -96,7 +110,7 @@ proptest! {
             match (insert, place(&table, &arena, hash)) {
                 (true, None) => {
                     let handle = entry(&mut arena, hash);
-                    let put = table.insert(hash, handle, |h| hash_in(&arena, h));
+                    let put = table.insert(hash, handle, Hashes(&arena));
                     prop_assert_eq!(table.get(put), handle);
                     model.insert(hash);
                 }
