@@ -63,19 +63,17 @@ impl Command {
 pub struct CommandTable {
     commands: Vec<Command>,
     by_name: HashMap<Box<[u8]>, CommandId, BuildQuickHasher>,
-    /// Commands whose names fit in a machine word, which nearly all requests ask for.
+    /// Commands whose names fit in a machine word, in small and in capital letters, as nearly all requests spell them.
     by_word: HashMap<u64, CommandId, BuildQuickHasher>,
     /// What clients must call commands that were renamed: names that are new, and names that mean nothing any more.
     renamed: HashMap<Box<[u8]>, Option<CommandId>>,
 }
 
-/// A name of up to eight letters as a number, the same whatever their case; what is no letter may look like another byte.
+/// A name of up to eight bytes as a number, which is that of another name only if one of them begins with zeros.
 #[inline]
 fn word_of(name: &[u8]) -> Option<u64> {
-    const SMALL: u64 = 0x2020_2020_2020_2020;
-    let mut word = [0; 8];
-    word.get_mut(..name.len())?.copy_from_slice(name);
-    Some(u64::from_le_bytes(word) | SMALL)
+    let fits = name.len() <= size_of::<u64>();
+    fits.then(|| name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
 }
 
 impl CommandTable {
@@ -110,8 +108,9 @@ impl CommandTable {
         };
         let id = CommandId(self.commands.len());
         self.by_name.insert(full_name.as_bytes().into(), id);
-        if let (None, Some(word)) = (container, word_of(full_name.as_bytes())) {
-            self.by_word.insert(word, id);
+        if container.is_none() {
+            let spellings = [full_name.to_ascii_uppercase(), full_name.clone()];
+            self.by_word.extend(spellings.iter().filter_map(|name| Some((word_of(name.as_bytes())?, id))));
         }
         self.commands.push(Command { id, spec, container, full_name: full_name.into(), synopsis: "" });
     }
@@ -147,14 +146,22 @@ impl CommandTable {
 
     /// The command that clients call by this name.
     fn called(&self, name: &[u8]) -> Option<&Command> {
+        if self.renamed.is_empty()
+            && let Some(id) = word_of(name).and_then(|word| self.by_word.get(&word))
+            && let Some(command) = self.get(*id).filter(|command| command.full_name.len() == name.len())
+        {
+            return Some(command);
+        }
+        // A name with '|' would reach a subcommand under a name no client may use.
+        if name.contains(&b'|') {
+            return None;
+        }
         if !self.renamed.is_empty()
             && let Some(renamed) = self.renamed.get(name.to_ascii_lowercase().as_slice())
         {
             return renamed.and_then(|id| self.get(id));
         }
-        let Some(word) = word_of(name) else { return self.lookup(&[name]) };
-        let command = self.by_word.get(&word).and_then(|id| self.get(*id));
-        command.filter(|command| command.full_name.as_bytes().eq_ignore_ascii_case(name))
+        self.lookup(&[name])
     }
 
     /// All commands and subcommands, a container directly before its subcommands.
@@ -205,9 +212,7 @@ impl CommandTable {
     /// [`CommandError::UnknownCommand`] or [`CommandError::UnknownSubcommand`].
     pub fn find(&self, argv: &[&[u8]]) -> Result<&Command, CommandError> {
         let name = argv.first().copied().unwrap_or_default();
-        // A name with '|' would reach a subcommand under a name no client may use.
-        let command = if name.contains(&b'|') { None } else { self.called(name) };
-        let command = command.ok_or_else(|| CommandError::unknown(argv))?;
+        let command = self.called(name).ok_or_else(|| CommandError::unknown(argv))?;
         if command.spec.subcommands.is_empty() {
             return Ok(command);
         }

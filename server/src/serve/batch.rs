@@ -7,29 +7,27 @@ use bongsu_protocol::resp::{ProtocolError, RequestLimits, RequestParser};
 /// Arguments for which there is always room. Requests with more are rare.
 const KEPT_RANGES: usize = 64 * 1024;
 
+/// Room for copies that is kept from one batch to the next.
+const KEPT_COPIES_BYTES: usize = 64 * 1024;
+
 /// A few requests, in order. Nothing of them is copied, nearly always.
 #[derive(Default)]
 pub(super) struct Batch {
     requests: Vec<Parsed>,
-    /// Where arguments lie in the input.
+    /// Where arguments lie, in the input or in the copies.
     ranges: Vec<Range<usize>>,
-    /// Requests that do not lie in the input as they are meant, because of quotes.
-    copies: Vec<Vec<Vec<u8>>>,
+    /// Arguments of requests that do not lie in the input as they are meant, because of quotes.
+    copies: Vec<u8>,
     /// The hash of the first argument of each, if it was computed.
     pub(super) hashes: Vec<Option<u64>>,
 }
 
 struct Parsed {
-    arguments: Arguments,
+    /// Which of the ranges are its arguments.
+    arguments: Range<usize>,
+    is_copied: bool,
     /// Where the request ends in the input.
     end: usize,
-}
-
-enum Arguments {
-    /// These of the ranges.
-    InPlace(Range<usize>),
-    /// This one of the copies.
-    Copied(usize),
 }
 
 /// How far reading came.
@@ -54,6 +52,7 @@ impl Batch {
         self.ranges.clear();
         self.ranges.shrink_to(KEPT_RANGES);
         self.copies.clear();
+        self.copies.shrink_to(KEPT_COPIES_BYTES);
         self.hashes.clear();
         while self.requests.len() < max {
             let progress = match parser.parse(&input[used..], limits) {
@@ -63,18 +62,19 @@ impl Batch {
             let start = used;
             used += progress.consumed;
             let Some(request) = progress.request else { break };
-            let arguments = match request.positions() {
+            let (first, positions) = (self.ranges.len(), request.positions());
+            let is_copied = positions.is_none();
+            match positions {
                 Some(positions) => {
-                    let first = self.ranges.len();
                     self.ranges.extend(positions.map(|range| start + range.start..start + range.end));
-                    Arguments::InPlace(first..self.ranges.len())
                 }
-                None => {
-                    self.copies.push(request.to_vec());
-                    Arguments::Copied(self.copies.len() - 1)
-                }
-            };
-            self.requests.push(Parsed { arguments, end: used });
+                None => self.ranges.extend(request.iter().map(|argument| {
+                    let begin = self.copies.len();
+                    self.copies.extend_from_slice(argument);
+                    begin..self.copies.len()
+                })),
+            }
+            self.requests.push(Parsed { arguments: first..self.ranges.len(), is_copied, end: used });
         }
         Progress { used, error: None }
     }
@@ -91,22 +91,19 @@ impl Batch {
 
     /// The number of arguments of a request.
     pub(super) fn argc(&self, index: usize) -> usize {
-        match &self.requests[index].arguments {
-            Arguments::InPlace(ranges) => ranges.len(),
-            Arguments::Copied(copy) => self.copies[*copy].len(),
-        }
+        self.requests[index].arguments.len()
     }
 
     /// The arguments of a request.
+    #[inline]
     pub(super) fn argv<'b>(&'b self, index: usize, input: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
-        let (ranges, copy): (&[Range<usize>], &[Vec<u8>]) = match &self.requests[index].arguments {
-            Arguments::InPlace(ranges) => (&self.ranges[ranges.clone()], &[]),
-            Arguments::Copied(copy) => (&[], &self.copies[*copy]),
-        };
-        ranges.iter().map(|range| &input[range.clone()]).chain(copy.iter().map(Vec::as_slice))
+        let request = &self.requests[index];
+        let bytes = if request.is_copied { &self.copies } else { input };
+        self.ranges[request.arguments.clone()].iter().map(|range| &bytes[range.clone()])
     }
 
     /// The arguments behind the name of a request: what is probably its key, and what follows.
+    #[inline]
     pub(super) fn first_arguments<'b>(&'b self, index: usize, input: &'b [u8]) -> [Option<&'b [u8]>; 3] {
         let mut arguments = self.argv(index, input).skip(1);
         [arguments.next(), arguments.next(), arguments.next()]
