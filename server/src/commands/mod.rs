@@ -12,6 +12,7 @@ mod memory;
 mod module;
 mod pubsub;
 mod replication;
+mod role;
 mod server;
 mod slowlog;
 mod transaction;
@@ -51,6 +52,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         module::COMMANDS,
         pubsub::COMMANDS,
         replication::COMMANDS,
+        role::COMMANDS,
         server::COMMANDS,
         slowlog::COMMANDS,
         transaction::COMMANDS,

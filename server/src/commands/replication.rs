@@ -50,7 +50,12 @@ pub(super) static COMMANDS: &[ServerCommand] = &[
 ];
 
 fn psync(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
-    let [_, id, from, ..] = argv else { return };
+    let [_, id, from, rest @ ..] = argv else { return };
+    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case(b"FAILOVER"))
+        && let Err(text) = engine.take_over_from_master(id)
+    {
+        return Writer::new(out, engine.protocol(client)).error(text);
+    }
     engine.follow(client, id, from, out);
 }
 
@@ -68,9 +73,12 @@ fn replconf(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec
     }
 }
 
-/// A master with its replicas.
+/// A master with its replicas, or a replica with its master.
 fn role(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Vec<u8>) {
     let mut reply = Writer::new(out, engine.protocol(client));
+    if let Some(following) = &engine.following {
+        return super::role::replica(engine, following, &mut reply);
+    }
     let online = || engine.master.replicas().iter().filter(|replica| replica.state == State::Online);
     reply.array(3);
     reply.bulk("master");

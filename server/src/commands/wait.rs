@@ -38,6 +38,9 @@ const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 
 fn wait(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
     let [_, replicas, timeout] = argv else { return };
+    if engine.is_replica() {
+        return Writer::new(out, engine.protocol(client)).error(WAIT_ON_REPLICA);
+    }
     let Some(replicas) = parse_integer(replicas) else {
         return Writer::new(out, engine.protocol(client)).error(NOT_AN_INTEGER);
     };
@@ -53,6 +56,9 @@ fn wait(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>
 
 fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
     let [_, local, replicas, timeout] = argv else { return };
+    if engine.is_replica() {
+        return Writer::new(out, engine.protocol(client)).error(WAITAOF_ON_REPLICA);
+    }
     let counts = match (parse_integer(local), parse_integer(replicas)) {
         (Some(local @ (0 | 1)), Some(replicas @ 0..)) => Ok([local, replicas]),
         (None, _) | (Some(0 | 1), None) => Err(NOT_AN_INTEGER),
@@ -73,6 +79,12 @@ fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut
         Err(text) => Writer::new(out, engine.protocol(client)).error(text),
     }
 }
+
+const WAIT_ON_REPLICA: &str = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a \
+    replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.";
+
+const WAITAOF_ON_REPLICA: &str = "ERR WAITAOF cannot be used with replica instances. Please also note that writes to \
+    replicas are just local and are not propagated.";
 
 /// Milliseconds; 0 is for ever.
 fn parse_timeout(text: &[u8], now_ms: u64) -> Result<u64, &'static str> {

@@ -192,6 +192,12 @@ impl Config {
         self.set(Directive::Maxclients, Value::Integer(i64::try_from(clients).unwrap_or(i64::MAX)));
     }
 
+    /// `replicaof`, which is a command as well.
+    pub(crate) fn set_master(&mut self, master: Option<(&str, u16)>) {
+        let words = master.map(|(host, port)| vec![host.as_bytes().to_vec(), port.to_string().into_bytes()]);
+        self.set(Directive::Replicaof, Value::Words(words.unwrap_or_default()));
+    }
+
     /// The file it came from, if any: an absolute path.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()

@@ -229,6 +229,9 @@ directives! {
     StreamNodeMaxEntries = "stream-node-max-entries": integer(0, LONG_MAX), "100";
     ZsetMaxListpackEntries = "zset-max-listpack-entries" | "zset-max-ziplist-entries": integer(0, LONG_MAX), "128";
     ZsetMaxListpackValue = "zset-max-listpack-value" | "zset-max-ziplist-value": memory(0, SIZE_MAX), "64";
+    // Of this server alone, and shown to those who ask for them by name.
+    ReplicaFullResyncMinRatio = "replica-full-resync-min-ratio": integer(0, 100), "10", HIDDEN;
+    ReplicaLoadInPlace = "replica-load-in-place": YES_NO, "no", HIDDEN;
     // Of Valkey 8: accepted, so that its files load, and shown to those who ask for them by name.
     AvailabilityZone = "availability-zone": TEXT, "", HIDDEN;
     ClusterAnnounceClientIpv4 = "cluster-announce-client-ipv4": TEXT, "", HIDDEN;

@@ -106,9 +106,6 @@ fn warn(config: &Config, log: &Log) {
     if config.is_on(Directive::Appendonly) {
         log.warning("Warning: appendonly has no effect: data is in memory only");
     }
-    if let Some(master) = config.list(Directive::Replicaof).next() {
-        log.warning(format_args!("Warning: replicaof has no effect: this server does not follow {master}"));
-    }
 }
 
 /// Tells why there is no listening, and the line that is the last one.

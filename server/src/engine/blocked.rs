@@ -158,6 +158,12 @@ impl Blocked {
         }
     }
 
+    /// Those who wait for keys.
+    pub(crate) fn waiting_for_any_key(&self) -> Vec<ClientId> {
+        let waits = |waiting: &Waiting| matches!(waiting.until, Until::Keys { .. });
+        self.by_client.iter().filter(|(_, waiting)| waits(waiting)).map(|(client, _)| *client).collect()
+    }
+
     /// Those whom a pause holds back, in order.
     pub(crate) fn paused(&self) -> Vec<ClientId> {
         self.paused.iter().copied().collect()

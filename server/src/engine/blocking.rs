@@ -166,4 +166,20 @@ impl Engine {
             session.end_request();
         }
     }
+
+    /// Those who wait for keys are told that nothing will come, and are disconnected: this server is not a master any more.
+    pub(crate) fn dismiss_waiting(&mut self) {
+        for client in self.blocked.waiting_for_any_key() {
+            let Some(waiting) = self.unblock(client) else { continue };
+            let mut reply = Vec::new();
+            let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+            Writer::new(&mut reply, self.protocol(client)).error(text);
+            self.stats.error(&reply);
+            self.count_wait(&waiting, UnblockReason::Error);
+            self.send_late(client, &reply);
+            if let Some(session) = self.clients.get_mut(client) {
+                session.close_after_reply = true;
+            }
+        }
+    }
 }

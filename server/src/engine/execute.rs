@@ -118,6 +118,9 @@ impl Engine {
         if session.last_command.as_ref().is_none_or(|last| !std::sync::Arc::ptr_eq(last, &command.full_name)) {
             session.last_command = Some(std::sync::Arc::clone(&command.full_name));
         }
+        if session.role == ClientRole::Master {
+            return self.obey(client, id, flags, argv, out);
+        }
         if let Err(refusal) = session.admit(&mut self.acl, command, argv, self.shard.now_ms) {
             self.count_refusal(&refusal);
             return self.refuse(client, Some(id), &refusal.to_string(), out);
@@ -176,10 +179,10 @@ impl Engine {
         if session.role == ClientRole::Replica && flags.intersects(KEYSPACE) {
             return Some("ERR Replica can't interact with the keyspace");
         }
-        let planned = self.transactions.get(&client).map(|transaction| transaction.flags);
-        let is_exec = session.last_command.as_deref() == Some("exec");
-        let writes = flags.contains(CommandFlags::WRITE)
-            || is_exec && planned.is_some_and(|flags| flags.contains(CommandFlags::WRITE));
+        let writes = self.does(client, flags, CommandFlags::WRITE);
+        if self.is_replica() {
+            return self.refusal_of_replica(flags, writes);
+        }
         (writes && self.lacks_replicas()).then_some("NOREPLICAS Not enough good replicas to write.")
     }
 
@@ -190,10 +193,28 @@ impl Engine {
             return false;
         }
         const WRITES: CommandFlags = CommandFlags::WRITE.with(CommandFlags::MAY_REPLICATE);
-        let planned = self.transactions.get(&client).map(|transaction| transaction.flags);
-        let is_exec = session.last_command.as_deref() == Some("exec");
-        let writes = flags.intersects(WRITES) || is_exec && planned.is_some_and(|flags| flags.intersects(WRITES));
-        pause.mode == PauseMode::All || writes
+        pause.mode == PauseMode::All || self.does(client, flags, WRITES)
+    }
+
+    /// The command has one of the flags, or it is `EXEC` and one of those that were kept has.
+    fn does(&self, client: ClientId, flags: CommandFlags, wanted: CommandFlags) -> bool {
+        let is_exec = || self.clients.get(client).and_then(|session| session.last_command.as_deref()) == Some("exec");
+        let planned = || self.transactions.get(&client).is_some_and(|planned| planned.flags.intersects(wanted));
+        flags.intersects(wanted) || is_exec() && planned()
+    }
+
+    /// Runs what the master has run: it has asked all questions already.
+    fn obey(&mut self, client: ClientId, id: CommandId, flags: CommandFlags, argv: &[&[u8]], out: &mut Vec<u8>) {
+        let Some(session) = self.clients.get(client) else { return };
+        // No master says such things, and whoever does is to have no say in what this server is.
+        if flags.contains(CommandFlags::ADMIN) {
+            return self.refuse(client, Some(id), "ERR this command is not for replicas", out);
+        }
+        let is_rule = self.table.get(id).is_some_and(|command| RULES_OF_TRANSACTIONS.contains(&command.spec.name));
+        if session.queued.is_some() && !is_rule {
+            return self.queue(client, id, flags, argv, out);
+        }
+        self.call(client, id, argv, false, out);
     }
 
     /// Runs a command that may run.
@@ -237,6 +258,10 @@ impl Engine {
             if out.get(before) == Some(&b'-') {
                 stats.failed += 1;
                 self.stats.error(&out[before..]);
+                // What stands alone is seen by whoever applies it.
+                if self.in_transaction && self.master_client() == Some(client) {
+                    self.complain_of_master(argv, &out[before..]);
+                }
             }
         }
         if self.slowlog.wants(usec) || self.latency.wants_usec(usec) {
@@ -262,9 +287,9 @@ impl Engine {
         out: &mut Vec<u8>,
     ) -> Ended {
         let Some(session) = self.clients.get(client) else { return Ended::Yes };
-        let no_touch = session.no_touch;
+        let (no_touch, is_master) = (session.no_touch, session.role == ClientRole::Master);
         let reply_bytes_max = self.limits.reply_bytes_max(session.client_type());
-        let caller = Caller { may_wait, no_touch, is_master: false, is_script: false, reads_all_keys, reply_bytes_max };
+        let caller = Caller { may_wait, no_touch, is_master, is_script: false, reads_all_keys, reply_bytes_max };
         let (db, before) = (session.db as usize, out.len());
         let reply = Writer::new(out, session.protocol);
         self.effects.clear();

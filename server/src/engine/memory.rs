@@ -148,8 +148,9 @@ impl Engine {
     }
 
     /// There is a limit, and no pause, in which nothing changes.
-    const fn may_evict(&self) -> bool {
-        self.memory_max > 0 && self.shard.may_expire
+    fn may_evict(&self) -> bool {
+        let is_paused = self.clients.pause_at(self.shard.now_ms).is_some();
+        self.memory_max > 0 && !is_paused && self.minds_its_memory()
     }
 
     /// The request would need memory that there is not.

@@ -46,7 +46,7 @@ use crate::limits::Limits;
 use crate::net::listeners::Listeners;
 use crate::net::wake::Waker;
 use crate::persistence::aof::Aof;
-use crate::replication::{History, Master, ReplicationId};
+use crate::replication::{Following, History, Master, ReplicationId};
 use blocked::Blocked;
 pub(crate) use blocked::Copies;
 use clock::Clock;
@@ -140,6 +140,10 @@ pub(crate) struct Engine {
     pub(crate) master: Master,
     /// The offset up to which the stream is on this server's disk, if it is written there.
     pub(crate) durable_offset: Option<u64>,
+    /// The master whose replica this server is; none of a master.
+    pub(crate) following: Option<Box<Following>>,
+    /// The master whose data were taken over last.
+    pub(crate) synced_with: Option<(String, u16)>,
     /// The hash of the first argument of the request that is about to run.
     first_hash: Option<u64>,
 }
@@ -239,9 +243,12 @@ impl Engine {
             history: History::new(ReplicationId::random()),
             master: Master::default(),
             durable_offset: None,
+            following: None,
+            synced_with: None,
             first_hash: None,
         };
         engine.apply_all();
+        engine.follow_as_configured();
         Ok(engine)
     }
 
@@ -270,9 +277,10 @@ impl Engine {
         self.update_interest();
     }
 
-    /// A pause has begun or ended. Keys do not go by themselves while clients may not change anything.
+    /// A pause has begun or ended, or this server has become a master or a replica. Keys do not go by themselves while clients may
+    /// not change anything, nor where a master says when they go.
     pub(crate) fn update_pause(&mut self) {
-        self.shard.may_expire = self.clients.pause_at(self.shard.now_ms).is_none();
+        self.shard.may_expire = self.following.is_none() && self.clients.pause_at(self.shard.now_ms).is_none();
     }
 
     /// The version of the protocol that a client speaks.

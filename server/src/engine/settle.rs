@@ -16,7 +16,9 @@ impl Engine {
             changed: !self.watches.is_empty() || !self.tracking.is_empty(),
             ready: self.blocked.waits_for_keys(),
         };
-        self.feed.is_wanted = self.history.backlog.is_some() || self.aof.is_some();
+        // A replica's stream is that of its master, whatever else happens here.
+        let streams = self.history.backlog.is_some() && !self.is_replica();
+        self.feed.is_wanted = streams || self.aof.is_some();
     }
 
     /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
@@ -43,11 +45,20 @@ impl Engine {
         }
     }
 
+    /// All data have become others.
+    pub(crate) fn tell_replaced(&mut self) {
+        self.effects.clear();
+        self.effects.flushed.extend(0..self.shard.databases());
+        self.settle(None);
+    }
+
     /// What belongs together has happened: whoever wants to be told is told all of it.
     #[inline]
     pub(super) fn end_unit(&mut self) {
         if !self.feed.is_empty() {
-            self.history.tell(&self.feed);
+            if !self.is_replica() {
+                self.history.tell(&self.feed);
+            }
             if let Some(aof) = &mut self.aof {
                 aof.tell(&self.feed);
             }

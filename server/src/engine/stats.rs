@@ -38,6 +38,8 @@ pub(crate) struct Stats {
     pub(crate) rejected_connections: u64,
     pub(crate) commands: u64,
     pub(crate) error_replies: u64,
+    /// Errors that a master would have got, who gets none.
+    pub(crate) unexpected_error_replies: u64,
     pub(crate) input_bytes: u64,
     pub(crate) output_bytes: u64,
     pub(crate) acl_denied_auth: u64,

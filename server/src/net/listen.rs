@@ -121,17 +121,22 @@ impl Drop for Listener {
     }
 }
 
-fn accept(socket: &TcpListener, keepalive: Option<Duration>) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = socket.accept()?;
-    stream.set_nonblocking(true)?;
-    // It works without either.
-    let _ = stream.set_nodelay(true);
-    if let Some(interval) = keepalive {
+/// Lets the system find out whether the other side is still there. It works without.
+pub(crate) fn keep_alive(stream: &TcpStream, interval: Option<Duration>) {
+    if let Some(interval) = interval {
         let interval = interval.min(KEEPALIVE_MAX);
         let between = (interval / 3).max(Duration::from_secs(1));
         let probes = TcpKeepalive::new().with_time(interval).with_interval(between).with_retries(3);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
+        let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
     }
+}
+
+fn accept(socket: &TcpListener, keepalive: Option<Duration>) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = socket.accept()?;
+    stream.set_nonblocking(true)?;
+    // It works without.
+    let _ = stream.set_nodelay(true);
+    keep_alive(&stream, keepalive);
     Ok((stream, peer))
 }
 

@@ -111,6 +111,11 @@ impl Listeners {
         Ok(())
     }
 
+    /// The set of sockets that the loop waits for.
+    pub(crate) const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// The one that an event is for.
     pub(crate) fn get(&self, token: u64) -> Option<&Listener> {
         self.open.iter().find(|(own, _)| *own == token).map(|(_, listener)| listener)

@@ -30,11 +30,21 @@ impl Watch {
         Ok(epoll::add(&self.0, listener, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?)
     }
 
+    /// Adds a connection, as [`Poll::add`] does.
+    pub(crate) fn add_stream(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
+        Ok(epoll::add(&self.0, socket, epoll::EventData::new_u64(token), stream_events())?)
+    }
+
     /// Whether a listener is told of.
     pub(crate) fn set(&self, listener: impl AsFd, token: u64, on: bool) -> io::Result<()> {
         let wanted = if on { epoll::EventFlags::IN } else { epoll::EventFlags::empty() };
         Ok(epoll::modify(&self.0, listener, epoll::EventData::new_u64(token), wanted)?)
     }
+}
+
+fn stream_events() -> epoll::EventFlags {
+    use epoll::EventFlags as Flags;
+    Flags::IN | Flags::OUT | Flags::RDHUP | Flags::ET
 }
 
 /// A set of sockets. They are told of once when they become ready (edge-triggered).
@@ -50,9 +60,7 @@ impl Poll {
 
     /// Adds a connection.
     pub(crate) fn add(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
-        use epoll::EventFlags as Flags;
-        let wanted = Flags::IN | Flags::OUT | Flags::RDHUP | Flags::ET;
-        Ok(epoll::add(&self.set, socket, epoll::EventData::new_u64(token), wanted)?)
+        Ok(epoll::add(&self.set, socket, epoll::EventData::new_u64(token), stream_events())?)
     }
 
     /// For those who add sockets at other times.

@@ -1,11 +1,11 @@
 //! Connections of all kinds, never blocking: what would wait is `WouldBlock`.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use rustls::ServerConnection;
+use rustls::{ClientConnection, Connection, ServerConnection};
 
 /// A connection.
 pub(crate) enum Stream {
@@ -17,14 +17,39 @@ pub(crate) enum Stream {
 /// A TLS connection, whose handshake is done as its bytes arrive.
 pub(crate) struct Tls {
     tcp: TcpStream,
-    session: ServerConnection,
+    session: Connection,
     /// Nothing more is to be sent.
     is_silent: bool,
 }
 
 impl Stream {
     pub(crate) fn tls(tcp: TcpStream, session: ServerConnection) -> Self {
-        Self::Tls(Box::new(Tls { tcp, session, is_silent: false }))
+        Self::Tls(Box::new(Tls { tcp, session: session.into(), is_silent: false }))
+    }
+
+    /// A connection that was made from here.
+    pub(crate) fn tls_to(tcp: TcpStream, session: ClientConnection) -> Self {
+        Self::Tls(Box::new(Tls { tcp, session: session.into(), is_silent: false }))
+    }
+
+    /// `ip:port` of the other side and of this one; empty where there is none.
+    pub(crate) fn addresses(&self) -> (String, String) {
+        let tcp = match self {
+            Self::Tcp(tcp) => tcp,
+            Self::Tls(tls) => &tls.tcp,
+            Self::Unix(_) => return (String::new(), String::new()),
+        };
+        let text = |address: io::Result<SocketAddr>| address.map(|address| address.to_string()).unwrap_or_default();
+        (text(tcp.peer_addr()), text(tcp.local_addr()))
+    }
+
+    /// Why a connection that was being made is none; `None` if it stands.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Tcp(tcp) => tcp.take_error(),
+            Self::Unix(unix) => unix.take_error(),
+            Self::Tls(tls) => tls.tcp.take_error(),
+        }
     }
 
     /// Reads; zero is the end of the stream.

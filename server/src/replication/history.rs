@@ -88,6 +88,40 @@ impl History {
         self.backlog.as_ref().map_or(0, Backlog::heap_bytes)
     }
 
+    /// Bytes of the master's stream, which is this one, whether or not anybody keeps it.
+    pub(crate) fn follow(&mut self, bytes: &[u8]) {
+        match &mut self.backlog {
+            Some(_) => self.append(bytes),
+            None => self.offset += bytes.len() as u64,
+        }
+    }
+
+    /// The stream goes on under another name.
+    pub(crate) fn branch(&mut self, id: ReplicationId) {
+        let before = std::mem::replace(&mut self.id, id);
+        self.before = Some((before, self.offset));
+        self.select_anew();
+    }
+
+    /// Another stream takes its place, of which there have been so many bytes.
+    pub(crate) fn replace(&mut self, id: ReplicationId, offset: u64, size: usize) {
+        *self = Self { offset, ..Self::new(id) };
+        self.keep(size);
+    }
+
+    /// What is here was the beginning of the stream of this name. `goes_own_way` if it goes on here, under a name of its own.
+    pub(crate) fn restore(&mut self, id: ReplicationId, offset: u64, goes_own_way: bool) {
+        *self = Self { offset, ..Self::new(id) };
+        if goes_own_way {
+            self.branch(ReplicationId::random());
+        }
+    }
+
+    /// The database that was selected last in the stream.
+    pub(crate) const fn selected(&self) -> Option<u32> {
+        self.selected
+    }
+
     /// The next unit names its database, whatever was selected before.
     pub(crate) fn select_anew(&mut self) {
         self.selected = None;
@@ -134,6 +168,22 @@ mod tests {
         history.select_anew();
         history.tell(&feed);
         assert!(history.offset > 2 * first);
+    }
+
+    #[test]
+    fn a_branch_is_the_same_up_to_where_it_begins() {
+        let mut history = History::new(id(b'a'));
+        history.keep(1 << 20);
+        history.follow(b"0123456789");
+        history.branch(id(b'b'));
+        assert_eq!(history.before, Some((id(b'a'), 10)));
+        history.append(b"more");
+        assert!(history.continues(&id(b'a'), 10) && !history.continues(&id(b'a'), 11) && history.continues(&id(b'b'), 14));
+        history.replace(id(b'c'), 500, 1 << 20);
+        assert!(history.continues(&id(b'c'), 500) && !history.continues(&id(b'b'), 14));
+        assert_eq!(history.before, None);
+        history.restore(id(b'd'), 7, true);
+        assert_eq!((history.offset, history.before), (7, Some((id(b'd'), 7))));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod backlog;
 mod history;
 mod master;
+mod replica;
 
 pub(crate) use history::{History, ReplicationId};
 pub(crate) use master::{Answer, Master, Piece, State};
+pub(crate) use replica::{Failure, Following, MASTER, Role, SyncFigures};

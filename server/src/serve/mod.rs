@@ -6,6 +6,7 @@
 mod arrivals;
 mod batch;
 mod durable;
+mod following;
 mod limits;
 mod replicas;
 mod spares;
@@ -30,6 +31,7 @@ use crate::net::listen::Endpoint;
 use crate::net::listeners::{LISTENERS, Listeners, OpenError};
 use crate::net::poll::{Poll, Ready};
 use crate::net::wake::Waker;
+use crate::replication::MASTER;
 
 /// Read from one connection in a turn.
 const READ_BYTES: usize = 64 * 1024;
@@ -143,7 +145,8 @@ impl Server {
 
     /// How long nothing may happen.
     fn patience(&self) -> Duration {
-        if !self.awake.is_empty() || !self.flushing.is_empty() || self.can_feed {
+        let is_waiting = self.can_feed || self.engine.is_master_waiting();
+        if !self.awake.is_empty() || !self.flushing.is_empty() || is_waiting {
             return Duration::ZERO;
         }
         if self.engine.is_busy() {
@@ -174,6 +177,7 @@ impl Server {
         if self.awake.is_empty() {
             self.awake = awake;
         }
+        self.follow();
         self.engine.end_turn();
         self.deliver_all();
         self.look_through();
@@ -187,6 +191,9 @@ impl Server {
         if ready.token == WAKER {
             // That the loop turns is all that was asked for.
             return;
+        }
+        if ready.token == MASTER {
+            return self.engine.note_master(ready);
         }
         if ready.token >= LISTENERS {
             return self.accept(ready.token);

@@ -6,6 +6,7 @@ use bongsu_protocol::session::ClientId;
 use crate::engine::PREFETCH_MAX;
 use crate::limits::UNCOUNTED_BYTES;
 use crate::net::conn::{Conn, KEPT_BYTES, Lost};
+use crate::replication::Failure;
 
 use super::batch::Batch;
 use super::{Server, flush_later, wake};
@@ -21,7 +22,7 @@ const BATCH: usize = PREFETCH_MAX;
 const READS_MAX: usize = 16;
 
 /// Most requests have no more arguments than this, which then need no memory.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 
 impl Server {
     /// Reads once and runs what is complete.
@@ -244,8 +245,10 @@ impl Server {
     pub(super) fn deliver_all(&mut self) {
         self.deliver(None);
         while let Some(client) = self.engine.closing.pop() {
-            if let Some(index) = self.slots.get(&client).copied() {
-                self.close(index);
+            match self.slots.get(&client).copied() {
+                Some(index) => self.close(index),
+                None if self.engine.master_client() == Some(client) => self.engine.lose_master(&Failure::Killed),
+                None => {}
             }
         }
         for client in std::mem::take(&mut self.engine.woken) {

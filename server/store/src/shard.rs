@@ -76,6 +76,26 @@ impl Shard {
         }
     }
 
+    /// Empty databases, as many as here and set up like them, for data that may replace those here some time.
+    pub fn empty_like(&mut self) -> Self {
+        let seed = Random::new([0; 4].map(|_: u64| self.random.next_u64()));
+        let mut other = Self::new(self.databases(), seed);
+        other.hasher = self.hasher;
+        other.settings = self.settings.clone();
+        other.now_ms = self.now_ms;
+        other
+    }
+
+    /// Takes over all data of another one. Those that were here are left to whoever takes the garbage.
+    pub fn replace(&mut self, other: Self) {
+        for db in 0..self.databases() {
+            self.flush(db);
+        }
+        self.dbs = other.dbs;
+        self.hasher = other.hasher;
+        self.pool = Pool::default();
+    }
+
     /// Number of databases.
     pub fn databases(&self) -> usize {
         self.dbs.len()

@@ -55,11 +55,6 @@ impl Engine {
         true
     }
 
-    /// Why nobody may begin to follow this server now.
-    fn refuses_replicas(&self) -> Option<&'static str> {
-        None
-    }
-
     /// Where the stream goes on for somebody who has it up to before `from`.
     fn resumption(&self, id: &[u8], from: i64) -> Result<u64, &'static str> {
         let id = ReplicationId::parse(id).ok_or("it names no history")?;

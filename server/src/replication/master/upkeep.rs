@@ -48,8 +48,11 @@ impl Engine {
         }
     }
 
-    /// Something goes into the stream that changes no data.
+    /// Something goes into the stream that changes no data. The stream of a replica is its master's alone.
     fn tell_replicas(&mut self, argv: &[&[u8]]) {
+        if self.is_replica() {
+            return;
+        }
         let mut request = Vec::new();
         push_request(&mut request, argv);
         self.history.append(&request);
@@ -107,7 +110,7 @@ impl Engine {
     fn forget_history(&mut self) {
         let ttl_us = self.config.size(Directive::ReplBacklogTtl) as u64 * US_PER_S;
         let alone_us = self.master.alone_since_us.map_or(0, |since| self.clock.now_us - since);
-        if ttl_us == 0 || alone_us <= ttl_us || self.history.backlog.is_none() {
+        if ttl_us == 0 || alone_us <= ttl_us || self.history.backlog.is_none() || self.is_replica() {
             return;
         }
         self.history.backlog = None;

@@ -1,6 +1,8 @@
 //! What both sides of TLS need: certificates, authorities and protocol versions from the files of the configuration, and whether
 //! those files have changed.
 
+mod client;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,6 +12,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+
+pub use client::ClientFiles;
 
 /// Most files looked at in `tls-ca-cert-dir`.
 const AUTHORITY_FILES_MAX: usize = 4096;

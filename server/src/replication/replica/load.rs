@@ -1,0 +1,80 @@
+//! Reading a master's data into databases that nobody sees yet.
+
+use std::io::{self, Read};
+
+use bongsu_persist::rdb::decode::{Decoder, Error, Event, Options, Verdict};
+use bongsu_store::image::{Admission, AdmissionOptions, Malformed, NotAdmitted, Part, Reader};
+use bongsu_store::shard::Shard;
+
+/// Why the data of a master cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Format(#[from] Error),
+    #[error("the checksum is {computed:016x} and should be {written:016x}")]
+    Checksum { written: u64, computed: u64 },
+    #[error("a key cannot be kept: {0}")]
+    Key(#[from] NotAdmitted),
+    #[error("{0}")]
+    Image(#[from] Malformed),
+    #[error("the snapshot does not end")]
+    NoEnd,
+}
+
+/// How data are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trust {
+    /// Elements of small collections are looked through for duplicates (`sanitize-dump-payload`).
+    pub(super) is_little: bool,
+    /// A checksum that is there must be right (`rdbchecksum`).
+    pub(super) checks_sum: bool,
+}
+
+impl Trust {
+    fn options(self) -> Options {
+        Options { distinct: self.is_little, checksum: self.checks_sum, ..Options::default() }
+    }
+}
+
+/// Reads everything into the databases. If that fails, what they hold means nothing.
+pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<(), LoadError> {
+    // When keys go is for the master to say, even if their time is over.
+    let options = AdmissionOptions { keeps_expired: true, ..AdmissionOptions::default() };
+    let mut admission = Admission::new(options);
+    read(source, trust, |part| Ok(into.admit(part, &mut admission)?))
+}
+
+/// Reads everything and keeps nothing: the number of keys.
+pub(super) fn verify(source: impl Read, trust: Trust) -> Result<u64, LoadError> {
+    let mut keys = 0;
+    read(source, trust, |part| {
+        keys += u64::from(matches!(part, Part::Head(_)));
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+fn read(
+    source: impl Read,
+    trust: Trust,
+    mut take: impl FnMut(&Part<'_>) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let mut decoder = Decoder::new(source, trust.options());
+    loop {
+        match decoder.next_event()? {
+            Some(Event::Parts(parts)) => {
+                Reader::new(&parts).try_for_each(|part| take(&part?))?;
+                decoder.recycle(parts);
+            }
+            Some(Event::End { checksum: Verdict::Bad { written, computed }, .. }) => {
+                return Err(LoadError::Checksum { written, computed });
+            }
+            Some(Event::End { .. }) => return Ok(()),
+            // There are no functions here, and nothing else says anything that matters.
+            Some(Event::Aux { .. } | Event::Sizes { .. } | Event::Function(_) | Event::EmptyKey { .. }) => {}
+            None => return Err(LoadError::NoEnd),
+        }
+    }
+}
