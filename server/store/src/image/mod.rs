@@ -6,6 +6,8 @@
 //! something else made from them.
 
 mod admit;
+#[cfg(test)]
+mod admit_tests;
 mod blob;
 mod capture;
 mod hold;

@@ -134,7 +134,7 @@ impl Chunks {
     pub(super) fn at_end(&self, end: End) -> Option<Place> {
         match end {
             End::Left => Some(Place { chunk: 0, at: self.chunks.front()?.first()? }),
-            End::Right => Some(Place { chunk: self.chunks.len() - 1, at: self.chunks.back()?.last()? }),
+            End::Right => Some(Place { chunk: self.chunks.len().checked_sub(1)?, at: self.chunks.back()?.last()? }),
         }
     }
 

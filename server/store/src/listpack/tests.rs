@@ -120,3 +120,48 @@ proptest! {
         prop_assert_eq!(list.find(b"none", step), None);
     }
 }
+
+proptest! {
+    /// What is a listpack is taken as one, and what is none does no harm.
+    #[test]
+    fn bytes_are_checked(
+        items in proptest::collection::vec(prop_oneof![
+            any::<i64>().prop_map(|n| n.to_string().into_bytes()),
+            any::<i16>().prop_map(|n| n.to_string().into_bytes()),
+            proptest::collection::vec(any::<u8>(), 0..300),
+        ], 0..20),
+        harm in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut list = Listpack::new();
+        items.iter().for_each(|item| list.push_back(item));
+        prop_assert_eq!(Listpack::from_bytes(list.as_bytes()), Some(list.clone()));
+        let mut bytes = list.into_bytes();
+        for (at, byte) in harm {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        if let Some(list) = Listpack::from_bytes(&bytes) {
+            let items: Vec<_> = list.iter().map(Item::to_vec).collect();
+            prop_assert_eq!(list.len(), items.len());
+            let mut again = Listpack::new();
+            items.iter().for_each(|item| again.push_back(item));
+            prop_assert_eq!(again.as_bytes(), list.as_bytes(), "they are written in the one way that is searched for");
+            let backwards = std::iter::successors(list.last(), |at| list.previous(*at)).count();
+            prop_assert_eq!(backwards, items.len());
+        }
+    }
+}
+
+#[test]
+fn what_is_written_otherwise_is_written_anew() {
+    // The digit 5 as a string, and as an integer of 16 bits.
+    let bytes = [16, 0, 0, 0, 2, 0, 0x81, b'5', 2, 0xf1, 5, 0, 3, 0xff];
+    let bytes = [&[14u8][..], &bytes[1..]].concat();
+    let list = Listpack::from_bytes(&bytes).unwrap();
+    assert_eq!(list.as_bytes(), [11, 0, 0, 0, 2, 0, 5, 1, 5, 1, 0xff]);
+    assert!(list.find(b"5", 1).is_some());
+}

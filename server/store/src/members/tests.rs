@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::image::{Budget, Head, Holds, Origin, Part, Reader, Usage, Value};
 
 fn all(members: &Members) -> BTreeMap<Vec<u8>, Vec<u8>> {
     members.iter().map(|member| (members.key(member).to_vec(), members.value(member).to_vec())).collect()
@@ -26,6 +27,57 @@ proptest! {
             prop_assert_eq!(members.len(), model.len());
         }
         prop_assert_eq!(all(&members), model);
+    }
+
+    /// However members change while they are written, what is written is what they were.
+    #[test]
+    fn members_that_are_held_are_written_as_they_were(
+        before in 0..2000u32,
+        steps in proptest::collection::vec((0..5u8, 0..3000u32, 0..40u8, 0..4000usize), 0..400),
+        fixed in any::<bool>(),
+    ) {
+        let values = if fixed { Values::Fixed(8) } else { Values::Any };
+        let value = |n: u32, len: u8| if fixed { f64::from(n).to_le_bytes().to_vec() } else { vec![n as u8; len.into()] };
+        let mut members = Members::new(KeyHasher::new((1, 2)), values);
+        for n in 0..before {
+            members.insert(n.to_string().as_bytes(), &value(n, n as u8 % 20));
+        }
+        let (expected, mut image) = (all(&members), Vec::new());
+        let head = Head { db: 0, key: b"k", expiry_ms: None, usage: Usage::Unknown, value: Value::Int(0) };
+        members.hold(Origin::of(&head));
+        members.begin(&mut image);
+        for (what, n, len, budget) in steps {
+            let key = n.to_string().into_bytes();
+            match (what, members.find(&key)) {
+                (0 | 1, _) => {
+                    members.set(&key, &value(n + 1, len));
+                }
+                (2, Some(member)) => members.value_mut(member).fill(7),
+                (3, _) => {
+                    members.remove(&key);
+                }
+                (4, _) => {
+                    let other = members.clone();
+                    prop_assert!(!other.is_held());
+                    members.insert_if_new(&key, &value(n, len));
+                }
+                _ => {}
+            }
+            members.write_on(&mut image, &mut Budget::new(budget % 900));
+        }
+        prop_assert!(members.write_on(&mut image, &mut Budget::new(usize::MAX)));
+        prop_assert!(!members.is_held());
+        members.check_counts();
+        let mut parts = Reader::new(&image).map(Result::unwrap);
+        let Some(Part::Head(head)) = parts.next() else { panic!("no head") };
+        let written: Vec<_> = parts.map(|part| match part {
+            Part::Field(field, value) => (field.to_vec(), value.to_vec()),
+            Part::Scored(member, score) => (member.to_vec(), score.to_le_bytes().to_vec()),
+            other => panic!("{other:?}"),
+        }).collect();
+        prop_assert_eq!(head.value.elements(), written.len() as u64);
+        prop_assert_eq!(written.len(), expected.len());
+        prop_assert_eq!(written.into_iter().collect::<BTreeMap<_, _>>(), expected);
     }
 }
 
