@@ -32,8 +32,9 @@
 //! # Nobody is left without a master
 //! A conviction needs a replica that can be promoted. Where there is none, as after a restart of all nodes without data, the
 //! master is believed after `down-after`; and a conviction that leads to nothing ends after `failover-timeout`. An own server that
-//! says that it lost its data serves nobody until it is told what to be: the leader of a failover that finds nobody to promote
-//! tells it to be master, at once if every replica has said that it is empty, and else after `failover-timeout`.
+//! says that it lost its data serves nobody until it is told what to be. Meanwhile any node with data is a candidate, one that says
+//! that it is a master too. The leader of a failover that finds nobody to promote tells the amnesiac to be master, at once if every
+//! other node has said that it is empty, and else after `failover-timeout`.
 
 use std::time::Duration;
 
@@ -41,11 +42,11 @@ use crate::action::Request;
 use crate::event::Level;
 use crate::group::{Group, Lineage, Node};
 use crate::input::InfoReport;
-use crate::link::Purpose;
+use crate::link::{Chan, Purpose};
 use crate::machine::Sentinel;
 use crate::reason::{DownCause, Loss, Reason};
 use crate::time::Time;
-use crate::types::{GroupId, Role, RunId};
+use crate::types::{GroupId, NodeId, Role, RunId};
 
 /// A dataset of unknown history that has fewer than one in this many of the keys known before is another one. Expiry takes some
 /// keys during a restart; half of them is more than that.
@@ -184,22 +185,42 @@ impl Sentinel {
         Some(DownCause::Amnesia(doubt.loss))
     }
 
-    /// Nobody could be promoted in place of a master that knows that it lost its data. If there is none that has any, it is told to
-    /// be master without.
+    /// The group's master knows that it lost its data: whoever has any is better.
+    pub(crate) fn is_master_amnesiac(group: &Group) -> bool {
+        group.doubt.is_some_and(|d| d.loss == Loss::Admitted)
+    }
+
+    /// A failover found nobody to promote, and nobody serves because an amnesiac is in the way. One node is told to be master with what
+    /// it has, at once if no other one has any data, and else when those that may have some had their time.
     pub(crate) fn settle_for_amnesiac(&mut self, now: Time, id: GroupId, asked: Time) {
         let Some(group) = self.groups.get(id) else { return };
-        let Some(doubt) = group.doubt.filter(|d| d.loss == Loss::Admitted) else { return };
-        let replicas: Vec<&Node> = group.replicas.iter().filter_map(|r| self.nodes.get(*r).map(Box::as_ref)).collect();
+        let Some((node, since)) = self.last_resort(group) else { return };
+        let others: Vec<&Node> =
+            group.members().filter(|n| *n != node).filter_map(|n| self.nodes.get(n)).map(Box::as_ref).collect();
         let is_empty = |n: &&Node| n.info.keys == Some(0) && n.info_at.is_some_and(|t| t >= asked);
-        let all_empty = !replicas.is_empty() && replicas.iter().all(is_empty);
-        if !all_empty && now.since(doubt.since) < group.options.failover_timeout {
+        let all_empty = !others.is_empty() && others.iter().all(is_empty);
+        if !all_empty && now.since(since) < group.options.failover_timeout {
             return;
         }
-        let Some((link, addr)) = self.master_of(group).map(|m| (m.link.id, m.addr.clone())) else { return };
-        if self.send(now, link, Purpose::Other, Request::Reconfigure { to: None, unpause: false }).is_some() {
-            self.info_now(now, link);
-            self.record(now, id, Reason::AmnesiacAccepted { addr });
+        let Some(node) = self.nodes.get(node).filter(|n| n.link.command.is_up()) else { return };
+        let (link, addr) = (node.link.id, node.addr.clone());
+        self.record(now, id, Reason::LastResort { addr });
+        self.send(now, link, Purpose::Other, Request::Reconfigure { to: None, unpause: false });
+        self.info_now(now, link);
+    }
+
+    /// Who can be made to serve where an amnesiac keeps everybody from it, and since when that is so: the group's master if it is the
+    /// amnesiac, or if it follows one and has data; else that one.
+    fn last_resort(&self, group: &Group) -> Option<(NodeId, Time)> {
+        if let Some(doubt) = group.doubt.filter(|d| d.loss == Loss::Admitted) {
+            return Some((group.master, doubt.since));
         }
+        let master = self.master_of(group).filter(|m| m.role_reported == Role::Replica)?;
+        let (down, _) = master.down.now?;
+        let followed = self.nodes.get(self.node_at(group, master.info.master.as_ref()?)?)?;
+        let Chan::Up { since } = followed.link.command else { return None };
+        let chosen = if master.info.keys == Some(0) { followed.id } else { master.id };
+        followed.info.amnesiac.then_some((chosen, down.max(since)))
     }
 
     fn ask_replicas(&mut self, now: Time, id: GroupId) {

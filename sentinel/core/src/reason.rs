@@ -148,8 +148,8 @@ pub enum Reason {
         /// Why.
         cause: RepointCause,
     },
-    /// A master that lost its data is told to be master without: nobody has any.
-    AmnesiacAccepted {
+    /// A node is told to be master with what it has: one that lost its data keeps everybody from serving, and nobody else could.
+    LastResort {
         /// Its address.
         addr: Addr,
     },

@@ -106,10 +106,11 @@ impl Sentinel {
         if node.info.amnesiac {
             return Some(Rejection::Amnesiac);
         }
-        let headless = self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica);
+        let headless =
+            self.master_of(group).is_some_and(|m| m.role_reported == Role::Replica) || Self::is_master_amnesiac(group);
         if node.role_reported == Role::Master {
             // One that a leader promoted before it died itself continues the master's history: it is as good as any.
-            // So is any while the group's master says that it is a replica: where it went, and whether that is better, the
+            // So is any while the group's master says that it is a replica, or that it lost its data: where it went, and whether that is better, the
             // comparison shows.
             let promoted = group.lineage.replid.is_some() && node.info.replid2 == group.lineage.replid;
             return (planned || !(promoted || headless)).then_some(Rejection::NotAReplica);
@@ -120,7 +121,7 @@ impl Sentinel {
         let link_down =
             if node.info.master_link_up { Duration::ZERO } else { node.info.master_link_down.unwrap_or_default() };
         let allowed = master_down.unwrap_or_default() + group.options.down_after * 10;
-        // While the master itself is a replica there is nobody that a replica could be connected to.
+        // While the master itself is a replica, or waits to be told what to be, there is nobody that a replica could be connected to.
         if (link_down > allowed && !headless) || (planned && !node.info.master_link_up) {
             return Some(Rejection::LinkDownTooLong(link_down));
         }

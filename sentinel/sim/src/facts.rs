@@ -15,7 +15,7 @@ pub(crate) enum Fact<'a> {
     /// A data node (re)started.
     DataStarted { node: Pid, kind: RestartKind },
     /// A data node obeyed `SLAVEOF`.
-    Reconfigured { node: Pid, by: Option<Pid>, to: Option<&'a Addr>, was_master: bool },
+    Reconfigured { node: Pid, by: Option<Pid>, to: Option<&'a Addr>, was_master: bool, was_amnesiac: bool },
     /// A client learned that its write was done.
     Acked { group: usize, write: WriteId, node: Pid },
     /// INFO of a node reached a core. `wrong_offset`: the node said another offset than it had.

@@ -87,8 +87,8 @@ fn replay(seed: u64, options: &Options) -> ExitCode {
         println!("{line}");
     }
     println!(
-        "{} events, {} switches, {} hand-overs, {} writes acknowledged, {} of them lost",
-        report.events, report.switches, report.handovers, report.acked, report.lost
+        "{} events, {} switches, {} hand-overs, {} amnesias, {} writes acknowledged, {} of them lost",
+        report.events, report.switches, report.handovers, report.amnesias, report.acked, report.lost
     );
     match &report.failure {
         None => {
@@ -123,12 +123,13 @@ fn many((from, to): (u64, u64), options: &Options) -> ExitCode {
 
 fn print_summary(summary: &Summary, seconds: f64) {
     println!(
-        "{} runs, {} failed; {} events, {} switches, {} hand-overs; {} writes acknowledged, {} lost; {seconds:.1} s",
+        "{} runs, {} failed; {} events, {} switches, {} hand-overs, {} amnesias; {} writes acknowledged, {} lost; {seconds:.1} s",
         summary.runs,
         summary.failures.len(),
         summary.events,
         summary.switches,
         summary.handovers,
+        summary.amnesias,
         summary.acked,
         summary.lost
     );

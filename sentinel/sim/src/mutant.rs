@@ -2,7 +2,7 @@
 //!
 //! Most are done to what goes into a core or comes out of it, as a broken core would have done it to itself.
 
-use bongsu_sentinel_core::{Action, Epoch, Input, LinkId, Reply, Request, Role};
+use bongsu_sentinel_core::{Action, Epoch, InfoReport, Input, LinkId, Reply, Request, Role};
 
 use crate::units::SEC;
 use crate::world::{Pid, World};
@@ -40,11 +40,17 @@ pub enum Mutant {
     NeverRepoint,
     /// Announces a master that it just made up.
     MalformedHello,
+    /// Takes a master that lost its data for one that has none yet.
+    TrustAmnesiac,
+    /// Holds every restarted master to have lost its data.
+    CryAmnesia,
+    /// Tells a master without its data to go on without asking the replicas.
+    HastyAmnesiac,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -60,6 +66,9 @@ impl Mutant {
         Self::StaleTime,
         Self::NeverRepoint,
         Self::MalformedHello,
+        Self::TrustAmnesiac,
+        Self::CryAmnesia,
+        Self::HastyAmnesiac,
     ];
 
     /// Its name on the command line.
@@ -80,6 +89,9 @@ impl Mutant {
             Self::StaleTime => "stale-time",
             Self::NeverRepoint => "never-repoint",
             Self::MalformedHello => "malformed-hello",
+            Self::TrustAmnesiac => "trust-amnesiac",
+            Self::CryAmnesia => "cry-amnesia",
+            Self::HastyAmnesiac => "hasty-amnesiac",
         }
     }
 
@@ -113,6 +125,14 @@ impl World {
                     hello.current_epoch = hello.current_epoch.max(hello.config_epoch);
                 }
                 Input::Hello { via, hello }
+            }
+            (
+                Mutant::TrustAmnesiac | Mutant::CryAmnesia | Mutant::HastyAmnesiac,
+                Input::Reply { link, id: ask, reply: Reply::Info(mut report) },
+            ) => {
+                let seen = self.master_behind(pid, link, &report);
+                misremember(mutant, seen, &mut report);
+                Input::Reply { link, id: ask, reply: Reply::Info(report) }
             }
             (Mutant::PromoteNeverSynced | Mutant::PromoteEmptier, Input::Reply { link, id: ask, reply }) => {
                 Input::Reply { link, id: ask, reply: embellish(mutant, reply) }
@@ -162,6 +182,20 @@ impl World {
 }
 
 impl World {
+    fn master_behind(&self, pid: Pid, link: LinkId, report: &InfoReport) -> Seen {
+        let core = self.core_node(pid).and_then(|n| n.core.as_ref());
+        let node = self.core_node(pid).and_then(|n| n.command_link(link)).and_then(|c| self.net.conn(c).server());
+        let name = node.filter(|n| self.is_data(*n)).map(|n| &self.groups[self.data(n).group].name);
+        let group = core.zip(name).and_then(|(c, name)| c.group(bongsu_sentinel_core::Time::ZERO, name.as_str()));
+        let instance = group.map(|g| g.master.instance);
+        Seen {
+            restarted: instance
+                .as_ref()
+                .is_some_and(|i| i.link == link && i.run_id.is_some() && i.run_id != report.run_id),
+            beside_amnesiac: instance.is_some_and(|i| i.flags.contains("amnesia")),
+        }
+    }
+
     /// The link to another data node than that behind this one, if there is any.
     fn other_replica(&self, pid: Pid, link: LinkId) -> LinkId {
         let Some(node) = self.core_node(pid) else { return link };
@@ -182,6 +216,35 @@ impl World {
             self.feed_core_at(pid, at_us, Input::Tick);
             at_us += SEC;
         }
+    }
+}
+
+/// What a mutant needs to know of where an INFO comes from.
+struct Seen {
+    /// The group's master is another process than before.
+    restarted: bool,
+    /// The master of the group is held to have lost its data.
+    beside_amnesiac: bool,
+}
+
+/// What a sentinel without an understanding of amnesia, or with too much of it, makes of an INFO.
+fn misremember(mutant: Mutant, seen: Seen, report: &mut InfoReport) {
+    match mutant {
+        Mutant::TrustAmnesiac => {
+            report.amnesiac = false;
+            report.run_id = None;
+        }
+        Mutant::CryAmnesia if seen.restarted => {
+            report.replid2 = None;
+            report.keys = Some(0);
+            report.loading = false;
+        }
+        Mutant::HastyAmnesiac if seen.beside_amnesiac && report.role == Some(Role::Replica) => {
+            report.keys = Some(0);
+            report.master_link_up = false;
+            report.replica_offset = Some(0);
+        }
+        _ => {}
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Report {
     pub switches: u64,
     /// Planned hand-overs that were completed.
     pub handovers: u64,
+    /// How often a sentinel held a master to have lost its data.
+    pub amnesias: u64,
     /// Acknowledged writes, and how many of them the last master does not have.
     pub acked: u64,
     /// See `acked`.
@@ -55,6 +57,8 @@ pub struct Summary {
     pub switches: u64,
     /// See [`Report::handovers`].
     pub handovers: u64,
+    /// See [`Report::amnesias`].
+    pub amnesias: u64,
     /// See [`Report::acked`].
     pub acked: u64,
     /// See [`Report::lost`].
@@ -86,6 +90,7 @@ fn run(seed: u64, mutant: Option<Mutant>, verbose: bool) -> Report {
         events: world.events,
         switches: counts.switches,
         handovers: counts.handovers,
+        amnesias: counts.amnesias,
         acked,
         lost,
         transcript: world.transcript.into_lines(),
@@ -143,6 +148,7 @@ fn run_guarded(seed: u64, mutant: Option<Mutant>) -> Report {
             events: 0,
             switches: 0,
             handovers: 0,
+            amnesias: 0,
             acked: 0,
             lost: 0,
         }
@@ -155,6 +161,7 @@ impl Summary {
         self.events += report.events;
         self.switches += report.switches;
         self.handovers += report.handovers;
+        self.amnesias += report.amnesias;
         self.acked += report.acked;
         self.lost += report.lost;
         if let Some(failure) = report.failure {

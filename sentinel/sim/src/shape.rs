@@ -60,6 +60,8 @@ pub(crate) struct GroupShape {
     pub(crate) write_period_us: u64,
     /// `CONFIG REWRITE` works: a restarted node comes back in the role it was given last.
     pub(crate) rewritable: bool,
+    /// Its data nodes know when they have lost their data, and refuse a full copy of nothing.
+    pub(crate) guarded: bool,
 }
 
 /// Length of a run.
@@ -80,7 +82,7 @@ impl Shape {
         // Who knows nobody yet is a majority by itself; only the quorum keeps it from acting.
         let lax = groups.iter().any(|g| (g.quorum as usize) <= count / 2);
         let slack = micros(slowest) * 6 + micros(deafest) * 3 + 100 * SEC;
-        Self {
+        let mut shape = Self {
             colocated: rng.chance(1, 2),
             delay_us: *rng.pick(&[(100, 300), (200, 2 * MS), (MS, 20 * MS), (20 * MS, 60 * MS)]),
             propagate_hellos: count * nodes <= 25,
@@ -94,6 +96,16 @@ impl Shape {
             end_us: END_US,
             sentinels,
             groups,
+        };
+        shape.draw_guards(rng);
+        shape
+    }
+
+    /// A guarded node waits to be told what to be; real sentinels do not know that it does.
+    fn draw_guards(&mut self, rng: &mut Rng) {
+        let ours = self.sentinels.iter().all(|brand| *brand == Brand::Bongsu);
+        for group in &mut self.groups {
+            group.guarded = ours && rng.chance(1, 2);
         }
     }
 
@@ -130,6 +142,7 @@ impl GroupShape {
             lag_us: *rng.pick(&[0, 0, 5 * MS, 200 * MS, SEC]),
             write_period_us: *rng.pick(&[100 * MS, 250 * MS, SEC]),
             rewritable: rng.chance(3, 4),
+            guarded: false,
         }
     }
 }

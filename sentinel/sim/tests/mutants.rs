@@ -28,6 +28,9 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         Mutant::StaleTime => &["down-needs-silence"],
         Mutant::NeverRepoint => &["convergence"],
         Mutant::MalformedHello => &["well-formed"],
+        Mutant::TrustAmnesiac => &["convergence"],
+        Mutant::CryAmnesia => &["amnesia-needs-loss"],
+        Mutant::HastyAmnesiac => &["amnesiac-is-the-last-choice"],
     }
 }
 

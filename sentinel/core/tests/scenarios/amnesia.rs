@@ -256,3 +256,32 @@ fn a_dropped_link_brings_info_at_once_and_often() {
     let oldest = (0..10).map(|_| (w.run_for(1000), age(&w)).1).max();
     assert!(oldest > Some(Duration::from_secs(7)));
 }
+
+#[test]
+fn beside_an_amnesiac_a_node_with_data_is_a_candidate_even_if_it_says_that_it_is_a_master() {
+    let mut w = after(|w| {
+        let n = w.node(2);
+        (n.role, n.master, n.run_id) = (Role::Master, None, bongsu_sentinel_core::RunId::from_bits([7; 20]));
+        w.kill(3);
+        w.restart_amnesiac(1);
+    });
+    is_replaced(&mut w, 10_000);
+    assert_eq!(w.nodes[&2].keys, 10);
+}
+
+#[test]
+fn a_master_that_follows_an_amnesiac_is_told_to_be_master_again() {
+    let mut o = options(2);
+    o.failover_timeout = Duration::from_secs(5);
+    let mut w = after_with(&o, |w| {
+        w.restart(1);
+        w.node(1).master = Some(2);
+        w.node(1).role = Role::Replica;
+        w.kill(3);
+        let n = w.node(2);
+        (n.role, n.master, n.keys, n.offset, n.amnesiac) = (Role::Master, None, 0, 0, true);
+    });
+    w.run_until("it is master again", 120_000, |w| w.nodes[&1].role == Role::Master);
+    w.run_until("the other one follows", 20_000, |w| w.nodes[&2].role == Role::Replica);
+    assert_eq!((w.masters(), w.nodes[&2].keys), (vec![1, 1, 1], 10));
+}

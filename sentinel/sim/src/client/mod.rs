@@ -175,7 +175,7 @@ impl World {
             self.answer_write(write, Outcome::Reset);
         } else if node.paused_until_us.is_some() {
             node.parked.push(write);
-        } else if !node.is_master() || node.loading {
+        } else if !node.is_master() || node.loading || node.amnesiac {
             self.answer_write(write, Outcome::Refused);
         } else {
             self.feed(pid, WRITE_BYTES, &crate::data::Item::Write(write.id));

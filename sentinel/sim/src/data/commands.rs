@@ -15,7 +15,7 @@ impl World {
     /// Answers a command; `None` if the answer takes time.
     pub(crate) fn data_answer(&mut self, pid: Pid, conn: ConnId, ask: u64, request: &Request) -> Option<Reply> {
         match request {
-            Request::Ping if self.data(pid).loading => Some(Reply::Pong(Pong::Loading)),
+            Request::Ping if self.data(pid).loading || self.data(pid).amnesiac => Some(Reply::Pong(Pong::Loading)),
             Request::Ping => Some(Reply::Pong(Pong::Pong)),
             Request::Info => self.info_answer(pid, conn, ask),
             Request::Hello(_) if self.data(pid).paused_until_us.is_some() => None,
@@ -73,6 +73,7 @@ impl World {
             Some(addr) => self.become_replica(pid, addr),
         }
         let node = self.data_mut(pid);
+        let was_amnesiac = std::mem::take(&mut node.amnesiac);
         if node.rewritable {
             node.configured = node.following.clone();
         }
@@ -81,7 +82,7 @@ impl World {
         let who = sentinel.map_or_else(|| "operator".into(), |s| self.label(s));
         let text = format!("{} slaveof {target} (by {who})", self.label(pid));
         self.note(&text);
-        self.observe(&Fact::Reconfigured { node: pid, by: sentinel, to, was_master });
+        self.observe(&Fact::Reconfigured { node: pid, by: sentinel, to, was_master, was_amnesiac });
     }
 
     fn become_master(&mut self, pid: Pid) {

@@ -47,7 +47,7 @@ impl World {
     fn psync(&mut self, pid: Pid, id: ConnId, replid: RunId, offset: u64) {
         let node = self.data(pid);
         let not_connected = !node.is_master() && !node.link_up();
-        if node.loading || not_connected {
+        if node.loading || node.amnesiac || not_connected {
             self.send(id, Side::Server, Msg::Nak);
             return;
         }

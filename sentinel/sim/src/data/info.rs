@@ -65,6 +65,7 @@ impl World {
             master_offset: Some(node.offset),
             keys: Some(node.log.len() as u64),
             loading: node.loading,
+            amnesiac: node.amnesiac,
             ..InfoReport::default()
         };
         if let Some(master) = &node.following {

@@ -27,6 +27,7 @@ impl World {
     pub(crate) fn boot_data(&mut self, pid: Pid, kind: RestartKind) {
         let first = self.proc(pid).incarnation == 1;
         let fresh = RunId::from_bits(self.rng.bits160());
+        let had_data = !self.data(pid).log.is_empty();
         self.data_mut(pid).run_id = RunId::from_bits(self.rng.bits160());
         match kind {
             RestartKind::Intact => {}
@@ -38,6 +39,8 @@ impl World {
         node.following = node.configured.clone();
         node.down_since_us = None;
         node.backlog_from = node.offset;
+        let remembers = node.guarded && kind == RestartKind::Empty && (had_data || node.amnesiac);
+        node.amnesiac = node.is_master() && (remembers || (node.amnesiac && node.log.is_empty()));
         if node.is_master() && matches!(kind, RestartKind::Intact | RestartKind::TailLost(_)) && !first {
             node.replid2 = Some((node.replid, node.offset + 1));
             node.replid = fresh;

@@ -95,6 +95,10 @@ pub(crate) struct DataNode {
     pub(crate) heard_us: u64,
     pub(crate) replicas: BTreeMap<ConnId, Downstream>,
     pub(crate) loading: bool,
+    /// It was a master with data, came back without, and waits to be told what to be.
+    pub(crate) amnesiac: bool,
+    /// See [`GroupShape::guarded`].
+    pub(crate) guarded: bool,
     /// End of `CLIENT PAUSE WRITE`.
     pub(crate) paused_until_us: Option<u64>,
     pub(crate) parked: Vec<Write>,
@@ -133,6 +137,8 @@ impl DataNode {
             heard_us: 0,
             replicas: BTreeMap::new(),
             loading: false,
+            amnesiac: false,
+            guarded: shape.guarded,
             paused_until_us: None,
             parked: Vec::new(),
             kills: 0,

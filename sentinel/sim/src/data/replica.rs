@@ -1,7 +1,7 @@
 //! The replica's side of replication.
 
 use crate::data::{Item, Upstream};
-use crate::net::{ConnId, Msg, Side, Use};
+use crate::net::{ConnId, Msg, Side, Snapshot, Use};
 use crate::units::{MS, SEC};
 use crate::world::{Job, Pid, World};
 
@@ -82,6 +82,12 @@ impl World {
                 }
             }
             Msg::FullStart => self.data_mut(pid).upstream = Upstream::Transfer(conn),
+            Msg::FullData(snapshot) if self.would_empty(pid, &snapshot) => {
+                let text = format!("{} refuses a copy of nothing", self.label(pid));
+                self.note(&text);
+                self.close(conn, Side::Client);
+                self.replication_lost(pid, conn);
+            }
             Msg::FullData(snapshot) => {
                 let node = self.data_mut(pid);
                 node.replid = snapshot.replid;
@@ -96,6 +102,12 @@ impl World {
             Msg::Stream { end, item } => self.apply(pid, end, &item),
             _ => {}
         }
+    }
+
+    /// A guarded node keeps its data rather than to take over that a master of another history has none.
+    fn would_empty(&self, pid: Pid, snapshot: &Snapshot) -> bool {
+        let node = self.data(pid);
+        node.guarded && snapshot.log.is_empty() && !node.log.is_empty() && snapshot.replid != node.replid
     }
 
     fn apply(&mut self, pid: Pid, end: u64, item: &Item) {

@@ -129,6 +129,9 @@ fn check_node(world: &World, node: Pid, master: Pid) -> Result<(), String> {
     if !world.proc(node).up || data.loading {
         return Err(format!("{who} is not up"));
     }
+    if data.amnesiac {
+        return Err(format!("{who} still waits to be told what to be"));
+    }
     if data.paused_until_us.is_some() {
         return Err(format!("writes of {who} are still paused"));
     }

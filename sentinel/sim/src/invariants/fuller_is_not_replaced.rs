@@ -70,6 +70,7 @@ impl FullerIsNotReplaced {
         let true_to_it = match rejection {
             Rejection::Empty => !holds_data,
             Rejection::NeverSynced => !info.master_link_up && (!holds_data || info.sync_in_progress),
+            Rejection::Amnesiac => info.amnesiac,
             Rejection::NotAReplica => info.role == Some(Role::Master),
             Rejection::PriorityZero => info.priority == Some(0),
             Rejection::LinkDownTooLong(_) => !info.master_link_up,

@@ -81,7 +81,7 @@ impl Invariant for HandoverLosesNothing {
                 self.thrown_away.remove(&(*by, group));
                 Ok(())
             }
-            Fact::Reconfigured { node, by: Some(by), to: Some(to), was_master: true } => {
+            Fact::Reconfigured { node, by: Some(by), to: Some(to), was_master: true, .. } => {
                 if let Some(new) = world.find(to) {
                     self.demoted(world, *by, *node, new);
                 }

@@ -1,5 +1,7 @@
 //! What must hold, always or at the end. One file per invariant; each names where it comes from.
 
+mod amnesia_needs_loss;
+mod amnesiac_is_the_last_choice;
 mod config_epoch_names_one_master;
 mod convergence;
 mod down_needs_silence;
@@ -11,11 +13,12 @@ mod one_vote_per_epoch;
 mod persist_before_send;
 mod promoted_passed_every_filter;
 mod quorum_and_majority;
+mod survivors_are_heard;
 mod well_formed;
 
 use std::collections::BTreeMap;
 
-use bongsu_sentinel_core::{Decision, HandOverStep, Reason};
+use bongsu_sentinel_core::{Decision, DownCause, HandOverStep, Reason};
 
 use crate::facts::Fact;
 use crate::runner::Failure;
@@ -50,6 +53,8 @@ pub(crate) struct Watch {
 pub(crate) struct Counts {
     pub(crate) switches: u64,
     pub(crate) handovers: u64,
+    /// Sentinels that held a master to have lost its data.
+    pub(crate) amnesias: u64,
 }
 
 /// A core that serves more timers than this in a second spins.
@@ -70,6 +75,9 @@ impl Watch {
                 Box::new(fuller_is_not_replaced::FullerIsNotReplaced::default()),
                 Box::new(handover_loses_nothing::HandoverLosesNothing::default()),
                 Box::new(down_needs_silence::DownNeedsSilence),
+                Box::new(amnesia_needs_loss::AmnesiaNeedsLoss::default()),
+                Box::new(amnesiac_is_the_last_choice::AmnesiacIsTheLastChoice::default()),
+                Box::new(survivors_are_heard::SurvivorsAreHeard::default()),
                 Box::new(convergence::Convergence),
             ],
             ..Self::default()
@@ -105,6 +113,7 @@ impl Watch {
     const fn count(&mut self, reason: &Reason) {
         match reason {
             Reason::Promoted { .. } => self.counts.switches += 1,
+            Reason::SubjectivelyDown { cause: DownCause::Amnesia(_), .. } => self.counts.amnesias += 1,
             Reason::HandOver { step: HandOverStep::Demoted { .. } } => self.counts.handovers += 1,
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! A promoted node passed every filter, in the explanation and in what the sentinel was truly told (design, 4.3 "Candidates").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bongsu_sentinel_core::{Addr, InfoReport, Reason, Rejection, Request, Role, Verdict};
 
@@ -13,6 +13,8 @@ pub(super) struct PromotedPassedEveryFilter {
     /// The last INFO of a node that reached a sentinel.
     told: BTreeMap<(Pid, Pid), InfoReport>,
     chosen: BTreeMap<(Pid, usize), Pid>,
+    /// Who was to be told to go on with what it has.
+    last_resorts: BTreeSet<(Pid, Pid)>,
 }
 
 impl PromotedPassedEveryFilter {
@@ -31,7 +33,8 @@ impl PromotedPassedEveryFilter {
         // says that it is a replica.
         let promoted = info.replid2.is_some() && verdict.same_history;
         let master = world.master_by(by, group).and_then(|a| world.find(&a));
-        let headless = master.and_then(|m| self.told.get(&(by, m))).is_some_and(|i| i.role == Some(Role::Replica));
+        let headless =
+            master.and_then(|m| self.told.get(&(by, m))).is_some_and(|i| i.amnesiac || i.role == Some(Role::Replica));
         if info.role != Some(Role::Replica) && !promoted && !headless {
             return Err(format!("{name} is no replica"));
         }
@@ -39,6 +42,9 @@ impl PromotedPassedEveryFilter {
         let half_done = info.never_synced && info.sync_in_progress;
         if ((no_history && !info.master_link_up) || half_done) && info.role == Some(Role::Replica) {
             return Err(format!("{name} never finished a synchronisation"));
+        }
+        if info.amnesiac {
+            return Err(format!("{name} lost its data"));
         }
         if info.priority == Some(0) {
             return Err(format!("{name} has priority 0"));
@@ -74,6 +80,10 @@ impl Invariant for PromotedPassedEveryFilter {
             }
             Fact::Decided { by, decision } => match &decision.reason {
                 Reason::Selected { chosen: Some(chosen), verdicts } => self.selected(world, *by, chosen, verdicts),
+                Reason::LastResort { addr } => {
+                    self.last_resorts.extend(world.find(addr).map(|node| (*by, node)));
+                    Ok(())
+                }
                 _ => Ok(()),
             },
             Fact::Asked { by, to: Some(to), request: Request::Reconfigure { to: None, .. }, .. } => {
@@ -81,6 +91,10 @@ impl Invariant for PromotedPassedEveryFilter {
                     return Ok(());
                 }
                 let group = world.data(*to).group;
+                if self.last_resorts.remove(&(*by, *to)) {
+                    // Whether it may go on with what it has is looked at elsewhere.
+                    return Ok(());
+                }
                 if self.chosen.get(&(*by, group)) == Some(to) {
                     return Ok(());
                 }

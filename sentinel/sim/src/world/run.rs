@@ -89,8 +89,9 @@ impl World {
             .iter()
             .map(|g| {
                 format!(
-                    "{}r q{} d{}ms f{}ms",
+                    "{}r{} q{} d{}ms f{}ms",
                     g.replicas,
+                    if g.guarded { " guarded" } else { "" },
                     g.quorum,
                     g.down_after.as_millis(),
                     g.failover_timeout.as_millis()

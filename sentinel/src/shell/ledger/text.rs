@@ -66,9 +66,7 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
             write!(f, "{master}, and not {loser}, is the master of epoch {epoch}: both were of the epoch before")
         }
         Reason::Repointed { addr, cause } => write!(f, "{addr} is told to follow the master: {}", repoint(*cause)),
-        Reason::AmnesiacAccepted { addr } => {
-            write!(f, "{addr} is told to be master without the data that it lost: nobody has any")
-        }
+        Reason::LastResort { addr } => write!(f, "{addr} is told to be master with what it has: nobody else could be"),
         Reason::Paused { stalled } => {
             write!(f, "this process stood still for {} ms: its observations are void", stalled.as_millis())
         }

@@ -1,0 +1,88 @@
+//! No acknowledged data are wiped while somebody has them: where a guarded master comes back without its data beside a node that is up
+//! and has them, the last master has them too (design, 5.4).
+//!
+//! A case is closed when the last of those nodes lost its data by itself, or when an amnesiac of the group was told to go on
+//! without, which another invariant watches.
+
+use std::collections::BTreeSet;
+
+use crate::client::WriteId;
+use crate::data::RestartKind;
+use crate::facts::Fact;
+use crate::faults::FaultKind;
+use crate::invariants::Invariant;
+use crate::world::{Pid, World};
+
+struct Case {
+    group: usize,
+    amnesiac: Pid,
+    /// The oldest write of all, which whoever has the data has.
+    first: WriteId,
+    holders: BTreeSet<Pid>,
+}
+
+#[derive(Default)]
+pub(super) struct SurvivorsAreHeard {
+    cases: Vec<Case>,
+}
+
+impl SurvivorsAreHeard {
+    fn open(&mut self, world: &World, amnesiac: Pid) {
+        let group = world.data(amnesiac).group;
+        let nodes = world.groups[group].nodes.iter().filter(|n| world.proc(**n).up && !world.data(**n).foreign);
+        let first = |n: &Pid| world.data(*n).log.first().map(|e| e.write);
+        let Some(oldest) = nodes.clone().filter_map(first).min() else { return };
+        let holders = nodes.filter(|n| first(n) == Some(oldest)).copied().collect();
+        self.cases.push(Case { group, amnesiac, first: oldest, holders });
+    }
+}
+
+impl Invariant for SurvivorsAreHeard {
+    fn name(&self) -> &'static str {
+        "survivors-are-heard"
+    }
+
+    fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        match fact {
+            Fact::DataStarted { node, kind } => {
+                if matches!(kind, RestartKind::Empty | RestartKind::Foreign) {
+                    self.cases.iter_mut().for_each(|case| case.holders.retain(|n| n != node));
+                    self.cases.retain(|case| !case.holders.is_empty());
+                }
+                if world.data(*node).amnesiac {
+                    self.open(world, *node);
+                }
+            }
+            Fact::Reconfigured { node, to: None, was_amnesiac: true, .. } => {
+                let group = world.data(*node).group;
+                self.cases.retain(|case| case.group != group);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, world: &World) -> Result<(), String> {
+        let confused = |kind: FaultKind| {
+            matches!(
+                kind,
+                FaultKind::LyingInfo | FaultKind::Reset | FaultKind::ForcedFailover | FaultKind::AddressReuse
+            )
+        };
+        if world.shape.faults.iter().any(|(_, kind)| confused(*kind)) {
+            return Ok(());
+        }
+        for case in &self.cases {
+            let named = world.sentinels.first().and_then(|s| world.master_by(*s, case.group));
+            let Some(master) = named.and_then(|a| world.find(&a)) else { continue };
+            if !world.data(master).log.iter().any(|e| e.write == case.first) {
+                let who = world.label(case.amnesiac);
+                return Err(format!(
+                    "{} is master without the data that were there when {who} had lost them",
+                    world.label(master)
+                ));
+            }
+        }
+        Ok(())
+    }
+}
