@@ -29,17 +29,23 @@ impl World {
             _ => {
                 self.crash(node, kind != FaultKind::PowerLoss);
                 let after = self.rng.range(100 * MS, 40 * SEC);
-                let how = self.draw_restart();
+                let how = self.draw_restart(group);
                 self.at(after, Job::StartData(node, how));
             }
         }
     }
 
-    fn draw_restart(&mut self) -> RestartKind {
+    fn draw_restart(&mut self, group: usize) -> RestartKind {
         let tail = 1 + self.rng.index(20);
         // Empty nodes in a circle of wrong roles have nobody who could rightly become master.
         let slips = self.shape.faults.iter().any(|(_, kind)| *kind == FaultKind::WrongRole);
-        let empty = if slips { 0 } else { 2 };
+        let guarded = self.shape.groups[group].guarded;
+        let empty = match (slips, guarded) {
+            (true, _) => 0,
+            (false, false) => 2,
+            // Guarded nodes have more to lose, and more to show.
+            (false, true) => 6,
+        };
         *self.rng.weighted(&[(6, RestartKind::Intact), (3, RestartKind::TailLost(tail)), (empty, RestartKind::Empty)])
     }
 
