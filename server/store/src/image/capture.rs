@@ -46,6 +46,9 @@ impl Default for Large {
     }
 }
 
+/// Room that is made for what a step is going to write, at most: whoever asks for more may not need it.
+const ROOM_MAX: usize = 1 << 20;
+
 /// An image that is under way.
 pub(crate) struct Capture {
     rules: Rules,
@@ -84,6 +87,7 @@ impl Shard {
     pub fn continue_image(&mut self, bytes: usize) -> bool {
         let Some(mut capture) = self.capture.take_if(|capture| !capture.is_done) else { return false };
         let mut budget = Budget::new(bytes.max(1));
+        capture.out.reserve(bytes.min(ROOM_MAX));
         let mut is_on = true;
         while is_on && !budget.is_spent() {
             is_on = self.write_on(&mut capture, &mut budget);

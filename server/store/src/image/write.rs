@@ -52,6 +52,9 @@ pub(super) const HAS_EXPIRY: u8 = 1 << 0;
 pub(super) const HAS_IDLE: u8 = 1 << 1;
 pub(super) const HAS_FREQUENCY: u8 = 1 << 2;
 
+/// Bytes before the key of a head: kind, database, flags, expiry, usage, and the key's length.
+const HEAD_MAX: usize = 1 + 4 + 1 + 8 + 4 + 4;
+
 /// Appends parts to bytes.
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
@@ -100,16 +103,25 @@ impl<'a> Writer<'a> {
             Usage::Frequency(frequency) => Some((HAS_FREQUENCY, u32::from(frequency))),
         };
         let has_expiry = if head.expiry_ms.is_some() { HAS_EXPIRY } else { 0 };
-        self.out.push(tag as u8);
-        self.out.extend_from_slice(&head.db.to_le_bytes());
-        self.out.push(has_expiry | usage.map_or(0, |(flag, _)| flag));
+        // In one piece, as this is done for every key of a database.
+        let mut room = [0; HEAD_MAX];
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            room[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        };
+        put(&[tag as u8]);
+        put(&head.db.to_le_bytes());
+        put(&[has_expiry | usage.map_or(0, |(flag, _)| flag)]);
         if let Some(ms) = head.expiry_ms {
-            self.out.extend_from_slice(&ms.to_le_bytes());
+            put(&ms.to_le_bytes());
         }
         if let Some((_, usage)) = usage {
-            self.out.extend_from_slice(&usage.to_le_bytes());
+            put(&usage.to_le_bytes());
         }
-        self.bytes(head.key);
+        put(&(head.key.len() as u32).to_le_bytes());
+        self.out.extend_from_slice(&room[..at]);
+        self.out.extend_from_slice(head.key);
         match head.value {
             Value::Int(n) => self.out.extend_from_slice(&n.to_le_bytes()),
             Value::Text(bytes)

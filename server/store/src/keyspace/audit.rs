@@ -28,6 +28,9 @@ impl Db {
             .or_else(|| {
                 Discrepancy::between("collections that are held", self.held_count(), self.objects().held_count())
             })
+            .or_else(|| {
+                Discrepancy::between("what is kept", self.objects().kept_bytes(), self.objects().recount_kept())
+            })
             .or_else(|| self.keys().find_map(|key| of_value(self.value(self.find(hasher.hash(key), key)?))))
     }
 }
@@ -44,6 +47,10 @@ impl Db {
 }
 
 impl Objects {
+    fn recount_kept(&self) -> usize {
+        self.all().map(Object::kept_bytes).sum()
+    }
+
     fn held_count(&self) -> usize {
         self.all().filter(|object| object.is_held()).count()
     }

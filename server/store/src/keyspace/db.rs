@@ -194,7 +194,7 @@ impl Db {
         if entry.kind() != Kind::Object {
             return None;
         }
-        self.objects.edit(entry.object())
+        self.objects.edit(entry.object(), self.walk.is_some())
     }
 
     /// The integer there becomes another one.

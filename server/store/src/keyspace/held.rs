@@ -41,4 +41,9 @@ impl Object {
     pub(crate) fn is_held(&self) -> bool {
         self.holder().is_some_and(|holder| holder.is_held())
     }
+
+    /// Memory of what is kept of it for an image.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.holder().map_or(0, |holder| holder.held_bytes())
+    }
 }

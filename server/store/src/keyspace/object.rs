@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::hash_map::Hash;
+use crate::image::Holds;
 use crate::list::List;
 use crate::members::Members;
 use crate::set::Set;
@@ -85,6 +86,8 @@ pub(crate) struct Objects {
     /// Numbers that are free, and some that were.
     free: Vec<u32>,
     bytes: usize,
+    /// Memory of what is kept of them for an image.
+    kept_bytes: usize,
 }
 
 /// Room for more than so many times the collections there are is given back.
@@ -96,6 +99,7 @@ const ROOM_MIN: usize = 16;
 impl Objects {
     pub(crate) fn insert(&mut self, object: Object) -> u32 {
         self.bytes += object.heap_bytes();
+        self.kept_bytes += object.kept_bytes();
         while let Some(index) = self.free.pop() {
             if let Some(slot @ None) = self.slots.get_mut(index as usize) {
                 *slot = Some(object);
@@ -113,6 +117,7 @@ impl Objects {
     pub(crate) fn remove(&mut self, index: u32) -> Option<Object> {
         let object = self.slots.get_mut(index as usize)?.take()?;
         self.bytes -= object.heap_bytes();
+        self.kept_bytes -= object.kept_bytes();
         self.free.push(index);
         self.shorten();
         Some(object)
@@ -135,14 +140,25 @@ impl Objects {
         self.slots.get(index as usize)?.as_ref()
     }
 
-    /// To do something with it that changes neither its elements nor its memory.
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Object> {
-        self.slots.get_mut(index as usize)?.as_mut()
+    /// What can be held of a collection, to do something with it that changes neither its elements nor their memory.
+    pub(super) fn held<T>(&mut self, index: u32, work: impl FnOnce(&mut dyn Holds) -> T) -> Option<T> {
+        let holder = self.slots.get_mut(index as usize)?.as_mut()?.holder_mut()?;
+        let before = holder.held_bytes();
+        let result = work(holder);
+        self.kept_bytes = self.kept_bytes + holder.held_bytes() - before;
+        Some(result)
     }
 
-    pub(crate) fn edit(&mut self, index: u32) -> Option<Edit<'_>> {
+    /// The collection, to be changed; `is_imaged` if something may have to be kept of it for an image.
+    pub(crate) fn edit(&mut self, index: u32, is_imaged: bool) -> Option<Edit<'_>> {
         let object = self.slots.get_mut(index as usize)?.as_mut()?;
-        Some(Edit { before: object.heap_bytes(), object, total: &mut self.bytes })
+        let kept = if is_imaged { Some((object.kept_bytes(), &mut self.kept_bytes)) } else { None };
+        Some(Edit { before: object.heap_bytes(), object, total: &mut self.bytes, kept })
+    }
+
+    /// Memory of what is kept of collections for an image.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept_bytes
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -164,6 +180,8 @@ pub struct Edit<'a> {
     object: &'a mut Object,
     before: usize,
     total: &'a mut usize,
+    /// What is kept of it for an image, and of all.
+    kept: Option<(usize, &'a mut usize)>,
 }
 
 impl Deref for Edit<'_> {
@@ -183,6 +201,9 @@ impl DerefMut for Edit<'_> {
 impl Drop for Edit<'_> {
     fn drop(&mut self) {
         *self.total = *self.total + self.object.heap_bytes() - self.before;
+        if let Some((before, all)) = &mut self.kept {
+            **all = **all + self.object.kept_bytes() - *before;
+        }
     }
 }
 

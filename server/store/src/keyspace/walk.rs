@@ -69,12 +69,10 @@ impl Walk {
             Kind::Object => {
                 let index = entry.object();
                 // An entry whose object is gone cannot be: both are removed together.
-                let Some(object) = objects.get_mut(index) else { return };
+                let Some(object) = objects.get(index) else { return };
                 if object.is_large(self.rules.large) {
-                    if let Some(holder) = object.holder_mut() {
-                        holder.hold(Origin::of(&head));
-                        self.held.insert(index);
-                    }
+                    objects.held(index, |holder| holder.hold(Origin::of(&head)));
+                    self.held.insert(index);
                     return;
                 }
                 Stored::Object(object)
@@ -176,9 +174,7 @@ impl Db {
     pub(crate) fn abandon_walk(&mut self) {
         let Some(walk) = self.walk.take() else { return };
         for index in walk.held.iter().chain(&walk.current) {
-            if let Some(holder) = self.objects.get_mut(*index).and_then(Object::holder_mut) {
-                holder.let_go();
-            }
+            self.objects.held(*index, |holder| holder.let_go());
         }
         match walk.ahead {
             Some(_) => self.stale_marks |= 1 << walk.mark,
@@ -206,9 +202,7 @@ impl Db {
 
     /// Bytes of keys and elements that changed and are not written out yet.
     pub(crate) fn kept_bytes(&self) -> usize {
-        let Some(walk) = &self.walk else { return 0 };
-        let held = walk.held.iter().chain(&walk.current).filter_map(|index| self.objects.get(*index)?.holder());
-        walk.forced.len() + held.map(|holder| holder.held_bytes()).sum::<usize>()
+        self.objects.kept_bytes() + self.walk.as_ref().map_or(0, |walk| walk.forced.len())
     }
 
     /// Writes out what was written of keys that were going to change.
@@ -223,9 +217,7 @@ impl Db {
         let Some(walk) = &mut self.walk else { return false };
         let Some(index) = walk.held.pop_first() else { return false };
         walk.current = Some(index);
-        if let Some(holder) = self.objects.get_mut(index).and_then(Object::holder_mut) {
-            holder.begin(out);
-        }
+        self.objects.held(index, |holder| holder.begin(out));
         true
     }
 
@@ -233,10 +225,8 @@ impl Db {
     pub(crate) fn write_held(&mut self, out: &mut Vec<u8>, budget: &mut Budget) -> bool {
         let Some(walk) = &mut self.walk else { return false };
         let Some(index) = walk.current else { return false };
-        let holder = self.objects.get_mut(index).and_then(Object::holder_mut);
-        if holder.is_none_or(|holder| holder.write_on(out, budget)) {
-            walk.current = None;
-        }
+        let is_done = self.objects.held(index, |holder| holder.write_on(out, budget));
+        walk.current = walk.current.filter(|_| is_done == Some(false));
         true
     }
 

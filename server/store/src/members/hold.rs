@@ -12,6 +12,9 @@ use crate::table::Group;
 /// Members that are read together.
 const GROUP: usize = 64;
 
+/// What it takes to note that a member was touched, beside its bytes.
+const TOUCHED: usize = size_of::<(u64, Box<[u8]>)>();
+
 /// What an image still needs of members.
 pub(super) struct Hold {
     origin: Origin,
@@ -21,6 +24,7 @@ pub(super) struct Hold {
     ahead: Option<u64>,
     /// Members ahead, by their hashes, that were changed, added or removed since.
     touched: BTreeSet<(u64, Box<[u8]>)>,
+    touched_bytes: usize,
     /// Old forms of touched ones, as parts of the image.
     kept: Vec<u8>,
 }
@@ -37,6 +41,7 @@ impl Hold {
         let is_first = self.ahead.is_some_and(|ahead| hash >= ahead) && !self.is_touched(hash, key);
         if is_first {
             self.touched.insert((hash, key.into()));
+            self.touched_bytes += key.len() + TOUCHED;
         }
         is_first
     }
@@ -45,7 +50,8 @@ impl Hold {
     fn pass(&mut self, ahead: Option<u64>) {
         self.ahead = ahead;
         while self.touched.first().is_some_and(|(hash, _)| ahead.is_none_or(|ahead| *hash < ahead)) {
-            self.touched.pop_first();
+            let passed = self.touched.pop_first();
+            self.touched_bytes -= passed.map_or(0, |(_, key)| key.len() + TOUCHED);
         }
     }
 }
@@ -112,7 +118,7 @@ impl Members {
 impl Holds for Members {
     fn hold(&mut self, origin: Origin) {
         let len = self.len() as u64;
-        let hold = Hold { origin, len, ahead: Some(0), touched: BTreeSet::new(), kept: Vec::new() };
+        let hold = Hold { origin, len, ahead: Some(0), touched: BTreeSet::new(), touched_bytes: 0, kept: Vec::new() };
         self.hold = Some(Box::new(hold));
     }
 
@@ -154,7 +160,7 @@ impl Holds for Members {
     }
 
     fn held_bytes(&self) -> usize {
-        self.hold.as_ref().map_or(0, |hold| hold.kept.len())
+        self.hold.as_ref().map_or(0, |hold| hold.kept.len() + hold.touched_bytes)
     }
 }
 
