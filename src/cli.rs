@@ -8,16 +8,15 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    config_command, demo, exit, healthcheck_command, output, sentinel_command, server_command, status, switchover,
+    check, config_command, demo, exit, healthcheck_command, output, sentinel_command, server_command, status,
+    switchover,
 };
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
 #[derive(Parser)]
 #[command(name = "bongsu", version, max_term_width = 100)]
-#[command(
-    after_help = "Under the name redis-server, valkey-server, redis-sentinel or valkey-sentinel (a link), or as \
-    `bongsu FILE --sentinel`, it takes the arguments of that program."
-)]
+#[command(after_help = "Under the name redis-server, valkey-server, redis-sentinel or valkey-sentinel, or one of \
+    their -check-rdb and -check-aof (a link), or as `bongsu FILE --sentinel`, it takes the arguments of that program.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -48,6 +47,9 @@ enum Command {
     /// Check a configuration, convert it to YAML, explain its directives
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
+    /// Check files of data, and repair them
+    #[command(subcommand)]
+    Check(check::CheckCommand),
     /// Ask nodes whether they are alive and what they are
     #[command(subcommand)]
     Healthcheck(HealthcheckCommand),
@@ -102,6 +104,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
         Command::Config(command) => config_command::run(&command),
+        Command::Check(command) => check::run(&command),
         Command::Healthcheck(HealthcheckCommand::Check(args)) => healthcheck_command::run(&args),
     };
     result.unwrap_or_else(|error| {
@@ -114,7 +117,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
 }
 
 /// An error with its causes. Those that its own text ends with already are not repeated.
-fn chain(error: &anyhow::Error) -> String {
+pub(crate) fn chain(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
         "" => cause,
         said if said.ends_with(&cause) => text,

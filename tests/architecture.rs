@@ -10,7 +10,17 @@ use serde_json::Value;
 
 /// Who may import whom, among the packages of this workspace. Dependencies of tests count too.
 const IMPORTS: [(&str, &[&str]); 10] = [
-    ("bongsu", &["bongsu-healthcheck", "bongsu-protocol", "bongsu-sentinel", "bongsu-server"]),
+    (
+        "bongsu",
+        &[
+            "bongsu-healthcheck",
+            "bongsu-persist",
+            "bongsu-protocol",
+            "bongsu-sentinel",
+            "bongsu-server",
+            "bongsu-store",
+        ],
+    ),
     ("bongsu-healthcheck", &["bongsu-protocol"]),
     ("bongsu-persist", &["bongsu-protocol", "bongsu-store"]),
     ("bongsu-process", &["bongsu-protocol"]),

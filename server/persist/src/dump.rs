@@ -78,8 +78,8 @@ pub fn decode(payload: &[u8], head: &Head<'_>, options: Options, image: &mut Vec
             Ok(())
         }
         Some(true) => {
-            let (key, offset) = (Some(head.key.to_vec()), value.len() as u64);
-            Err(RestoreError::Value(Some(Error { offset, key, fault: Fault::Duplicate })))
+            let (key, kind, offset) = (Some(head.key.to_vec()), value.first().copied(), value.len() as u64);
+            Err(RestoreError::Value(Some(Error { offset, key, kind, fault: Fault::Duplicate })))
         }
         _ => Err(RestoreError::Value(None)),
     }

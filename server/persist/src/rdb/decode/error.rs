@@ -16,14 +16,16 @@ pub struct Error {
     pub offset: u64,
     /// The beginning of the key that it happened in.
     pub key: Option<Vec<u8>>,
+    /// The type of its value, or of the value of the key that was to come.
+    pub kind: Option<u8>,
     /// What was wrong.
     #[source]
     pub fault: Fault,
 }
 
 impl Error {
-    pub(super) fn new(offset: u64, key: Option<&[u8]>, fault: Fault) -> Self {
-        Self { offset, key: key.map(|key| key[..key.len().min(KEY_SHOWN)].to_vec()), fault }
+    pub(super) fn new(offset: u64, key: Option<&[u8]>, kind: Option<u8>, fault: Fault) -> Self {
+        Self { offset, key: key.map(|key| key[..key.len().min(KEY_SHOWN)].to_vec()), kind, fault }
     }
 }
 

@@ -143,7 +143,9 @@ impl<R: Read> Decoder<R> {
             return Ok(None);
         }
         let event = self.step();
-        event.map(Some).map_err(|fault| Error::new(self.source.offset(), self.keys.current(), fault))
+        event
+            .map(Some)
+            .map_err(|fault| Error::new(self.source.offset(), self.keys.current(), self.keys.current_kind(), fault))
     }
 
     fn step(&mut self) -> Result<Event, Fault> {

@@ -10,7 +10,7 @@ pub(crate) fn read_value(bytes: &[u8], mut keys: Keys) -> Result<Vec<u8>, Error>
     let result = read(&mut source, &mut keys, bytes.len() as u64);
     match result {
         Ok(()) => Ok(keys.take_batch()),
-        Err(fault) => Err(Error::new(source.offset(), keys.current(), fault)),
+        Err(fault) => Err(Error::new(source.offset(), keys.current(), keys.current_kind(), fault)),
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Keys {
     heading: Heading,
     /// A key has been read, and its value is being.
     in_key: bool,
+    /// The type of the value that is being read, or whose key is.
+    kind: Option<u8>,
     rest: Option<Rest>,
     scratch: Vec<u8>,
     field: Vec<u8>,
@@ -74,6 +76,7 @@ impl Keys {
             batch: Vec::new(),
             heading: Heading::default(),
             in_key: false,
+            kind: None,
             rest: None,
             scratch: Vec::new(),
             field: Vec::new(),
@@ -114,6 +117,11 @@ impl Keys {
     /// The key whose value is being read.
     pub(super) fn current(&self) -> Option<&[u8]> {
         self.in_key.then_some(&self.heading.key)
+    }
+
+    /// Its type.
+    pub(super) fn current_kind(&self) -> Option<u8> {
+        self.kind
     }
 
     pub(super) fn db(&self) -> u32 {
@@ -158,6 +166,7 @@ impl Keys {
     /// Reads a key and as much of its value as belongs to its head.
     pub(super) fn key<R: Read>(&mut self, code: u8, source: &mut Source<R>) -> Result<(), Fault> {
         check_kind(code)?;
+        self.kind = Some(code);
         if self.batch.capacity() == 0 {
             self.batch.reserve(self.batch_bytes.saturating_add(BATCH_SPARE));
         }
@@ -179,6 +188,7 @@ impl Keys {
     /// As [`Self::key`], for a key that was begun already.
     pub(super) fn value_alone<R: Read>(&mut self, code: u8, source: &mut Source<R>) -> Result<(), Fault> {
         check_kind(code)?;
+        self.kind = Some(code);
         self.value(code, source)
     }
 
@@ -306,6 +316,7 @@ impl Keys {
     fn finish(&mut self) {
         self.rest = None;
         self.in_key = false;
+        self.kind = None;
         self.heading.expiry_ms = None;
         self.heading.usage = Usage::Unknown;
     }
