@@ -10,7 +10,8 @@ pub(super) fn persistence(engine: &Engine, info: &mut InfoWriter) {
     info.field("current_cow_peak", 0).field("current_cow_size", 0).field("current_cow_size_age", 0);
     info.field("current_fork_perc", "0.00");
     info.field("current_save_keys_processed", 0).field("current_save_keys_total", 0);
-    info.field("rdb_changes_since_last_save", engine.changes).field("rdb_bgsave_in_progress", 0);
+    info.field("rdb_changes_since_last_save", engine.changes)
+        .field("rdb_bgsave_in_progress", u8::from(engine.master.is_saving()));
     info.field("rdb_last_save_time", engine.instance.started_ms / 1000).field("rdb_last_bgsave_status", "ok");
     info.field("rdb_last_bgsave_time_sec", -1).field("rdb_current_bgsave_time_sec", -1);
     info.field("rdb_saves", 0).field("rdb_last_cow_size", 0);

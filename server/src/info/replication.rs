@@ -80,7 +80,7 @@ fn sync(figures: SyncFigures, info: &mut InfoWriter) {
 
 fn replicas(engine: &Engine, info: &mut InfoWriter) {
     for (index, replica) in engine.master.replicas().iter().enumerate() {
-        let state = replica.state_name();
+        let state = replica.state_name(engine.master.sends_file(replica));
         let (host, port, offset) = (replica.host(), replica.about.port, replica.acknowledged);
         let lag = replica.lag_s(engine.clock.now_us);
         let line = format_args!("ip={host},port={port},state={state},offset={offset},lag={lag}");

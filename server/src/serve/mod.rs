@@ -145,7 +145,7 @@ impl Server {
 
     /// How long nothing may happen.
     fn patience(&self) -> Duration {
-        let is_waiting = self.can_feed || self.engine.is_master_waiting();
+        let is_waiting = self.can_feed || self.engine.master.can_go_on() || self.engine.is_master_waiting();
         if !self.awake.is_empty() || !self.flushing.is_empty() || is_waiting {
             return Duration::ZERO;
         }

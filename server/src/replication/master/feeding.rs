@@ -13,6 +13,9 @@ pub(crate) enum Piece<'a> {
     Gone,
 }
 
+/// A payload moves if so many bytes of it have been sent. With `repl-timeout` it is the least that a replica has to take.
+const MOVE_BYTES: u64 = 64 * 1024;
+
 impl Engine {
     /// What the replica of this index is sent next.
     pub(crate) fn piece_for(&self, index: usize) -> Piece<'_> {
@@ -23,7 +26,8 @@ impl Engine {
                 Some(bytes) => Piece::Bytes(bytes),
                 None => Piece::Gone,
             },
-            State::Waits { .. } => Piece::Nothing,
+            State::Receives(transfer) => self.master.syncs.piece_of(transfer),
+            State::Waits { .. } | State::Loads | State::HasData => Piece::Nothing,
         }
     }
 
@@ -33,7 +37,18 @@ impl Engine {
         self.master.counts.sent_bytes += bytes as u64;
         match &mut replica.state {
             State::Online => replica.next += bytes as u64,
-            State::Waits { .. } => {}
+            State::Receives(transfer) => {
+                let before = transfer.sent;
+                transfer.sent += bytes as u64;
+                // Who takes a byte now and then does not move.
+                if transfer.sent / MOVE_BYTES != before / MOVE_BYTES {
+                    transfer.moved_us = self.clock.now_us;
+                }
+                self.master.syncs.has_moved = true;
+                let client = replica.client;
+                self.ask_for_part(client);
+            }
+            State::Waits { .. } | State::Loads | State::HasData => {}
         }
     }
 

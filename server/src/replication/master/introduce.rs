@@ -4,7 +4,7 @@ use bongsu_protocol::resp::parse_integer;
 use bongsu_protocol::session::ClientId;
 
 use super::Introduction;
-use super::replica::HOST_BYTES_MAX;
+use super::replica::{HOST_BYTES_MAX, State};
 use crate::engine::Engine;
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
@@ -55,6 +55,12 @@ impl Engine {
             && let Some(on_disk) = offset_of(on_disk)
         {
             replica.on_disk = replica.on_disk.max(on_disk.min(end));
+        }
+        if replica.state == State::Loads {
+            replica.state = State::Online;
+            let name = replica.name();
+            self.log.notice(format_args!("Synchronization with replica {name} succeeded"));
+            self.count_good_replicas();
         }
         self.master.has_news = true;
     }

@@ -9,6 +9,7 @@ mod feeding;
 mod introduce;
 mod replica;
 mod slow;
+mod sync;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use bongsu_protocol::session::ClientId;
 pub(crate) use feeding::Piece;
 pub(crate) use introduce::Answer;
 pub(crate) use replica::{Introduction, Replica, State};
+use sync::Syncs;
 
 /// How often replicas came, and how they were served.
 #[derive(Clone, Copy, Default, Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct Master {
     /// What connections have told of themselves that follow nobody yet.
     introductions: HashMap<ClientId, Introduction>,
     pub(crate) counts: Counts,
+    /// Images on their way to replicas.
+    syncs: Syncs,
     /// Replicas that may be relied on (`min-replicas-max-lag`).
     pub(crate) good: usize,
     /// All replicas are to be asked how far they are.
@@ -75,6 +79,21 @@ impl Master {
             Some(index) => &mut self.replicas[index].about,
             None => self.introductions.entry(client).or_default(),
         }
+    }
+
+    /// An image for replicas is being made.
+    pub(crate) fn is_saving(&self) -> bool {
+        self.syncs.is_making()
+    }
+
+    /// An image for replicas can go on at once.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.syncs.can_walk()
+    }
+
+    /// What a replica is sent comes from a file.
+    pub(crate) fn sends_file(&self, replica: &Replica) -> bool {
+        matches!(&replica.state, State::Receives(transfer) if self.syncs.sends_file(transfer.sync))
     }
 
     /// How many are sent the stream and have run it up to an offset.

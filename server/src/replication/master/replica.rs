@@ -31,8 +31,37 @@ pub(crate) struct Introduction {
 pub(crate) enum State {
     /// It waits for an image, since this moment.
     Waits { since_us: u64 },
+    /// It is sent an image.
+    Receives(Transfer),
+    /// It has been sent an image, and says when it is ready for the stream.
+    Loads,
+    /// It has been sent all that it wanted.
+    HasData,
     /// It is sent the stream.
     Online,
+}
+
+/// A payload on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transfer {
+    /// Which full sync it comes from.
+    pub(crate) sync: u64,
+    /// Bytes of it that have been sent.
+    pub(crate) sent: u64,
+    /// The part that is being sent, if each replica is sent its own.
+    pub(crate) part: Part,
+    /// When it last got to the next part, in microseconds since the start.
+    pub(crate) moved_us: u64,
+}
+
+/// A part of a payload that is kept in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of the payload before it.
+    pub(crate) from: u64,
+    /// It has been asked for and is not there yet.
+    pub(crate) is_asked: bool,
 }
 
 /// A replica.
@@ -73,14 +102,16 @@ impl Replica {
 
     /// It is sent the stream, or will be as soon as it says so.
     pub(crate) fn is_online(&self) -> bool {
-        self.state == State::Online
+        matches!(self.state, State::Online | State::Loads)
     }
 
-    /// As `INFO` shows its state.
-    pub(crate) fn state_name(&self) -> &'static str {
+    /// As `INFO` shows its state. A payload from memory is not told from the wait for one.
+    pub(crate) fn state_name(&self, is_from_file: bool) -> &'static str {
         match self.state {
-            State::Waits { .. } => "wait_bgsave",
-            State::Online => "online",
+            State::Receives(_) if is_from_file => "send_bulk",
+            State::Waits { .. } | State::Receives(_) => "wait_bgsave",
+            State::HasData => "rdb_transmitted",
+            State::Loads | State::Online => "online",
         }
     }
 

@@ -21,6 +21,7 @@ impl Engine {
         self.hear_replicas();
         self.ask_replicas();
         self.drop_slow_replicas();
+        self.tend_syncs();
         if self.clock.now_us >= self.master.next_look_us && !self.rests {
             self.master.next_look_us = self.clock.now_us + LOOK_US;
             self.look_after_replicas();
@@ -63,7 +64,12 @@ impl Engine {
         let now_us = self.clock.now_us;
         for replica in &self.master.replicas {
             // These bytes are no part of the stream. They are skipped before a payload, and only there.
-            if matches!(replica.state, State::Waits { .. }) {
+            let is_made_wait = match &replica.state {
+                State::Waits { .. } => true,
+                State::Receives(transfer) => !self.master.syncs.has_begun(transfer.sync),
+                State::Loads | State::HasData | State::Online => false,
+            };
+            if is_made_wait {
                 self.outbox.send(replica.client, |out| out.push(b'\n'));
             }
         }
@@ -83,14 +89,19 @@ impl Engine {
 
     fn drop_silent_replicas(&mut self) {
         let (now_us, patience_us) = (self.clock.now_us, self.replica_patience_us());
-        let is_silent = |replica: &&super::Replica| match replica.state {
-            State::Online => now_us - replica.heard_us > patience_us,
+        let is_silent = |replica: &&super::Replica| match &replica.state {
+            // Those who know no histories do not say how far they are.
+            State::Online if replica.about.is_old => false,
+            State::Online | State::Loads | State::HasData => now_us - replica.heard_us > patience_us,
+            State::Receives(transfer) => {
+                self.master.syncs.has_more_for(transfer) && now_us - transfer.moved_us > patience_us
+            }
             State::Waits { .. } => false,
         };
         let silent: Vec<ClientId> =
             self.master.replicas.iter().filter(is_silent).map(|replica| replica.client).collect();
         for client in silent {
-            self.drop_replica(client, "it has been silent for repl-timeout");
+            self.drop_replica(client, "nothing has come from it, or has gone to it, for repl-timeout");
         }
     }
 
