@@ -169,7 +169,8 @@ impl Engine {
 
     /// Those who wait for keys are told that nothing will come, and are disconnected: this server is not a master any more.
     pub(crate) fn dismiss_waiting(&mut self) {
-        for client in self.blocked.waiting_for_any_key() {
+        let for_copies = self.blocked.waiting_for_copies();
+        for client in self.blocked.waiting_for_any_key().into_iter().chain(for_copies) {
             let Some(waiting) = self.unblock(client) else { continue };
             let mut reply = Vec::new();
             let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";

@@ -59,7 +59,8 @@ fn listeners(engine: &Engine, info: &mut InfoWriter) {
 
 fn replies(engine: &Engine, info: &mut InfoWriter) {
     let stats = &engine.stats;
-    info.field("unexpected_error_replies", stats.unexpected_error_replies).field("total_error_replies", stats.error_replies);
+    info.field("unexpected_error_replies", stats.unexpected_error_replies)
+        .field("total_error_replies", stats.error_replies);
     info.field("dump_payload_sanitizations", 0);
     info.field("total_reads_processed", stats.reads).field("total_writes_processed", stats.writes);
     info.field("io_threaded_reads_processed", 0).field("io_threaded_writes_processed", 0);

@@ -178,7 +178,9 @@ mod tests {
         history.branch(id(b'b'));
         assert_eq!(history.before, Some((id(b'a'), 10)));
         history.append(b"more");
-        assert!(history.continues(&id(b'a'), 10) && !history.continues(&id(b'a'), 11) && history.continues(&id(b'b'), 14));
+        assert!(
+            history.continues(&id(b'a'), 10) && !history.continues(&id(b'a'), 11) && history.continues(&id(b'b'), 14)
+        );
         history.replace(id(b'c'), 500, 1 << 20);
         assert!(history.continues(&id(b'c'), 500) && !history.continues(&id(b'b'), 14));
         assert_eq!(history.before, None);

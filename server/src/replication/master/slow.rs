@@ -16,7 +16,8 @@ impl Engine {
         let (now_us, end) = (self.clock.now_us, self.history.offset + 1);
         let mut slow: Vec<ClientId> = Vec::new();
         for replica in &mut self.master.replicas {
-            let behind = replica.needs().map_or(0, |next| usize::try_from(end - next).unwrap_or(usize::MAX));
+            let behind =
+                replica.needs().map_or(0, |next| usize::try_from(end.saturating_sub(next)).unwrap_or(usize::MAX));
             let over_soft = limit.soft_bytes > 0 && behind > limit.soft_bytes;
             replica.slow_since_us = over_soft.then(|| replica.slow_since_us.unwrap_or(now_us));
             let too_long =

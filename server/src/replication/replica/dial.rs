@@ -50,8 +50,7 @@ pub(crate) struct Dial {
 impl Dial {
     /// Begins.
     pub(crate) fn begin(target: Target, waker: Waker) -> Result<Self, Failure> {
-        let mut dial =
-            Self { target, looking: None, found: Found { addresses: VecDeque::new(), tls: None } };
+        let mut dial = Self { target, looking: None, found: Found { addresses: VecDeque::new(), tls: None } };
         match dial.target.host.parse::<IpAddr>() {
             Ok(ip) if dial.target.tls.is_none() => {
                 dial.found.addresses.push_back(SocketAddr::new(ip, dial.target.port));

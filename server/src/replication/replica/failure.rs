@@ -21,7 +21,9 @@ pub(crate) enum Failure {
     ConnectTimeout,
     #[error("MASTER timeout: no data nor PING received...")]
     Silent,
-    #[error("Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.")]
+    #[error(
+        "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value."
+    )]
     BulkTimeout,
     #[error("Error reply to PING from master: '{0}'")]
     Ping(String),

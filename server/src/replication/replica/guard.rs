@@ -15,7 +15,9 @@ pub(crate) struct Own {
 pub(crate) enum Rejection {
     #[error("the master of another history has no data, and there are {own} keys here")]
     Empty { own: u64 },
-    #[error("the master of another history has {theirs} keys, and there are {own} here (replica-full-resync-min-ratio)")]
+    #[error(
+        "the master of another history has {theirs} keys, and there are {own} here (replica-full-resync-min-ratio)"
+    )]
     Shrunken { own: u64, theirs: u64 },
 }
 

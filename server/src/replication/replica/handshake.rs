@@ -148,9 +148,7 @@ impl Handshake {
             },
             Some(b"-NOMASTERLINK" | b"-LOADING") => Err(Failure::NotYet(shown(line))),
             // It does not know the command, and nobody hands over to such a master.
-            _ if line.starts_with(b"-") && !self.introduction.hands_over => {
-                Ok(Reaction::AskFull(b"SYNC\r\n".to_vec()))
-            }
+            _ if line.starts_with(b"-") && !self.introduction.hands_over => Ok(Reaction::AskFull(b"SYNC\r\n".to_vec())),
             _ => Err(Failure::Unexpected(shown(line))),
         }
     }

@@ -84,7 +84,9 @@ impl Engine {
         match &mut following.stage {
             Stage::Idle if now_us < following.next_try_us => {}
             Stage::Idle => self.dial()?,
-            Stage::Connecting(_) if now_us.saturating_sub(since_us) > timeout_us => return Err(Failure::ConnectTimeout),
+            Stage::Connecting(_) if now_us.saturating_sub(since_us) > timeout_us => {
+                return Err(Failure::ConnectTimeout);
+            }
             Stage::Connecting(_) => self.go_on_dialing()?,
             Stage::Talking(_) if is_silent => return Err(Failure::Silent),
             Stage::Talking(_) => {}

@@ -76,7 +76,11 @@ impl Engine {
             Role::ReplicaOf(host, port) => {
                 let text = format!("REPLICAOF {host}:{port} enabled (user request from '{asked_by}')");
                 let is_new = self.follow_master(host, port);
-                self.log.notice(if is_new { text } else { "REPLICAOF names the master that is followed already".into() });
+                self.log.notice(if is_new {
+                    text
+                } else {
+                    "REPLICAOF names the master that is followed already".into()
+                });
                 is_new
             }
         }
@@ -169,6 +173,8 @@ impl Engine {
         let replicas = self.clients.iter().filter(|session| session.role == ClientRole::Replica);
         let replicas: Vec<ClientId> = replicas.map(|session| session.id).collect();
         self.closing.extend(replicas);
+        // An image would be of data that may be about to go.
+        self.abandon_syncs();
     }
 
     fn adapt_to_role(&mut self) {

@@ -174,7 +174,8 @@ impl Engine {
             ("redis-bits", usize::BITS.to_string()),
             ("ctime", (self.shard.now_ms / 1000).to_string()),
             ("used-mem", self.used_bytes().to_string()),
-            ("repl-stream-db", "0".to_owned()),
+            // A master names its database in what comes next, and a replica's master does not.
+            ("repl-stream-db", self.following.as_ref().map_or(0, |following| following.db()).to_string()),
             ("repl-id", self.history.id.as_str().to_owned()),
             ("repl-offset", self.history.offset.to_string()),
             ("aof-base", "0".to_owned()),

@@ -199,6 +199,13 @@ impl Engine {
         self.end_sync(id);
     }
 
+    /// Nothing of what is on its way will arrive.
+    pub(in crate::replication) fn abandon_syncs(&mut self) {
+        for id in self.master.syncs.all.iter().map(|sync| sync.id).collect::<Vec<_>>() {
+            self.end_sync(id);
+        }
+    }
+
     fn end_sync(&mut self, id: u64) {
         if self.master.syncs.get(id).is_some_and(|sync| sync.is_walking) {
             self.shard.abandon_image();
