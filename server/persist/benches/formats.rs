@@ -5,6 +5,10 @@ use std::hint::black_box;
 
 use bongsu_persist::crc64::Crc64;
 use bongsu_persist::lzf::{Compressor, decompress};
+use bongsu_persist::rdb::decode::{self, Decoder, Event};
+use bongsu_persist::rdb::encode::{Encoder, Options};
+use bongsu_store::image::{Head, Part, Usage, Value, Writer};
+use bongsu_store::listpack::Listpack;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// As much as a writer hands over at a time.
@@ -58,5 +62,105 @@ fn compression(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, checksum, compression);
+/// Keys with values of this kind, as a batch of an image has them.
+fn image(value: &[u8]) -> Vec<u8> {
+    let mut image = Vec::new();
+    let mut n = 0;
+    while image.len() < BUFFER {
+        let key = format!("key:{n:012}");
+        let value = Value::Text(value);
+        Writer::new(&mut image).head(&Head {
+            db: 0,
+            key: key.as_bytes(),
+            expiry_ms: None,
+            usage: Usage::Unknown,
+            value,
+        });
+        n += 1;
+    }
+    image
+}
+
+/// A small hash of a user.
+fn hashes() -> Vec<u8> {
+    let mut list = Listpack::new();
+    for n in 0..10 {
+        list.push_back(format!("field:{n}").as_bytes());
+        list.push_back(if n % 2 == 0 { b"a value".as_slice() } else { b"1234567" });
+    }
+    let mut image = Vec::new();
+    while image.len() < BUFFER {
+        let key = format!("user:{:012}", image.len());
+        let value = Value::SmallHash(list.as_bytes());
+        Writer::new(&mut image).head(&Head {
+            db: 0,
+            key: key.as_bytes(),
+            expiry_ms: None,
+            usage: Usage::Unknown,
+            value,
+        });
+    }
+    image
+}
+
+/// A large sorted set.
+fn members() -> Vec<u8> {
+    let mut image = Vec::new();
+    let members = (BUFFER / 32) as u64;
+    let head = Head { db: 0, key: b"zset", expiry_ms: None, usage: Usage::Unknown, value: Value::Zset { members } };
+    Writer::new(&mut image).head(&head);
+    for n in 0..members {
+        Writer::new(&mut image).part(&Part::Scored(format!("member:{n:010}").as_bytes(), n as f64 / 3.0));
+    }
+    image
+}
+
+fn file_of(image: &[u8], options: Options) -> Vec<u8> {
+    let mut encoder = Encoder::new(options, Vec::new());
+    let mut file = Vec::with_capacity(2 * BUFFER);
+    encoder.begin(&[], &mut file);
+    encoder.image(image, &mut file).unwrap();
+    encoder.end(&mut file).unwrap();
+    file
+}
+
+fn files(c: &mut Criterion) {
+    let mut group = c.benchmark_group("rdb");
+    let plain = Options { compression: false, ..Options::default() };
+    let cases = [
+        ("noise of 256 bytes", image(&noise(256)), plain),
+        ("noise of 256 bytes, compressed", image(&noise(256)), Options::default()),
+        ("documents, compressed", image(&document()), Options::default()),
+        ("numbers", image(b"1234567"), plain),
+        ("small hashes", hashes(), plain),
+        ("members", members(), plain),
+    ];
+    for (name, image, options) in cases {
+        group.throughput(Throughput::Bytes(image.len() as u64));
+        let mut out = Vec::with_capacity(2 * BUFFER);
+        let mut encoder = Encoder::new(options, Vec::new());
+        group.bench_function(format!("encode {name}"), |b| {
+            b.iter(|| {
+                out.clear();
+                encoder.image(black_box(&image), &mut out).unwrap();
+            });
+        });
+        // Long enough for the start not to matter.
+        let file = file_of(&image.repeat(16), options);
+        group.throughput(Throughput::Bytes(16 * image.len() as u64));
+        group.bench_function(format!("decode {name}"), |b| {
+            b.iter(|| {
+                let mut decoder = Decoder::new(black_box(&file[..]), decode::Options::default());
+                while let Some(event) = decoder.next_event().unwrap() {
+                    if let Event::Parts(parts) = event {
+                        decoder.recycle(black_box(parts));
+                    }
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, checksum, compression, files);
 criterion_main!(benches);
