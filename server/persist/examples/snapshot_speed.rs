@@ -37,9 +37,8 @@ fn encoded(keys: u64, len: usize) -> Vec<u8> {
     let value: Vec<u8> = std::iter::repeat_with(|| random.next_u64() as u8).take(len).collect();
     let options = Options { compression: false, ..Options::default() };
     let mut encoder = Encoder::new(options, vec![Sizes { keys, expiries: 0 }]);
-    let mut file = Vec::with_capacity(keys as usize * (len + 32));
     // Memory that has not been touched yet costs more than what is written to it.
-    file.resize(file.capacity(), 0);
+    let mut file = vec![1; keys as usize * (len + 32)];
     file.clear();
     let (mut image, mut took) = (Vec::with_capacity(2 * BATCH), Duration::ZERO);
     encoder.begin(&[(b"redis-ver", b"7.0.0")], &mut file);

@@ -72,7 +72,8 @@ impl Keys {
     pub(crate) fn new(distinct: bool, batch_bytes: usize) -> Self {
         Self {
             distinct,
-            batch_bytes,
+            // An empty batch is never full.
+            batch_bytes: batch_bytes.max(1),
             batch: Vec::new(),
             heading: Heading::default(),
             in_key: false,
