@@ -3,8 +3,6 @@
 pub(crate) mod intset;
 pub(crate) mod listpack;
 pub(crate) mod pairs;
-#[cfg(test)]
-mod tests;
 pub(crate) mod ziplist;
 pub(crate) mod zipmap;
 
