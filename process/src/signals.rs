@@ -41,6 +41,11 @@ impl Signals {
         }
     }
 
+    /// The process cannot end now: the signal counts as not arrived.
+    pub fn forget_end(&self) {
+        self.end.store(0, Ordering::Relaxed);
+    }
+
     /// True once for every SIGHUP.
     pub fn take_hangup(&self) -> bool {
         self.hangup.swap(false, Ordering::Relaxed)

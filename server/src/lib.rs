@@ -7,6 +7,7 @@ mod daemon;
 mod engine;
 mod entropy;
 mod helpers;
+mod imaging;
 mod info;
 mod limits;
 mod net;

@@ -22,7 +22,7 @@ struct Running {
 
 impl Running {
     fn start(options: &str) -> Self {
-        let config = Config::load(&Launch { options: options.to_owned(), ..Launch::default() }).unwrap();
+        let config = Config::load(&Launch { options: format!("save \"\"\n{options}"), ..Launch::default() }).unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         let (told, addr) = std::sync::mpsc::channel();

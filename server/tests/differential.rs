@@ -21,6 +21,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command};
+use bongsu_server::config::Launch;
 use bongsu_server::{Config, Endpoint, Server};
 use bongsu_store::random::Random;
 
@@ -116,7 +117,9 @@ fn ours() -> SocketAddr {
     // It serves until the process ends.
     std::thread::spawn(move || {
         let endpoint = Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into());
-        let mut server = Server::bind(Config::default(), [endpoint], Random::new([5, 6, 7, 8])).unwrap();
+        // Nothing is to be written to where the tests are run.
+        let config = Config::load(&Launch { options: "save \"\"".to_owned(), ..Launch::default() }).unwrap();
+        let mut server = Server::bind(config, [endpoint], Random::new([5, 6, 7, 8])).unwrap();
         told.send(server.local_addrs().next().unwrap()).unwrap();
         server.run(|| false).unwrap();
     });

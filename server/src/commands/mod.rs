@@ -10,6 +10,7 @@ mod latency;
 mod lolwut;
 mod memory;
 mod module;
+mod persistence;
 mod pubsub;
 mod replication;
 mod role;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         lolwut::COMMANDS,
         memory::COMMANDS,
         module::COMMANDS,
+        persistence::COMMANDS,
         pubsub::COMMANDS,
         replication::COMMANDS,
         role::COMMANDS,

@@ -106,6 +106,12 @@ fn shutdown(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec
         None => reply.error("ERR syntax error"),
         // A shutdown is done at once, so that there is none under way.
         Some(None) => reply.error("ERR No shutdown in progress."),
-        Some(Some(how)) => engine.shutdown = Some(how),
+        Some(Some(how)) => {
+            engine.log.notice("User requested shutdown...");
+            match engine.save_at_end(how) {
+                Ok(()) => engine.shutdown = Some(how),
+                Err(_) => reply.error("ERR Errors trying to SHUTDOWN. Check logs."),
+            }
+        }
     }
 }

@@ -96,6 +96,17 @@ impl Engine {
                         }
                     })?;
                 }
+                Directive::Appendonly => self.switch_log().map_err(|error| Refused {
+                    directive: *directive,
+                    reason: "Unable to turn on AOF. Check server logs.".to_owned(),
+                    cause: error.to_string(),
+                })?,
+                Directive::Appendfsync => {
+                    let policy = self.sync_policy();
+                    if let Some(aof) = &mut self.aof {
+                        aof.set_policy(policy);
+                    }
+                }
                 _ => {}
             }
         }

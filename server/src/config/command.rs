@@ -83,8 +83,10 @@ fn show(config: &Config, patterns: &[&[u8]], out: &mut Vec<u8>, protocol: Protoc
 fn set(engine: &mut Engine, client: ClientId, arguments: &[&[u8]]) -> Result<(), String> {
     let (pairs, []) = arguments.as_chunks::<2>() else { return Err("ERR syntax error".to_owned()) };
     let is_local = engine.clients.get(client).is_some_and(is_local);
-    let rights =
-        Rights { protected: engine.config.permits(Directive::EnableProtectedConfigs, is_local), loading: false };
+    let rights = Rights {
+        protected: engine.config.permits(Directive::EnableProtectedConfigs, is_local),
+        loading: engine.loading.is_some(),
+    };
     let proposal = engine.config.propose(pairs, rights).map_err(|error| error.to_string())?;
     engine.configure(proposal).map_err(|error| error.to_string())
 }

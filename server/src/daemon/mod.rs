@@ -13,6 +13,7 @@ use bongsu_process::{background, panic, pidfile};
 use bongsu_store::random::Random;
 
 use crate::config::{Config, Directive, Launch, LoadError};
+use crate::engine::Shutdown;
 use crate::entropy;
 use crate::net::listeners::OpenError;
 use crate::serve::Server;
@@ -69,25 +70,44 @@ fn live(mut config: Config, log: &Log) -> Result<(), String> {
     server.engine.adjust_oom_score();
     let pidfile = pidfile::write(pid_path, is_daemon, log);
     log.notice("Server initialized");
-    for kind in server.engine.kinds_of_listeners() {
-        log.notice(format_args!("Ready to accept connections {kind}"));
+    server.engine.begin_life()?;
+    let served = serve(&mut server, &signals, supervised, log);
+    let fatal = server.engine.fatal.take();
+    drop(server);
+    drop(pidfile);
+    served.map_err(|error| format!("Sockets cannot be watched: {error}"))?;
+    if let Some(reason) = fatal {
+        return Err(reason);
     }
-    supervisor::tell_ready(supervised, log);
-    let served = server.run(|| {
+    log.warning("Server is now ready to exit, bye bye...");
+    Ok(())
+}
+
+/// Until the end, for which a signal or a client has asked.
+fn serve(server: &mut Server, signals: &Signals, supervised: Supervised, log: &Log) -> std::io::Result<()> {
+    let look = || {
         if signals.take_hangup() {
             log.reopen();
         }
         signals.end().is_some()
-    });
-    if let Some(name) = signals.end() {
+    };
+    server.run_while_loading(look)?;
+    supervisor::tell_ready(supervised, log);
+    loop {
+        server.run(look)?;
+        let Some(name) = signals.end() else { return Ok(()) };
         log.warning(format_args!("Received {name} scheduling shutdown..."));
+        log.notice("User requested shutdown...");
+        let directive = if name == "SIGINT" { Directive::ShutdownOnSigint } else { Directive::ShutdownOnSigterm };
+        let how = Shutdown::configured(&server.engine.config.words(directive));
+        if server.engine.save_at_end(how).is_ok() {
+            return Ok(());
+        }
+        log.warning(format_args!(
+            "{name} received but errors trying to shut down the server, check the logs for more information"
+        ));
+        signals.forget_end();
     }
-    log.notice("User requested shutdown...");
-    drop(server);
-    drop(pidfile);
-    served.map_err(|error| format!("Sockets cannot be watched: {error}"))?;
-    log.warning("Server is now ready to exit, bye bye...");
-    Ok(())
 }
 
 /// What is configured and does not happen, where somebody might rely on it.
@@ -102,9 +122,6 @@ fn warn(config: &Config, log: &Log) {
         if !config.text(directive).is_empty() {
             log.warning(format_args!("Warning: {directive} has no effect: what is known to be weak is never used"));
         }
-    }
-    if config.is_on(Directive::Appendonly) {
-        log.warning("Warning: appendonly has no effect: data is in memory only");
     }
 }
 

@@ -27,6 +27,13 @@ impl Clock {
         passed
     }
 
+    /// Reads the time. Microseconds since the server started.
+    #[inline]
+    pub(crate) fn advanced(&mut self) -> u64 {
+        self.advance();
+        self.now_us
+    }
+
     /// Takes over what the wall clock says, to be called now and then.
     pub(crate) fn adjust(&mut self) {
         let elapsed = self.base.elapsed().as_micros() as u64;

@@ -17,6 +17,9 @@ use super::{Engine, Run, secrets};
 /// Commands that a transaction does not keep but obeys.
 const RULES_OF_TRANSACTIONS: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
 
+/// What clients hear while data are loaded.
+const LOADING: &str = "LOADING Redis is loading the dataset in memory";
+
 /// Most requests that are prefetched for.
 pub(crate) const PREFETCH_MAX: usize = 16;
 
@@ -103,7 +106,7 @@ impl Engine {
         goes_on
     }
 
-    pub(super) fn execute(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
+    pub(crate) fn execute(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
         self.shard.now_ms = self.clock.wall_ms();
         let Some(session) = self.clients.get_mut(client) else { return };
         session.last_interaction_ms = self.shard.now_ms;
@@ -131,6 +134,15 @@ impl Engine {
         }
         if let Some(text) = self.state_refusal(client, flags) {
             return self.refuse(client, Some(id), text, out);
+        }
+        if flags.contains(CommandFlags::WRITE)
+            && !is_queued
+            && let Some(text) = self.refusal_for_disk()
+        {
+            return self.refuse(client, Some(id), &text, out);
+        }
+        if self.loading.is_some() && !flags.contains(CommandFlags::LOADING) {
+            return self.refuse(client, Some(id), LOADING, out);
         }
         if self.is_paused(client, flags) {
             return self.hold(client, argv);

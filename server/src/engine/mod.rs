@@ -41,11 +41,14 @@ use crate::commands::{self as server_commands, ServerHandler};
 use crate::config::{Config, Directive};
 use crate::daemon::oom_score::OomScore;
 use crate::helpers::Helpers;
+use crate::imaging::Imaging;
 use crate::info::Instance;
 use crate::limits::Limits;
 use crate::net::listeners::Listeners;
 use crate::net::wake::Waker;
-use crate::persistence::aof::Aof;
+use crate::persistence::Snapshots;
+use crate::persistence::aof::{Aof, Files, Rewrites};
+use crate::persistence::loading::{Loaded, Loading};
 use crate::replication::{Following, History, Master, ReplicationId};
 use blocked::Blocked;
 pub(crate) use blocked::Copies;
@@ -122,7 +125,7 @@ pub(crate) struct Engine {
     is_evicting: bool,
     pub(crate) helpers: Helpers,
     /// When this turn began, in microseconds since the start.
-    turn_begun_us: u64,
+    pub(crate) turn_begun_us: u64,
     transactions: HashMap<ClientId, Transaction>,
     pub(crate) in_transaction: bool,
     /// Until when the client waits whose request is being run again.
@@ -134,6 +137,21 @@ pub(crate) struct Engine {
     pub(crate) feed: Feed,
     /// The append-only file, if there is one.
     pub(crate) aof: Option<Aof>,
+    /// The files of the append-only log.
+    pub(crate) log_files: Option<Files>,
+    pub(crate) rewrites: Rewrites,
+    pub(crate) snapshots: Snapshots,
+    /// The image of all data that is under way.
+    pub(crate) imaging: Option<Imaging>,
+    /// What was saved is being loaded.
+    pub(crate) loading: Option<Loading>,
+    pub(crate) last_loaded: Loaded,
+    /// Why the append-only file could not be written.
+    pub(crate) log_failure: Option<String>,
+    /// When it was last looked whether something has to be saved, in microseconds since the start.
+    pub(crate) files_looked_at_us: u64,
+    /// The server cannot go on, for this reason.
+    pub(crate) fatal: Option<String>,
     /// The stream of changes that these data come from.
     pub(crate) history: History,
     /// Those who are told of it.
@@ -193,11 +211,12 @@ impl Engine {
         let (table, runs) = known_commands(&config)?;
         let (clock, shard) = (Clock::new(), Shard::new(config.size(Directive::Databases), seed));
         let memory = Memory::new(shard.heap_bytes());
+        let started_ms = clock.wall_ms();
         let mut engine = Self {
             shard,
             clients: ClientRegistry::default(),
             acl: Acl::new(Arc::clone(&table), Dialect::Redis72),
-            instance: Instance::new(clock.wall_ms()),
+            instance: Instance::new(started_ms),
             clock,
             stats: Stats::new(table.len()),
             rates: Rates::default(),
@@ -240,6 +259,15 @@ impl Engine {
             effects: Effects::default(),
             feed: Feed::default(),
             aof: None,
+            log_files: None,
+            rewrites: Rewrites::default(),
+            snapshots: Snapshots::new(started_ms / 1000),
+            imaging: None,
+            loading: None,
+            last_loaded: Loaded::default(),
+            log_failure: None,
+            files_looked_at_us: 0,
+            fatal: None,
             history: History::new(ReplicationId::random()),
             master: Master::default(),
             durable_offset: None,
@@ -280,7 +308,8 @@ impl Engine {
     /// A pause has begun or ended, or this server has become a master or a replica. Keys do not go by themselves while clients may
     /// not change anything, nor where a master says when they go.
     pub(crate) fn update_pause(&mut self) {
-        self.shard.may_expire = self.following.is_none() && self.clients.pause_at(self.shard.now_ms).is_none();
+        let is_own = self.following.is_none() && self.loading.is_none();
+        self.shard.may_expire = is_own && self.clients.pause_at(self.shard.now_ms).is_none();
     }
 
     /// The version of the protocol that a client speaks.

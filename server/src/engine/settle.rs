@@ -18,7 +18,8 @@ impl Engine {
         };
         // A replica's stream is that of its master, whatever else happens here.
         let streams = self.history.backlog.is_some() && !self.is_replica();
-        self.feed.is_wanted = streams || self.aof.is_some();
+        // What is loaded has been told before.
+        self.feed.is_wanted = (streams || self.aof.is_some()) && self.loading.is_none();
     }
 
     /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
@@ -78,6 +79,9 @@ impl Engine {
             for key in self.blocked.keys_of(*db) {
                 self.blocked.note_ready(key);
             }
+        }
+        if by.is_some() && effects.flushed.len() == self.shard.databases() {
+            self.note_flushed_all();
         }
         if !effects.flushed.is_empty() {
             self.tracking.flushed(by, &mut self.clients, &mut self.outbox);

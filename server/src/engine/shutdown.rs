@@ -12,6 +12,13 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
+    /// From the words of `shutdown-on-sigterm`.
+    pub(crate) fn configured(words: &str) -> Self {
+        let has = |wanted: &str| words.split(' ').any(|word| word == wanted);
+        let save = if has("save") { Some(true) } else { has("nosave").then_some(false) };
+        Self { save, now: has("now"), force: has("force") }
+    }
+
     /// From the arguments: `Some(None)` to abort one that is under way, `None` if they make no sense.
     pub(crate) fn parse(arguments: &[&[u8]]) -> Option<Option<Self>> {
         let (mut how, mut abort) = (Self::default(), false);

@@ -30,9 +30,7 @@ impl Engine {
         if self.shard.has_garbage() {
             self.helpers.free(self.shard.take_garbage());
         }
-        if let Some(aof) = &mut self.aof {
-            aof.hand_over(self.clock.now_us);
-        }
+        self.tend_files(begun_us);
         self.tracking.tidy();
         self.tracking.trim(&mut self.clients, &mut self.outbox);
         self.tracking.broadcast(&mut self.clients, &mut self.outbox);
@@ -65,7 +63,7 @@ impl Engine {
 
     /// Something is left to be done that does not wait for clients.
     pub(crate) fn is_busy(&self) -> bool {
-        self.is_evicting || self.sweeper.is_busy && self.may_sweep && !self.rests
+        self.is_evicting || self.is_imaging() || self.sweeper.is_busy && self.may_sweep && !self.rests
     }
 
     /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.

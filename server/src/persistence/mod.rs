@@ -1,3 +1,10 @@
 //! What outlives the process: snapshots and the append-only file.
 
 pub(crate) mod aof;
+mod files;
+pub(crate) mod loading;
+mod rdb_file;
+mod snapshots;
+mod tend;
+
+pub(crate) use snapshots::Snapshots;

@@ -117,8 +117,8 @@ impl History {
         }
     }
 
-    /// The database that was selected last in the stream.
-    pub(crate) const fn selected(&self) -> Option<u32> {
+    /// The database that was selected last in the stream, if that is known.
+    pub(crate) const fn stream_db(&self) -> Option<u32> {
         self.selected
     }
 

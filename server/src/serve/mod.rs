@@ -135,7 +135,21 @@ impl Server {
     /// # Errors
     /// If the system does not tell which sockets are ready.
     pub fn run(&mut self, mut stop: impl FnMut() -> bool) -> io::Result<()> {
-        while !stop() && self.engine.shutdown.is_none() {
+        while !stop() && self.engine.shutdown.is_none() && self.engine.fatal.is_none() {
+            self.poll.wait(Some(self.patience()))?;
+            self.engine.begin_turn();
+            self.turn();
+        }
+        Ok(())
+    }
+
+    /// Serves as [`Self::run`] does, until what was saved is loaded.
+    ///
+    /// # Errors
+    /// If the system does not tell which sockets are ready.
+    pub(crate) fn run_while_loading(&mut self, mut stop: impl FnMut() -> bool) -> io::Result<()> {
+        while self.engine.loading.is_some() && !stop() && self.engine.shutdown.is_none() && self.engine.fatal.is_none()
+        {
             self.poll.wait(Some(self.patience()))?;
             self.engine.begin_turn();
             self.turn();

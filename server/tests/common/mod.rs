@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bongsu_server::config::Launch;
 use bongsu_server::{Config, Endpoint, Server};
 use bongsu_store::random::Random;
 
@@ -29,7 +30,9 @@ impl Running {
         let asked = Arc::clone(&stop);
         let (told, addr) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let mut server = Server::bind(Config::default(), endpoints, Random::new([1, 2, 3, 4])).unwrap();
+            // Nothing is to be written to where the tests are run.
+            let config = Config::load(&Launch { options: "save \"\"".to_owned(), ..Launch::default() }).unwrap();
+            let mut server = Server::bind(config, endpoints, Random::new([1, 2, 3, 4])).unwrap();
             told.send(server.local_addrs().next().unwrap()).unwrap();
             server.run(|| asked.load(Ordering::Relaxed)).unwrap();
         });

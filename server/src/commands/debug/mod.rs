@@ -4,6 +4,7 @@ mod digest;
 mod object;
 mod populate;
 mod protocol;
+mod reload;
 
 use std::time::Duration;
 
@@ -131,7 +132,14 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
             std::process::abort();
         }
         (b"restart" | b"crash-and-recover", _) => reply.error("ERR failed to restart the server. Check server logs."),
-        (b"reload" | b"loadaof", _) => reply.error("ERR there is nothing on disk that could be loaded"),
+        (b"reload", options) => match reload::reload(engine, options) {
+            Ok(()) => reply.simple("OK"),
+            Err(text) => reply.error(text),
+        },
+        (b"loadaof", []) => match reload::load_log(engine) {
+            Ok(()) => reply.simple("OK"),
+            Err(text) => reply.error(text),
+        },
         _ => return false,
     }
     true

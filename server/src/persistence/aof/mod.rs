@@ -1,10 +1,16 @@
 //! The append-only file, as the loop sees it.
 
+mod command_file;
+mod log;
+mod rewrite;
 mod writer;
 
 use std::io;
 
-pub(crate) use writer::{Done, Policy, Step, Writer};
+pub(crate) use log::Files;
+pub(crate) use rewrite::Rewrites;
+pub(crate) use writer::Policy;
+use writer::{Done, Step, Writer};
 
 use crate::engine::{Feed, Reader};
 
@@ -29,14 +35,34 @@ pub(crate) struct Aof {
     appended: u64,
     /// Bytes that are looked at to find out whether the disk is stuck, and since when they wait.
     watched: (u64, u64),
+    /// Steps that were given and have not been taken yet.
+    steps: usize,
+    /// The stream goes into a file that belongs to no log until its base is there.
+    is_aside: bool,
+    /// Bytes of the log that do not come from the stream, or came before so many of it.
+    base: (u64, u64),
+    /// Bytes of the stream when its last file was begun.
+    rotated_at: u64,
     /// How often the loop had to wait for a disk that was behind (`aof_delayed_fsync`).
     pub(crate) delays: u64,
 }
 
 impl Aof {
     /// A stream that goes to this thread.
-    pub(crate) fn new(writer: Writer, policy: Policy) -> Self {
-        Self { writer, policy, selected: None, buffer: Vec::new(), appended: 0, watched: (0, 0), delays: 0 }
+    fn new(writer: Writer, policy: Policy, log_bytes: u64) -> Self {
+        Self {
+            writer,
+            policy,
+            selected: None,
+            buffer: Vec::new(),
+            appended: 0,
+            watched: (0, 0),
+            steps: 0,
+            is_aside: false,
+            base: (log_bytes, 0),
+            rotated_at: 0,
+            delays: 0,
+        }
     }
 
     /// The thread.
@@ -78,10 +104,53 @@ impl Aof {
     }
 
     /// Steps for the files, behind everything that has been told. The file that the stream goes on in names its database anew.
-    pub(crate) fn take(&mut self, ticket: u64, steps: Vec<Step>, now_us: u64) {
+    fn take(&mut self, ticket: u64, steps: Vec<Step>, now_us: u64) {
         self.hand_over(now_us);
         self.selected = None;
+        if steps.iter().any(|step| matches!(step, Step::Append(_))) {
+            self.rotated_at = self.appended;
+        }
+        self.steps += 1;
         self.writer.take(ticket, steps);
+    }
+
+    /// Some steps have not been taken yet.
+    fn has_steps(&self) -> bool {
+        self.steps > 0
+    }
+
+    /// The next steps that have been taken.
+    fn done(&mut self) -> Option<Done> {
+        let done = self.writer.done()?;
+        self.steps -= 1;
+        Some(done)
+    }
+
+    /// As [`Self::done`], waiting for it. `None` if the thread is gone.
+    fn wait_done(&mut self) -> Option<Done> {
+        let done = self.writer.wait_done()?;
+        self.steps -= 1;
+        Some(done)
+    }
+
+    /// A base of so many bytes has taken the place of what was before the last file.
+    fn set_base_bytes(&mut self, bytes: u64) {
+        self.base = (bytes, self.rotated_at);
+    }
+
+    /// Bytes of the log.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.base.0 + self.offset() - self.base.1
+    }
+
+    /// Bytes that are on their way to the disk.
+    pub(crate) fn queued_bytes(&self) -> u64 {
+        self.offset() - self.writer.written()
+    }
+
+    /// Nothing is on its way to the disk.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.writer.synced() >= self.offset()
     }
 
     /// Bytes of the stream so far.

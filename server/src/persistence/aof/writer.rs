@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::super::files::sync_directory_of;
 use crate::net::wake::Waker;
 
 /// Permissions of new files, which the umask restricts.
@@ -53,6 +54,33 @@ pub(crate) enum Step {
     Close,
 }
 
+impl Step {
+    /// Takes a step that has nothing to do with the stream.
+    ///
+    /// # Errors
+    /// If the system refuses it, or if it concerns the stream.
+    pub(crate) fn take(&self) -> io::Result<()> {
+        match self {
+            Self::Create(path) => {
+                OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path)?.sync_all()?;
+                sync_directory_of(path)
+            }
+            Self::Replace(path, content) => {
+                bongsu_process::atomic::replace(path, content, MODE).map(drop).map_err(io::Error::other)
+            }
+            Self::Rename(from, to) => {
+                fs::rename(from, to)?;
+                sync_directory_of(to)
+            }
+            Self::Remove(path) => match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+            Self::Append(_) | Self::Close => Err(io::Error::from(io::ErrorKind::InvalidInput)),
+        }
+    }
+}
+
 /// What became of steps.
 #[derive(Debug)]
 pub(crate) struct Done {
@@ -81,9 +109,10 @@ struct Shared {
     synced: AtomicU64,
     /// Why the last write failed, until one succeeds.
     failure: Mutex<Option<String>>,
+    /// The system has failed to bring the file to disk.
+    is_doubtful: AtomicBool,
     /// The longest write and sync since somebody looked, in microseconds.
     slowest_usec: AtomicU64,
-    syncs: AtomicU64,
 }
 
 /// The thread, as the loop sees it.
@@ -105,8 +134,8 @@ impl Writer {
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
             failure: Mutex::new(None),
+            is_doubtful: AtomicBool::new(false),
             slowest_usec: AtomicU64::new(0),
-            syncs: AtomicU64::new(0),
         });
         // The loop gives no more while too much is on its way.
         let (jobs, taken) = channel();
@@ -180,14 +209,14 @@ impl Writer {
         self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The system has failed to bring the file to disk, so that it cannot be relied on.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.shared.is_doubtful.load(Ordering::Relaxed)
+    }
+
     /// The longest write and sync since the last call, in microseconds.
     pub(crate) fn take_slowest_usec(&self) -> u64 {
         self.shared.slowest_usec.swap(0, Ordering::Relaxed)
-    }
-
-    /// How often something was brought to disk.
-    pub(crate) fn syncs(&self) -> u64 {
-        self.shared.syncs.load(Ordering::Relaxed)
     }
 }
 
@@ -271,10 +300,6 @@ impl Work {
 
     fn step(&mut self, step: &Step) -> io::Result<()> {
         match step {
-            Step::Create(path) => {
-                OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path)?.sync_all()?;
-                sync_directory(path)
-            }
             Step::Append(path) => {
                 // What a doubtful file holds is in the one that is begun instead.
                 if !self.is_doubtful {
@@ -283,25 +308,15 @@ impl Work {
                 let file = OpenOptions::new().append(true).open(path)?;
                 self.good_len = file.metadata()?.len();
                 self.file = Some(file);
-                self.is_doubtful = false;
+                self.set_doubtful(false);
                 Ok(())
             }
-            Step::Replace(path, content) => {
-                bongsu_process::atomic::replace(path, content, MODE).map(drop).map_err(io::Error::other)
-            }
-            Step::Rename(from, to) => {
-                fs::rename(from, to)?;
-                sync_directory(to)
-            }
-            Step::Remove(path) => match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
             Step::Close => {
                 self.sync()?;
                 self.file = None;
                 Ok(())
             }
+            step => step.take(),
         }
     }
 
@@ -351,11 +366,10 @@ impl Work {
         let began = Instant::now();
         let written = self.shared.written.load(Ordering::Acquire);
         if let Err(error) = file.sync_data() {
-            self.is_doubtful = true;
+            self.set_doubtful(true);
             return Err(error);
         }
         self.shared.synced.store(written, Ordering::Release);
-        self.shared.syncs.fetch_add(1, Ordering::Relaxed);
         self.synced_at = Instant::now();
         note_slowest(&self.shared, began);
         Ok(())
@@ -363,6 +377,11 @@ impl Work {
 
     fn is_dirty(&self) -> bool {
         self.shared.written.load(Ordering::Acquire) > self.shared.synced.load(Ordering::Acquire)
+    }
+
+    fn set_doubtful(&mut self, doubtful: bool) {
+        self.is_doubtful = doubtful;
+        self.shared.is_doubtful.store(doubtful, Ordering::Relaxed);
     }
 
     fn fail(&self, error: &io::Error) {
@@ -384,11 +403,6 @@ impl Work {
 fn note_slowest(shared: &Shared, began: Instant) {
     let usec = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     shared.slowest_usec.fetch_max(usec, Ordering::Relaxed);
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -414,7 +428,7 @@ mod tests {
             std::thread::yield_now();
         }
         assert_eq!(fs::read(path).unwrap(), b"one two");
-        assert!(writer.syncs() > 0 && writer.failure().is_none());
+        assert!(writer.failure().is_none());
     }
 
     #[test]

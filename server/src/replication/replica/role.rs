@@ -103,7 +103,7 @@ impl Engine {
             }
             None => {
                 next.has_history = true;
-                next.db = self.history.selected().unwrap_or(0);
+                next.db = self.history.stream_db().unwrap_or(0);
                 self.dismiss_waiting();
             }
         }

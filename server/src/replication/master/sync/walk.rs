@@ -200,7 +200,7 @@ impl Engine {
     }
 
     /// Nothing of what is on its way will arrive.
-    pub(in crate::replication) fn abandon_syncs(&mut self) {
+    pub(crate) fn abandon_syncs(&mut self) {
         for id in self.master.syncs.all.iter().map(|sync| sync.id).collect::<Vec<_>>() {
             self.end_sync(id);
         }

@@ -1,0 +1,151 @@
+//! The files of the append-only log, and what is done to them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use bongsu_persist::aof::Format;
+use bongsu_persist::aof::manifest::{Manifest, ManifestError, Names};
+
+use super::super::files::sync_directory_of;
+use super::writer::Step;
+
+/// Where the files are, and which there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    /// Where a log of a single file would be.
+    parent: PathBuf,
+    folder: PathBuf,
+    names: Names,
+    pub(crate) manifest: Manifest,
+}
+
+impl Files {
+    /// Of the log in this folder of this directory. Nothing is read yet.
+    pub(crate) fn new(parent: PathBuf, folder: &[u8], append_file_name: &[u8]) -> Self {
+        let folder = parent.join(OsStr::from_bytes(folder));
+        Self { parent, folder, names: Names::new(append_file_name), manifest: Manifest::new() }
+    }
+
+    /// Where a file of this name is.
+    pub(crate) fn path(&self, name: &[u8]) -> PathBuf {
+        self.folder.join(OsStr::from_bytes(name))
+    }
+
+    /// Makes the folder if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn make_folder(&self) -> io::Result<()> {
+        if !self.folder.is_dir() {
+            fs::create_dir(&self.folder)?;
+            sync_directory_of(&self.folder)?;
+        }
+        Ok(())
+    }
+
+    /// Reads which files there are. A log that was a single file becomes one of several.
+    ///
+    /// # Errors
+    /// If the manifest cannot be read, or makes no sense.
+    pub(crate) fn read(&mut self) -> Result<(), ManifestError> {
+        self.manifest = match fs::File::open(self.path(&self.names.manifest())) {
+            Ok(file) => Manifest::read(file)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Manifest::new(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(())
+    }
+
+    /// Takes over a log of a single file, if there is one and it has not been done. True if it was.
+    ///
+    /// # Errors
+    /// If files cannot be written or moved.
+    pub(crate) fn take_over_single_file(&mut self) -> io::Result<bool> {
+        let single = self.parent.join(OsStr::from_bytes(self.names.single()));
+        let inside = self.path(self.names.single());
+        if !single.is_file() || !self.manifest.wants_single_file(&self.names, inside.exists()) {
+            return Ok(false);
+        }
+        self.make_folder()?;
+        self.manifest = Manifest::of_single_file(&self.names);
+        let Step::Replace(path, text) = self.write_manifest() else { return Ok(false) };
+        bongsu_process::atomic::replace(&path, text, 0o644).map_err(io::Error::other)?;
+        fs::rename(&single, &inside)?;
+        sync_directory_of(&inside)?;
+        sync_directory_of(&single)?;
+        Ok(true)
+    }
+
+    /// The files to be loaded, in order, with their paths.
+    pub(crate) fn live(&self) -> Vec<PathBuf> {
+        self.manifest.live().map(|file| self.path(file.name())).collect()
+    }
+
+    /// Bytes of the files that are to be loaded.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        self.live().iter().filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// The step that brings the manifest into force.
+    fn write_manifest(&self) -> Step {
+        Step::Replace(self.path(&self.names.manifest()), self.manifest.to_text().into_bytes())
+    }
+
+    /// The stream goes on in the last file, which is there.
+    pub(crate) fn go_on(&self) -> Option<Vec<Step>> {
+        let last = self.manifest.last()?;
+        Some(vec![Step::Append(self.path(last.name()))])
+    }
+
+    /// The stream goes on in another file.
+    pub(crate) fn rotate(&mut self) -> Vec<Step> {
+        self.manifest = self.manifest.with_incremental(&self.names, None);
+        let path = self.manifest.last().map(|file| self.path(file.name())).unwrap_or_default();
+        vec![Step::Create(path.clone()), self.write_manifest(), Step::Append(path)]
+    }
+
+    /// The stream goes on in a file that belongs to no log until its base is there.
+    pub(crate) fn rotate_aside(&self) -> Vec<Step> {
+        let path = self.path(&self.names.temporary_incremental());
+        vec![Step::Create(path.clone()), Step::Append(path)]
+    }
+
+    /// Where a base is written before it has its name.
+    pub(crate) fn temporary_base(&self) -> PathBuf {
+        self.path(&self.names.temporary_base())
+    }
+
+    /// A base is complete, in its temporary file: it takes the place of everything before the file `kept_from`. `is_aside`: the stream goes
+    /// into a file that belongs to no log yet, which it does from now on.
+    pub(crate) fn adopt_base(&mut self, format: Format, kept_from: Option<u64>, is_aside: bool) -> Vec<Step> {
+        let temporary = self.temporary_base();
+        let mut manifest = self.manifest.with_base(&self.names, format, kept_from);
+        let mut steps = Vec::new();
+        if let Some(base) = manifest.base() {
+            steps.push(Step::Rename(temporary, self.path(base.name())));
+        }
+        if is_aside {
+            manifest = manifest.with_incremental(&self.names, None);
+            if let Some(last) = manifest.last() {
+                steps.push(Step::Rename(self.path(&self.names.temporary_incremental()), self.path(last.name())));
+            }
+        }
+        self.manifest = manifest;
+        steps.push(self.write_manifest());
+        steps
+    }
+
+    /// What has been replaced goes.
+    pub(crate) fn clean(&mut self) -> Vec<Step> {
+        if self.manifest.history().is_empty() {
+            return Vec::new();
+        }
+        let mut steps: Vec<Step> = self.manifest.removable().map(|file| Step::Remove(self.path(file.name()))).collect();
+        self.manifest = self.manifest.without_history();
+        steps.push(self.write_manifest());
+        steps
+    }
+}

@@ -1,0 +1,297 @@
+//! Loading what was saved, while clients are told how far that is.
+
+mod reader;
+
+use std::io;
+
+use bongsu_persist::rdb::decode::Options;
+use bongsu_protocol::session::{ClientId, ClientRole};
+use bongsu_store::image::{Admission, AdmissionOptions, NotAdmitted, Part, Reader};
+
+pub(crate) use reader::Source;
+use reader::{Piece, Reading};
+
+use crate::config::Directive;
+use crate::engine::Engine;
+use crate::replication::ReplicationId;
+
+/// How long data are taken in before clients are looked at again, in microseconds.
+const STEP_US: u64 = 5_000;
+
+/// What a line of a log begins with that tells where in the stream of changes its end is.
+const PLACE: &[u8] = b"#BONGSU:replid=";
+
+/// Loading that is under way.
+pub(crate) struct Loading {
+    reading: Reading,
+    admission: Admission,
+    is_log: bool,
+    /// Bytes of all files.
+    pub(crate) total_bytes: u64,
+    /// When it began: in seconds of the epoch, and in microseconds since the start.
+    pub(crate) begun_s: u64,
+    begun_us: u64,
+    /// Keys that were taken in from snapshots.
+    keys: u64,
+    empty_keys: u64,
+    /// What the snapshot or the log says about the stream of changes.
+    place: Place,
+    /// Runs commands of a log.
+    client: Option<ClientId>,
+    /// Nothing has to wait for clients, because there are none.
+    is_alone: bool,
+}
+
+/// A place in a stream of changes.
+#[derive(Default)]
+struct Place {
+    id: Option<ReplicationId>,
+    offset: Option<u64>,
+    db: u32,
+}
+
+impl Loading {
+    /// Bytes that have been read.
+    pub(crate) fn read_bytes(&self) -> u64 {
+        self.reading.read_bytes().min(self.total_bytes)
+    }
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Loaded {
+    /// Keys of snapshots.
+    pub(crate) keys: u64,
+    /// Keys of snapshots whose time was over.
+    pub(crate) expired: u64,
+}
+
+impl Engine {
+    /// Begins to load. Nothing that is there goes.
+    ///
+    /// # Errors
+    /// If files cannot be looked at, or the system gives no thread.
+    pub(crate) fn begin_loading(&mut self, source: Source) -> io::Result<()> {
+        let paths = match &source {
+            Source::Snapshot(path) => std::slice::from_ref(path),
+            Source::Log { paths, .. } => paths,
+        };
+        let total_bytes = paths.iter().map(|path| Ok(std::fs::metadata(path)?.len())).sum::<io::Result<u64>>()?;
+        let is_log = matches!(source, Source::Log { .. });
+        let options = Options {
+            distinct: self.config.words(Directive::SanitizeDumpPayload) == "yes",
+            checksum: self.config.is_on(Directive::Rdbchecksum),
+            ..Options::default()
+        };
+        let reading = Reading::start(source, options, self.waker.clone())?;
+        let admission = Admission::new(AdmissionOptions {
+            keeps_expired: is_log || self.is_replica(),
+            ..AdmissionOptions::default()
+        });
+        self.loading = Some(Loading {
+            reading,
+            admission,
+            is_log,
+            total_bytes,
+            begun_s: self.clock.wall_ms() / 1000,
+            begun_us: self.clock.now_us,
+            keys: 0,
+            empty_keys: 0,
+            place: Place::default(),
+            client: None,
+            is_alone: false,
+        });
+        self.update_interest();
+        self.update_pause();
+        Ok(())
+    }
+
+    /// Takes in what has been read. To be called after every turn.
+    pub(crate) fn continue_loading(&mut self) {
+        let until_us = self.clock.advanced() + STEP_US;
+        while let Some(piece) = self.loading.as_ref().and_then(|loading| loading.reading.next()) {
+            self.take_piece(piece);
+            if self.clock.advanced() >= until_us {
+                // There may be more.
+                self.waker.wake();
+                return;
+            }
+        }
+    }
+
+    /// Takes everything in while nobody is served; `replaces`: instead of what is there under the same keys.
+    ///
+    /// # Errors
+    /// Why it cannot be loaded.
+    pub(crate) fn complete_loading(&mut self, replaces: bool) -> Result<(), String> {
+        if let Some(loading) = &mut self.loading {
+            loading.is_alone = true;
+            let keeps_expired = loading.is_log;
+            loading.admission =
+                Admission::new(AdmissionOptions { replaces, keeps_expired, ..AdmissionOptions::default() });
+        }
+        while let Some(loading) = &self.loading {
+            let gone = || Piece::Failed("the thread that reads the files is gone".to_owned());
+            let piece = loading.reading.wait_next().unwrap_or_else(gone);
+            self.take_piece(piece);
+        }
+        self.fatal.take().map_or(Ok(()), Err)
+    }
+
+    fn take_piece(&mut self, piece: Piece) {
+        let Some(loading) = &mut self.loading else { return };
+        let result = match piece {
+            Piece::Parts(parts) => self.admit_parts(&parts),
+            Piece::Aux(name, value) => {
+                loading.place.note(&name, &value);
+                Ok(())
+            }
+            Piece::Note(line) => {
+                loading.place.note_line(&line);
+                Ok(())
+            }
+            Piece::EmptyKey => {
+                loading.empty_keys += 1;
+                Ok(())
+            }
+            Piece::Function => Err("functions are not supported".to_owned()),
+            Piece::Commands(commands) if commands.is_empty() => Ok(()),
+            Piece::Commands(commands) => {
+                // Whatever was said of a place before is not the end.
+                loading.place = Place::default();
+                commands.iter().try_for_each(|argv| self.run_loaded(&argv))
+            }
+            Piece::FileRead(path) => {
+                self.log.notice(format_args!("DB loaded from {}", path.display()));
+                Ok(())
+            }
+            Piece::Warning(text) => {
+                self.log.warning(text);
+                Ok(())
+            }
+            Piece::End => {
+                self.end_loading();
+                Ok(())
+            }
+            Piece::Failed(reason) => Err(reason),
+        };
+        if let Err(reason) = result {
+            self.fail_loading(reason);
+        }
+    }
+
+    fn admit_parts(&mut self, parts: &[u8]) -> Result<(), String> {
+        let Some(loading) = &mut self.loading else { return Ok(()) };
+        self.shard.now_ms = self.clock.wall_ms();
+        for part in Reader::new(parts) {
+            let part = part.map_err(|error| error.to_string())?;
+            if let Part::Head(head) = &part {
+                loading.keys += 1;
+                if head.db as usize >= self.shard.databases() {
+                    let count = self.shard.databases();
+                    return Err(format!("the data were saved with more than {count} databases"));
+                }
+            }
+            match self.shard.admit(&part, &mut loading.admission) {
+                Ok(()) => {}
+                Err(NotAdmitted::Empty) => loading.empty_keys += 1,
+                Err(error) => return Err(format!("a key cannot be loaded: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a command of a log: it has run before, so that nothing is asked.
+    fn run_loaded(&mut self, argv: &[&[u8]]) -> Result<(), String> {
+        let Some(loading) = &mut self.loading else { return Ok(()) };
+        let now_ms = self.shard.now_ms;
+        let client = *loading.client.get_or_insert_with(|| {
+            let session = self.clients.accept(String::new(), String::new(), now_ms, &self.acl);
+            session.role = ClientRole::Master;
+            session.id
+        });
+        let mut reply = Vec::new();
+        self.execute(client, argv, &mut reply);
+        let name = || argv.first().map_or_else(String::new, |name| name.escape_ascii().to_string());
+        if reply.starts_with(b"-ERR unknown command") || reply.starts_with(b"-ERR wrong number") {
+            return Err(format!("Unknown command '{}' reading the append only file", name()));
+        }
+        if let Some(session) = self.clients.get_mut(client) {
+            session.end_request();
+        }
+        Ok(())
+    }
+
+    /// The line of a log that tells where in the stream of changes its end is.
+    pub(crate) fn place_line(&self) -> String {
+        let (id, offset) = (self.history.id.as_str(), self.history.offset);
+        let db = self.history.stream_db().map_or_else(String::new, |db| format!(" db={db}"));
+        format!("{}{id} offset={offset}{db}\r\n", String::from_utf8_lossy(PLACE))
+    }
+
+    /// Everything has been loaded.
+    fn end_loading(&mut self) {
+        let Some(loading) = self.finish_loading() else { return };
+        let seconds = (self.clock.advanced() - loading.begun_us) as f64 / 1e6;
+        let kind = if loading.is_log { "append only file" } else { "disk" };
+        self.log.notice(format_args!("DB loaded from {kind}: {seconds:.3} seconds"));
+        if loading.empty_keys > 0 {
+            self.log
+                .notice(format_args!("Done loading RDB, keys skipped because they are empty: {}", loading.empty_keys));
+        }
+        if let Place { id: Some(id), offset: Some(offset), db } = loading.place {
+            self.restore_history(id, offset, db);
+        }
+        // What was loaded is on disk.
+        self.snapshots.saved_changes = self.changes;
+        if !loading.is_alone {
+            self.loaded();
+        }
+    }
+
+    fn fail_loading(&mut self, reason: String) {
+        if self.finish_loading().is_some() {
+            self.fatal = Some(reason);
+        }
+    }
+
+    fn finish_loading(&mut self) -> Option<Loading> {
+        let mut loading = self.loading.take()?;
+        if let Some(client) = loading.client.take() {
+            self.forget(client);
+        }
+        let there = (0..self.shard.databases()).map(|db| self.shard.db(db).len() as u64).sum::<u64>();
+        self.last_loaded = Loaded { keys: loading.keys, expired: loading.keys.saturating_sub(there) };
+        self.update_interest();
+        self.update_pause();
+        Some(loading)
+    }
+}
+
+impl Place {
+    fn note(&mut self, name: &[u8], value: &[u8]) {
+        let number = || std::str::from_utf8(value).ok()?.parse::<u64>().ok();
+        match name {
+            b"repl-id" => self.id = ReplicationId::parse(value),
+            b"repl-offset" => self.offset = number(),
+            b"repl-stream-db" => self.db = number().and_then(|db| db.try_into().ok()).unwrap_or(0),
+            _ => {}
+        }
+    }
+
+    /// Only what stands at the very end of a log says where that is.
+    fn note_line(&mut self, line: &[u8]) {
+        let Some(rest) = line.strip_prefix(PLACE) else { return };
+        let text = String::from_utf8_lossy(rest);
+        let mut words = text.trim_end().split([' ', '=']);
+        *self = Self::default();
+        self.id = words.next().and_then(|id| ReplicationId::parse(id.as_bytes()));
+        while let (Some(name), Some(value)) = (words.next(), words.next()) {
+            match name {
+                "offset" => self.offset = value.parse().ok(),
+                "db" => self.db = value.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! An RDB file that is being written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bongsu_persist::rdb::encode::{Encoder, Options, Sizes};
+use bongsu_store::image::{ImageOf, Part, Reader};
+
+use super::files;
+use crate::imaging::{Outcome, Progress, Sink};
+
+/// Permissions of the file, which the umask restricts.
+const MODE: u32 = 0o644;
+
+/// The system is told to write what it has whenever there is so much, so that there is not too much of it at the end.
+const SYNC_EVERY_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The longest that a delay per key, which tests ask for, goes on without a look at whether anybody still wants the file.
+const DELAY_MAX: Duration = Duration::from_millis(10);
+
+/// How a file is written.
+pub(crate) struct RdbFileOptions {
+    /// The format.
+    pub(crate) format: Options,
+    /// Fields about the snapshot.
+    pub(crate) aux: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Write to disk as it grows.
+    pub(crate) syncs_early: bool,
+    /// For tests: how long to wait for each key.
+    pub(crate) delay_per_key: Duration,
+}
+
+/// A file that takes its name once it is complete and on disk.
+pub(crate) struct RdbFile {
+    file: File,
+    temporary: PathBuf,
+    /// What it will be called. `None`: it keeps its temporary name, and somebody else gives it another.
+    path: Option<PathBuf>,
+    options: RdbFileOptions,
+    encoder: Option<Encoder>,
+    out: Vec<u8>,
+    written: u64,
+    synced: u64,
+    is_complete: bool,
+}
+
+impl RdbFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn create(
+        temporary: PathBuf,
+        path: Option<PathBuf>,
+        options: RdbFileOptions,
+        sizes: &[ImageOf],
+    ) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&temporary)?;
+        let mut encoder = Encoder::new(options.format, sizes_of(sizes));
+        let mut out = Vec::new();
+        let aux: Vec<(&[u8], &[u8])> = options.aux.iter().map(|(name, value)| (&**name, &**value)).collect();
+        encoder.begin(&aux, &mut out);
+        Ok(Self {
+            file,
+            temporary,
+            path,
+            options,
+            encoder: Some(encoder),
+            out,
+            written: 0,
+            synced: 0,
+            is_complete: false,
+        })
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.out)?;
+        self.written += self.out.len() as u64;
+        self.out.clear();
+        if self.options.syncs_early && self.written - self.synced >= SYNC_EVERY_BYTES {
+            self.file.sync_data()?;
+            self.synced = self.written;
+        }
+        Ok(())
+    }
+}
+
+/// The sizes of databases, by their numbers.
+pub(crate) fn sizes_of(images: &[ImageOf]) -> Vec<Sizes> {
+    let count = images.iter().map(|image| image.db as usize + 1).max().unwrap_or(0);
+    let mut sizes = vec![Sizes::default(); count];
+    for image in images {
+        sizes[image.db as usize] = Sizes { keys: image.keys, expiries: image.expiring };
+    }
+    sizes
+}
+
+/// Number of keys that begin in these parts.
+pub(crate) fn keys_in(parts: &[u8]) -> u64 {
+    Reader::new(parts).filter(|part| matches!(part, Ok(Part::Head(_)))).count() as u64
+}
+
+/// Waits for so long, unless nobody wants to wait any more.
+pub(crate) fn delay(total: Duration, progress: &Progress) {
+    let mut left = total;
+    while !left.is_zero() && !progress.is_abandoned() {
+        let now = left.min(DELAY_MAX);
+        std::thread::sleep(now);
+        left -= now;
+    }
+}
+
+impl Sink for RdbFile {
+    fn take(&mut self, parts: &[u8], progress: &Progress) -> io::Result<()> {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.image(parts, &mut self.out).map_err(io::Error::other)?;
+        }
+        self.write()?;
+        let keys = keys_in(parts);
+        delay(self.options.delay_per_key * u32::try_from(keys).unwrap_or(u32::MAX), progress);
+        progress.add_keys(keys);
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> io::Result<Outcome> {
+        if let Some(encoder) = self.encoder.take() {
+            encoder.end(&mut self.out).map_err(io::Error::other)?;
+        }
+        self.write()?;
+        self.file.sync_all()?;
+        if let Some(path) = &self.path {
+            fs::rename(&self.temporary, path)?;
+            files::sync_directory_of(path)?;
+        }
+        self.is_complete = true;
+        Ok(Outcome { bytes: self.written })
+    }
+}
+
+impl Drop for RdbFile {
+    fn drop(&mut self) {
+        if !self.is_complete {
+            // What is left of it helps nobody. That it could not be removed harms nobody either.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// A name that nobody else uses, in the directory of the file that it is for.
+pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
+    path.with_file_name(format!("temp-{}.rdb", std::process::id()))
+}
