@@ -147,3 +147,74 @@ proptest! {
         prop_assert_eq!(load(&image, now_ms), expected);
     }
 }
+
+/// Finishes the image that is under way, of which `image` is taken already.
+fn finish(bench: &mut Bench, mut image: Vec<u8>) -> Dump {
+    while bench.shard.continue_image(1000) {}
+    image.extend(bench.shard.take_image());
+    assert_eq!(bench.shard.audit(), None);
+    load(&image, bench.shard.now_ms)
+}
+
+/// Marks are few, and entries keep those of images that were given up.
+#[test]
+fn images_may_be_given_up_again_and_again() {
+    let mut bench = Bench::new();
+    let keys = 0..30;
+    keys.clone().for_each(|n| {
+        bench.run(&format!("SET key_{n} first"));
+    });
+    for n in keys.clone() {
+        bench.shard.begin_image().unwrap();
+        assert!(bench.shard.begin_image().is_err());
+        bench.run(&format!("SET key_{n} second"));
+        bench.shard.abandon_image();
+        assert!(!bench.shard.has_image());
+        assert_eq!(bench.shard.audit(), None);
+    }
+    let expected = dump(&bench);
+    bench.shard.begin_image().unwrap();
+    keys.for_each(|n| {
+        bench.run(&format!("SET key_{n} third"));
+    });
+    assert!(bench.shard.image_bytes() > 30 * 12);
+    assert_eq!(finish(&mut bench, Vec::new()), expected);
+}
+
+#[test]
+fn most_of_a_set_may_go_while_it_is_written() {
+    let mut bench = Bench::new();
+    let members: String = (0..3000).map(|n| format!("m{n} ")).collect();
+    bench.run(&format!("SADD set {members}"));
+    let expected = dump(&bench);
+    bench.shard.begin_image().unwrap();
+    bench.shard.continue_image(5000);
+    bench.run("SPOP set 2990");
+    assert_eq!(bench.run("SCARD set"), ":10");
+    assert_eq!(finish(&mut bench, Vec::new()), expected);
+}
+
+/// The one that is being written is finished before those that went sooner.
+#[test]
+fn what_is_being_written_may_go_behind_others() {
+    let mut bench = Bench::new();
+    let fields: String = (0..3000).map(|n| format!("m{n} v ")).collect();
+    for key in ["one", "two"] {
+        bench.run(&format!("HSET {key} {fields}"));
+    }
+    let expected = dump(&bench);
+    bench.shard.begin_image().unwrap();
+    let mut image = Vec::new();
+    while image.is_empty() {
+        bench.shard.continue_image(100);
+        image = bench.shard.take_image();
+    }
+    let Some(Ok(Part::Head(head))) = Reader::new(&image).next() else { panic!("no head") };
+    let (begun, other) = if head.key == b"one" { ("one", "two") } else { ("two", "one") };
+    for line in [format!("DEL {other}"), format!("HDEL {begun} m1 m2 m3"), format!("DEL {begun}")] {
+        assert_ne!(bench.run(&line), ":0");
+    }
+    assert!(bench.shard.db(0).is_empty());
+    assert_eq!(finish(&mut bench, image), expected);
+    assert!(bench.shard.has_garbage());
+}
