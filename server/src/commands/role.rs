@@ -29,6 +29,9 @@ pub(super) static COMMANDS: &[ServerCommand] = &[role("replicaof", "5.0.0"), rol
 fn replica_of(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
     let mut reply = Writer::new(out, engine.protocol(client));
     let [_, host, port] = argv else { return };
+    if engine.fails_over() {
+        return reply.error("ERR REPLICAOF not allowed while failing over.");
+    }
     match parse(host, port).map(|role| engine.take_role(client, role)) {
         Err(text) => reply.error(text),
         Ok(true) => reply.simple("OK"),

@@ -117,7 +117,7 @@ impl Engine {
         while let Some(client) = self.blocked.overdue(self.shard.now_ms) {
             self.end_wait(client, UnblockReason::Timeout);
         }
-        if self.clients.pause_at(self.shard.now_ms).is_some() {
+        if self.pause_mode().is_some() {
             return;
         }
         for client in self.blocked.paused() {

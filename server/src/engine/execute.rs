@@ -199,13 +199,13 @@ impl Engine {
     }
 
     fn is_paused(&self, client: ClientId, flags: CommandFlags) -> bool {
-        let Some(pause) = self.clients.pause_at(self.shard.now_ms) else { return false };
+        let Some(mode) = self.pause_mode() else { return false };
         let Some(session) = self.clients.get(client) else { return false };
         if session.role == ClientRole::Replica {
             return false;
         }
         const WRITES: CommandFlags = CommandFlags::WRITE.with(CommandFlags::MAY_REPLICATE);
-        pause.mode == PauseMode::All || self.does(client, flags, WRITES)
+        mode == PauseMode::All || self.does(client, flags, WRITES)
     }
 
     /// The command has one of the flags, or it is `EXEC` and one of those that were kept has.

@@ -149,7 +149,7 @@ impl Engine {
 
     /// There is a limit, and no pause, in which nothing changes.
     fn may_evict(&self) -> bool {
-        let is_paused = self.clients.pause_at(self.shard.now_ms).is_some();
+        let is_paused = self.pause_mode().is_some();
         self.memory_max > 0 && !is_paused && self.minds_its_memory()
     }
 

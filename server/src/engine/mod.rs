@@ -309,7 +309,7 @@ impl Engine {
     /// not change anything, nor where a master says when they go.
     pub(crate) fn update_pause(&mut self) {
         let is_own = self.following.is_none() && self.loading.is_none();
-        self.shard.may_expire = is_own && self.clients.pause_at(self.shard.now_ms).is_none();
+        self.shard.may_expire = is_own && self.pause_mode().is_none();
     }
 
     /// The version of the protocol that a client speaks.

@@ -21,7 +21,7 @@ pub(super) fn replication(engine: &Engine, info: &mut InfoWriter) {
         info.field("min_slaves_good_slaves", engine.master.good);
     }
     replicas(engine, info);
-    info.field("master_failover_state", "no-failover");
+    info.field("master_failover_state", engine.failover_state());
     stream(engine, info);
 }
 

@@ -6,5 +6,5 @@ mod master;
 mod replica;
 
 pub(crate) use history::{History, ReplicationId};
-pub(crate) use master::{Answer, Master, Piece, State};
+pub(crate) use master::{Answer, FailoverRequest, Master, Piece, State};
 pub(crate) use replica::{Failure, Following, MASTER, Role, SyncFigures};

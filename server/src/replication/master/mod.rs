@@ -5,6 +5,7 @@
 
 mod acks;
 mod attach;
+mod failover;
 mod feeding;
 mod introduce;
 mod replica;
@@ -16,6 +17,8 @@ use std::collections::HashMap;
 
 use bongsu_protocol::session::ClientId;
 
+use failover::Failover;
+pub(crate) use failover::FailoverRequest;
 pub(crate) use feeding::Piece;
 pub(crate) use introduce::Answer;
 pub(crate) use replica::{Introduction, Replica, State};
@@ -50,6 +53,8 @@ pub(crate) struct Master {
     pub(crate) wants_acks: bool,
     /// A replica has told how far it is.
     has_news: bool,
+    /// A replica is taking over.
+    failover: Option<Failover>,
     /// Since when there are no replicas, in microseconds since the start.
     alone_since_us: Option<u64>,
     /// When time is looked at again, in microseconds since the start.

@@ -22,6 +22,7 @@ impl Engine {
         self.ask_replicas();
         self.drop_slow_replicas();
         self.tend_syncs();
+        self.tend_failover();
         if self.clock.now_us >= self.master.next_look_us && !self.rests {
             self.master.next_look_us = self.clock.now_us + LOOK_US;
             self.look_after_replicas();
@@ -40,7 +41,7 @@ impl Engine {
 
     /// All replicas tell how far they are. They are not asked amid a pause, in which the stream does not grow.
     fn ask_replicas(&mut self) {
-        if !self.master.wants_acks || self.clients.pause_at(self.shard.now_ms).is_some() {
+        if !self.master.wants_acks || self.pause_mode().is_some() {
             return;
         }
         self.master.wants_acks = false;
@@ -76,7 +77,8 @@ impl Engine {
         let period_us = self.config.size(Directive::ReplPingReplicaPeriod) as u64 * US_PER_S;
         let silent_us = now_us - self.master.pinged_us;
         // The stream is still amid a pause, unless that lasts so long that replicas would give this server up.
-        let is_still = self.clients.pause_at(self.shard.now_ms).is_some() && silent_us < self.replica_patience_us() / 2;
+        let is_patient = silent_us < self.replica_patience_us() / 2;
+        let is_still = self.fails_over() || self.pause_mode().is_some() && is_patient;
         if silent_us >= period_us && !is_still && !self.master.replicas.is_empty() {
             self.master.pinged_us = now_us;
             self.tell_replicas(&[b"PING"]);

@@ -24,6 +24,9 @@ impl Engine {
 
     /// Why nobody may begin to follow this server now.
     pub(crate) fn refuses_replicas(&self) -> Option<&'static str> {
+        if self.fails_over() {
+            return Some("NOMASTERLINK Can't SYNC while failing over");
+        }
         self.is_cut_off().then_some("NOMASTERLINK Can't SYNC while not connected with my master")
     }
 

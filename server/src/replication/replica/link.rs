@@ -276,7 +276,11 @@ impl Engine {
             following.next_try_us = now_us + patience_us.min(REFUSED_RETRY_US_MAX);
             following.refusals += 1;
         }
+        let is_declined = following.hands_over && matches!(failure, Failure::Unexpected(_));
         self.hang_up();
+        if is_declined {
+            self.abort_failover("Failover target rejected psync request");
+        }
     }
 
     /// Appends to what is sent.

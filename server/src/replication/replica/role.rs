@@ -123,6 +123,13 @@ impl Engine {
         }
     }
 
+    /// It waits for the server that is to take over, and has not said that it does.
+    pub(crate) fn hands_over(&self) -> bool {
+        self.following
+            .as_ref()
+            .is_some_and(|following| following.hands_over && !matches!(following.stage, Stage::Syncing(_)))
+    }
+
     /// The master, which has this stream up to the same offset, asks this replica to take over.
     pub(crate) fn take_over_from_master(&mut self, id: &[u8]) -> Result<(), &'static str> {
         if !self.is_replica() {
