@@ -36,7 +36,12 @@ impl Instance {
 
     /// The port of plain TCP; 0 if there is none.
     pub(crate) fn tcp_port(&self) -> u16 {
-        self.listening.iter().find(|listening| listening.name == "tcp").and_then(|l| l.port).unwrap_or(0)
+        self.port("tcp")
+    }
+
+    /// The port of sockets of a kind; 0 if there is none.
+    pub(crate) fn port(&self, name: &str) -> u16 {
+        self.listening.iter().find(|listening| listening.name == name).and_then(|l| l.port).unwrap_or(0)
     }
 }
 

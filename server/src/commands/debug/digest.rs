@@ -1,35 +1,41 @@
-//! Digests of data, the same for the same data however it is kept and in whatever order it came.
+//! Digests of data, the same for the same data however it is kept and in whatever order it came. They are those of Redis, so that a
+//! master of one kind can be compared with replicas of the other.
 
 use std::fmt::Write as _;
 
 use bongsu_store::keyspace::{Found, Object, Stored};
-use bongsu_store::listpack::{Digits, Item};
+use bongsu_store::listpack::Digits;
+use bongsu_store::number::general_text;
 use bongsu_store::shard::Shard;
-use sha2::{Digest as _, Sha256};
+use sha1::{Digest as _, Sha1};
 
 /// Bytes of a digest; it is shown in hexadecimal digits. Nothing has that of zeros.
 const BYTES: usize = 20;
 
-/// A digest of parts whose order does not matter.
+/// What stands for an expiry, whenever it is.
+const EXPIRES: &[u8] = b"!!expire!!";
+
 #[derive(Clone, Copy, Default)]
 struct Digest([u8; BYTES]);
 
 impl Digest {
-    /// Of parts whose order matters.
-    fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            // With its length, a part cannot be mistaken for two.
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let mut digest = [0; BYTES];
-        digest.copy_from_slice(&hash.finalize()[..BYTES]);
-        Self(digest)
+    /// Takes in a part whose order among its kind does not matter.
+    fn add(&mut self, part: &[u8]) {
+        let hash = Sha1::digest(part);
+        self.0.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
     }
 
-    fn add(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(byte, other)| *byte ^= other);
+    /// Takes in a part whose order matters.
+    fn append(&mut self, part: &[u8]) {
+        self.add(part);
+        self.0 = Sha1::digest(self.0).into();
+    }
+
+    /// Of parts whose order matters.
+    fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut digest = Self::default();
+        parts.into_iter().for_each(|part| digest.append(part));
+        digest
     }
 
     fn hex(self) -> String {
@@ -44,11 +50,13 @@ impl Digest {
 /// Of all databases, with their keys.
 pub(super) fn of_everything(shard: &Shard) -> String {
     let mut all = Digest::default();
-    for index in 0..shard.databases() {
+    for index in (0..shard.databases()).filter(|index| shard.db(*index).len() > 0) {
+        all.append(&(index as u32).to_be_bytes());
         for key in shard.db(index).keys() {
             if let Some(found) = shard.find(index, key) {
-                let number = (index as u64).to_le_bytes();
-                all.add(Digest::of([&number[..], key, &value(shard, index, found).0]));
+                let mut digest = Digest::of([key]);
+                add_value(&mut digest, shard, index, found);
+                all.add(&digest.0);
             }
         }
     }
@@ -57,39 +65,58 @@ pub(super) fn of_everything(shard: &Shard) -> String {
 
 /// Of the value of a key, whatever its name. Zeros if there is none.
 pub(super) fn of_value(shard: &Shard, db: usize, key: &[u8]) -> String {
-    shard.find(db, key).map(|found| value(shard, db, found)).unwrap_or_default().hex()
+    let mut digest = Digest::default();
+    if let Some(found) = shard.find(db, key) {
+        add_value(&mut digest, shard, db, found);
+    }
+    digest.hex()
 }
 
-fn value(shard: &Shard, db: usize, found: Found) -> Digest {
-    let (kind, content) = match shard.db(db).value(found) {
-        Stored::Text(text) | Stored::Raw(text) => ("string", Digest::of([text])),
-        Stored::Int(n) => ("string", Digest::of([n.to_string().as_bytes()])),
-        Stored::Object(object) => (object.type_name(), collection(object)),
-    };
-    let expires = [u8::from(shard.db(db).expiry_ms(found).is_some())];
-    Digest::of([kind.as_bytes(), &content.0, &expires])
+fn add_value(digest: &mut Digest, shard: &Shard, db: usize, found: Found) {
+    match shard.db(db).value(found) {
+        Stored::Text(text) | Stored::Raw(text) => add_text(digest, text),
+        Stored::Int(n) => add_text(digest, n.to_string().as_bytes()),
+        Stored::Object(object) => add_collection(digest, object),
+    }
+    if shard.db(db).expiry_ms(found).is_some() {
+        digest.add(EXPIRES);
+    }
 }
 
-fn collection(object: &Object) -> Digest {
-    let mut all = Digest::default();
+/// Types are numbered as in Redis.
+fn add_type(digest: &mut Digest, number: u32) {
+    digest.append(&number.to_be_bytes());
+}
+
+fn add_text(digest: &mut Digest, text: &[u8]) {
+    add_type(digest, 0);
+    digest.append(text);
+}
+
+fn add_collection(digest: &mut Digest, object: &Object) {
     let [mut digits, mut others] = [Digits::default(), Digits::default()];
     match object {
         Object::List(list) => {
-            let parts = list.iter().map(|item: Item<'_>| item.bytes(&mut digits).to_vec());
-            let parts: Vec<Vec<u8>> = parts.collect();
-            return Digest::of(parts.iter().map(Vec::as_slice));
+            add_type(digest, 1);
+            list.iter().for_each(|item| digest.append(item.bytes(&mut digits)));
         }
-        Object::Hash(hash) => hash.iter().for_each(|(field, value)| {
-            all.add(Digest::of([field.bytes(&mut digits), value.bytes(&mut others)]));
-        }),
-        Object::Set(set) => set.iter().for_each(|member| all.add(Digest::of([member.bytes(&mut digits)]))),
-        Object::Zset(zset) => zset.each(0..zset.len(), false, |member, score| {
-            // Zero has two signs, which nobody sees.
-            let score = if score == 0.0 { 0.0 } else { score };
-            all.add(Digest::of([member, &score.to_le_bytes()]));
-        }),
+        Object::Set(set) => {
+            add_type(digest, 2);
+            set.iter().for_each(|member| digest.add(member.bytes(&mut digits)));
+        }
+        Object::Zset(zset) => {
+            add_type(digest, 3);
+            zset.each(0..zset.len(), false, |member, score| {
+                digest.add(&Digest::of([member, general_text(score).as_bytes()]).0);
+            });
+        }
+        Object::Hash(hash) => {
+            add_type(digest, 4);
+            hash.iter().for_each(|(field, value)| {
+                digest.add(&Digest::of([field.bytes(&mut digits), value.bytes(&mut others)]).0);
+            });
+        }
     }
-    all
 }
 
 #[cfg(test)]
@@ -117,6 +144,15 @@ mod tests {
         assert_eq!(of_value(&one, 0, b"a"), of_value(&other, 0, b"a"));
         other.store(1, None, b"a", New::Text(b"1"), None);
         assert_ne!(of_everything(&one), of_everything(&other));
+    }
+
+    #[test]
+    fn it_is_what_redis_shows() {
+        let mut shard = shard(1, &[(b"n", 12)]);
+        assert_eq!(of_everything(&shard), "e1b875c8e5df831b87fbe5ba5f07f3a73d7e73a7");
+        shard.store(1, None, b"t", New::Text(b"text"), Some(u64::MAX >> 16));
+        assert_eq!(of_everything(&shard), "27c1a4433bdae735fad48a0c1616c0b3dc10bac6");
+        assert_eq!(of_value(&shard, 1, b"t"), "ca660b853c197c3a71571192028fed85fa7a6ce8");
     }
 
     #[test]

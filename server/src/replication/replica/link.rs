@@ -147,9 +147,8 @@ impl Engine {
     fn begin_talking(&mut self) -> Result<(), Failure> {
         let text = |directive| Some(self.config.text(directive).to_vec()).filter(|text| !text.is_empty());
         let announced = self.config.integer(Directive::ReplicaAnnouncePort);
-        let is_tls = self.config.is_on(Directive::TlsReplication);
-        let listens = self.config.integer(if is_tls { Directive::TlsPort } else { Directive::Port });
-        let port = u16::try_from(if announced > 0 { announced } else { listens }).unwrap_or(0);
+        let wanted = if self.config.is_on(Directive::TlsReplication) { "tls" } else { "tcp" };
+        let port = u16::try_from(announced).ok().filter(|port| *port > 0).unwrap_or_else(|| self.instance.port(wanted));
         let now_us = self.clock.now_us;
         let Some(following) = &mut self.following else { return Ok(()) };
         let has = following.has_history.then(|| (self.history.id.clone(), self.history.offset));
