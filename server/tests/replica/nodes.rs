@@ -45,7 +45,8 @@ impl Peer {
     /// At this port, without data.
     pub(crate) fn start_at(port: u16, options: &str) -> Self {
         let dir = new_dir();
-        let fixed = format!("--port {port} --save '' --enable-debug-command yes --repl-diskless-sync-delay 0 {options}");
+        let fixed =
+            format!("--port {port} --save '' --enable-debug-command yes --repl-diskless-sync-delay 0 {options}");
         let words = fixed.split_ascii_whitespace().map(|word| if word == "''" { "" } else { word });
         let mut command = Command::new("redis-server");
         let process = command.args(words).arg("--dir").arg(&dir).stdout(Stdio::null()).spawn().expect("redis-server");
@@ -170,7 +171,12 @@ impl Client {
     pub(crate) fn until(&mut self, name: &str, value: &str) {
         let limit = Instant::now() + PATIENCE;
         while self.info(name) != value {
-            assert!(Instant::now() < limit, "{name} is {} and not {value}:\n{}", self.info(name), self.ask("INFO replication"));
+            assert!(
+                Instant::now() < limit,
+                "{name} is {} and not {value}:\n{}",
+                self.info(name),
+                self.ask("INFO replication")
+            );
             std::thread::yield_now();
         }
     }

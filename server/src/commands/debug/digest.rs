@@ -50,7 +50,7 @@ impl Digest {
 /// Of all databases, with their keys.
 pub(super) fn of_everything(shard: &Shard) -> String {
     let mut all = Digest::default();
-    for index in (0..shard.databases()).filter(|index| shard.db(*index).len() > 0) {
+    for index in (0..shard.databases()).filter(|index| !shard.db(*index).is_empty()) {
         all.append(&(index as u32).to_be_bytes());
         for key in shard.db(index).keys() {
             if let Some(found) = shard.find(index, key) {

@@ -88,7 +88,8 @@ impl Engine {
     }
 }
 
-/// Everything a master says is an array, perhaps behind empty lines.
+/// Everything a master says is an array of something, perhaps behind empty lines.
 fn starts_as_array(bytes: &[u8]) -> bool {
-    bytes.iter().find(|byte| !matches!(byte, b'\r' | b'\n')) == Some(&b'*')
+    let empty = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    matches!(bytes.get(empty..), Some([b'*', b'1'..=b'9', ..]))
 }
