@@ -117,6 +117,12 @@ impl History {
         }
     }
 
+    /// The master's stream has selected a database.
+    #[inline]
+    pub(crate) const fn note_selected(&mut self, db: u32) {
+        self.selected = Some(db);
+    }
+
     /// The database that was selected last in the stream, if that is known.
     pub(crate) const fn stream_db(&self) -> Option<u32> {
         self.selected

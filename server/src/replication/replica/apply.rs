@@ -63,6 +63,7 @@ impl Engine {
             return if is_short { Ok(()) } else { Err(Failure::TransactionTooLong(TRANSACTION_BYTES_MAX)) };
         }
         following.db = session.db;
+        self.history.note_selected(session.db);
         if !following.open.is_empty() {
             self.history.follow(&following.open);
             following.open.clear();

@@ -82,7 +82,8 @@ impl Engine {
         let has_begun = following.is_linked() && heard_us <= since_us && now_us - since_us < TELL_EVERY_US;
         let is_told = now_us.saturating_sub(told_us) < if has_begun { TELL_EARLY_EVERY_US } else { TELL_EVERY_US };
         match &mut following.stage {
-            Stage::Idle if now_us < following.next_try_us => {}
+            // What a file has to say about the stream is known once it is loaded.
+            Stage::Idle if now_us < following.next_try_us || self.loading.is_some() => {}
             Stage::Idle => self.dial()?,
             Stage::Connecting(_) if now_us.saturating_sub(since_us) > timeout_us => {
                 return Err(Failure::ConnectTimeout);
@@ -294,7 +295,7 @@ impl Engine {
 
     /// Tells the master how far this server is.
     pub(super) fn tell_offset(&mut self) {
-        let bytes = acknowledgement(self.history.offset);
+        let bytes = acknowledgement(self.history.offset, self.durable_offset);
         self.tell_master(&bytes);
     }
 
@@ -316,7 +317,7 @@ impl Engine {
     pub(crate) fn put_back_master(&mut self, mut conn: Conn, heard: Result<(), Failure>) {
         let Some(following) = &mut self.following else { return };
         if let Some(offset) = following.owes.take() {
-            conn.output.extend_from_slice(&acknowledgement(offset));
+            conn.output.extend_from_slice(&acknowledgement(offset, self.durable_offset));
             following.told_us = self.clock.now_us;
         }
         following.conn = Some(conn);
@@ -333,9 +334,15 @@ impl Engine {
     }
 }
 
-fn acknowledgement(offset: u64) -> Vec<u8> {
+/// So many bytes of the stream are applied, and so many are on disk, if anything is.
+fn acknowledgement(offset: u64, on_disk: Option<u64>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    push_request(&mut bytes, &[b"REPLCONF", b"ACK", offset.to_string().as_bytes()]);
+    let (offset, on_disk) = (offset.to_string(), on_disk.map(|on_disk| on_disk.to_string()));
+    let mut argv = vec![&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
+    if let Some(on_disk) = &on_disk {
+        argv.extend([&b"FACK"[..], on_disk.as_bytes()]);
+    }
+    push_request(&mut bytes, &argv);
     bytes
 }
 

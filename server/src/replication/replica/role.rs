@@ -59,6 +59,7 @@ impl Engine {
         if let Some(following) = &mut self.following {
             following.has_history = true;
             following.db = db;
+            self.history.note_selected(db);
             self.keep_history();
         }
     }

@@ -38,8 +38,8 @@ pub(crate) struct SyncFigures {
     pub(crate) silent_us: u64,
     /// It takes no place beside what is served.
     pub(crate) is_replacing: bool,
-    /// Everything has arrived.
-    pub(crate) is_whole: bool,
+    /// It is being read while what is here is served.
+    pub(crate) is_loading_beside: bool,
 }
 
 impl FullSync {
@@ -84,7 +84,11 @@ impl FullSync {
             read: taking.map_or(0, |taking| taking.payload.read),
             silent_us,
             is_replacing: taking.is_some_and(|taking| taking.is_replacing),
-            is_whole: self.is_whole(),
+            is_loading_beside: taking.is_some_and(|taking| match taking.manner {
+                Manner::Beside => true,
+                Manner::SpoolBeside => taking.payload.is_whole,
+                Manner::SpoolInPlace => false,
+            }),
         }
     }
 }
@@ -209,10 +213,23 @@ impl Engine {
         self.tell_replaced();
         self.history.replace(id, offset, self.config.size(Directive::ReplBacklogSize));
         self.begin_stream(&mut conn, 0);
+        self.log_anew();
         // Part of the stream may be here already.
         conn.unread = true;
         self.log.notice("MASTER <-> REPLICA sync: Finished with success");
         self.put_back_master(conn, Ok(()));
         Ok(())
+    }
+
+    /// Nothing of what was taken over is on disk yet. What is there, and says what it is, stays until that has changed.
+    fn log_anew(&mut self) {
+        self.changes += self.keys();
+        if self.aof.is_none() {
+            return;
+        }
+        self.disable_log();
+        if let Err(error) = self.enable_log() {
+            self.log.warning(format_args!("Can't begin a new append-only file after a full synchronization: {error}"));
+        }
     }
 }
