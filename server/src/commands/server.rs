@@ -5,7 +5,7 @@ use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::{ClientId, ClientRole};
 
 use super::{ANY_STATE, BY_SUBCOMMAND, CONSTANT, FAST, NOSCRIPT, ServerCommand, spec};
-use crate::engine::{Engine, Shutdown};
+use crate::engine::{End, Engine, Shutdown};
 
 const ADMIN: CommandFlags = CommandFlags::ADMIN.with(NOSCRIPT).with(ANY_STATE);
 
@@ -104,14 +104,12 @@ fn shutdown(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec
     let mut reply = Writer::new(out, engine.protocol(client));
     match Shutdown::parse(argv.get(1..).unwrap_or_default()) {
         None => reply.error("ERR syntax error"),
-        // A shutdown is done at once, so that there is none under way.
+        Some(None) if engine.abort_end() => reply.simple("OK"),
         Some(None) => reply.error("ERR No shutdown in progress."),
-        Some(Some(how)) => {
-            engine.log.notice("User requested shutdown...");
-            match engine.save_at_end(how) {
-                Ok(()) => engine.shutdown = Some(how),
-                Err(_) => reply.error("ERR Errors trying to SHUTDOWN. Check logs."),
-            }
-        }
+        Some(Some(how)) => match engine.ask_for_end(how) {
+            End::Comes => {}
+            End::Waits => engine.wait_for_end(client, argv),
+            End::Fails => reply.error("ERR Errors trying to SHUTDOWN. Check logs."),
+        },
     }
 }

@@ -13,7 +13,7 @@ use bongsu_process::{background, panic, pidfile};
 use bongsu_store::random::Random;
 
 use crate::config::{Config, Directive, Launch, LoadError};
-use crate::engine::Shutdown;
+use crate::engine::{End, Shutdown};
 use crate::entropy;
 use crate::net::listeners::OpenError;
 use crate::serve::Server;
@@ -97,15 +97,15 @@ fn serve(server: &mut Server, signals: &Signals, supervised: Supervised, log: &L
         server.run(look)?;
         let Some(name) = signals.end() else { return Ok(()) };
         log.warning(format_args!("Received {name} scheduling shutdown..."));
-        log.notice("User requested shutdown...");
         let directive = if name == "SIGINT" { Directive::ShutdownOnSigint } else { Directive::ShutdownOnSigterm };
         let how = Shutdown::configured(&server.engine.config.words(directive));
-        if server.engine.save_at_end(how).is_ok() {
-            return Ok(());
+        match server.engine.ask_for_end(how) {
+            End::Comes => return Ok(()),
+            End::Waits => {}
+            End::Fails => log.warning(format_args!(
+                "{name} received but errors trying to shut down the server, check the logs for more information"
+            )),
         }
-        log.warning(format_args!(
-            "{name} received but errors trying to shut down the server, check the logs for more information"
-        ));
         signals.forget_end();
     }
 }

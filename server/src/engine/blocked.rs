@@ -31,6 +31,8 @@ pub(crate) enum Until {
         /// In milliseconds of the epoch.
         deadline_ms: Option<u64>,
     },
+    /// The server ends, or does not.
+    End,
     /// The pause ends.
     Unpaused,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Blocked {
     paused: VecDeque<ClientId>,
     /// Those who wait for copies, in the order in which they came.
     for_copies: VecDeque<ClientId>,
+    /// Those who have asked for the end of the server.
+    for_end: VecDeque<ClientId>,
     /// Keys that may have something, in the order in which they got it.
     ready: VecDeque<DbKey>,
     is_ready: HashSet<DbKey>,
@@ -103,6 +107,7 @@ impl Blocked {
                 self.for_copies.push_back(client);
                 self.deadlines.extend(deadline_ms.map(|at| (at, client)));
             }
+            Until::End => self.for_end.push_back(client),
             Until::Unpaused => self.paused.push_back(client),
         }
         self.by_client.insert(client, waiting);
@@ -130,6 +135,7 @@ impl Blocked {
                     self.deadlines.remove(&(*at, client));
                 }
             }
+            Until::End => forget(&mut self.for_end, client),
             Until::Unpaused => forget(&mut self.paused, client),
         }
         Some(waiting)
@@ -148,6 +154,11 @@ impl Blocked {
     /// Those who wait for copies, in order.
     pub(crate) fn waiting_for_copies(&self) -> Vec<ClientId> {
         self.for_copies.iter().copied().collect()
+    }
+
+    /// Those who have asked for the end of the server.
+    pub(crate) fn waiting_for_end(&self) -> Vec<ClientId> {
+        self.for_end.iter().copied().collect()
     }
 
     /// What a client waits for, if it is copies.

@@ -37,17 +37,17 @@ impl Engine {
         self.block(client, argv, Until::Copies { wanted, deadline_ms });
     }
 
-    fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
+    pub(super) fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
         let argv = argv.iter().map(|arg| arg.to_vec()).collect();
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = true;
-            session.paused = matches!(until, Until::Unpaused);
+            session.paused = matches!(until, Until::Unpaused | Until::End);
         }
         self.blocked.add(client, Waiting { argv, until });
         self.update_interest();
     }
 
-    fn unblock(&mut self, client: ClientId) -> Option<Waiting> {
+    pub(super) fn unblock(&mut self, client: ClientId) -> Option<Waiting> {
         let waiting = self.blocked.remove(client)?;
         if let Some(session) = self.clients.get_mut(client) {
             session.blocked = false;
@@ -141,7 +141,7 @@ impl Engine {
 
     /// A client waits no longer for keys, or for copies.
     pub(crate) fn end_wait(&mut self, client: ClientId, reason: UnblockReason) {
-        if self.blocked.get(client).is_none_or(|waiting| matches!(waiting.until, Until::Unpaused)) {
+        if self.blocked.get(client).is_none_or(|waiting| matches!(waiting.until, Until::Unpaused | Until::End)) {
             return;
         }
         let Some(waiting) = self.unblock(client) else { return };
@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// Sends the reply of a request that waited and does not run again.
-    fn end_late(&mut self, client: ClientId, reply: &[u8]) {
+    pub(super) fn end_late(&mut self, client: ClientId, reply: &[u8]) {
         self.send_late(client, reply);
         if let Some(session) = self.clients.get_mut(client) {
             session.end_request();

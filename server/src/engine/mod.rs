@@ -3,6 +3,7 @@
 mod blocked;
 mod blocking;
 mod clock;
+mod ending;
 mod execute;
 mod feed;
 mod histogram;
@@ -53,6 +54,7 @@ use crate::replication::{Following, History, Master, ReplicationId};
 use blocked::Blocked;
 pub(crate) use blocked::Copies;
 use clock::Clock;
+pub(crate) use ending::{End, Ending};
 pub(crate) use execute::PREFETCH_MAX;
 pub(crate) use feed::{Feed, Reader, push_request};
 pub(crate) use histogram::Histogram;
@@ -110,6 +112,8 @@ pub(crate) struct Engine {
     pub(crate) acl_file: Option<PathBuf>,
     /// The server is to end.
     pub(crate) shutdown: Option<Shutdown>,
+    /// It will, as soon as replicas have what they miss.
+    pub(crate) ending: Option<Ending>,
     /// `maxmemory`, in bytes; 0 is no limit.
     pub(crate) memory_max: usize,
     /// How much may be in use before a request runs, because it was when the limit was set, and not all of it has gone yet. In bytes.
@@ -242,6 +246,7 @@ impl Engine {
             oom_score: OomScore::default(),
             config,
             shutdown: None,
+            ending: None,
             memory_max: 0,
             memory_tolerated: usize::MAX,
             connection_bytes: 0,

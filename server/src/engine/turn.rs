@@ -22,6 +22,7 @@ impl Engine {
         self.end_waits();
         self.serve_waiting();
         self.tend_replicas();
+        self.tend_end();
         self.note_peak();
         self.clock.advance();
         let begun_us = self.clock.now_us;

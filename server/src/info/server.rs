@@ -30,6 +30,9 @@ pub(super) fn server(engine: &Engine, info: &mut InfoWriter) {
     let hz = engine.config.integer(Directive::Hz);
     info.field("hz", hz).field("configured_hz", hz).field("lru_clock", (now_ms / 1000) & 0xff_ffff);
     info.field("executable", executable.display()).field("config_file", config_file.display());
+    if let Some(ms) = engine.end_in_ms() {
+        info.field("shutdown_in_milliseconds", ms);
+    }
     info.field("io_threads_active", 0);
     let together = |one: &Listening, other: &Listening| (one.name, one.port) == (other.name, other.port);
     for (index, group) in instance.listening.chunk_by(together).enumerate() {

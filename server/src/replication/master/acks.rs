@@ -62,6 +62,19 @@ impl Engine {
         self.end_waits_for_copies();
     }
 
+    /// A line of the log for each replica that does not have everything.
+    pub(crate) fn lagging_replicas(&self) -> Vec<String> {
+        let (end, now_us) = (self.history.offset, self.clock.now_us);
+        let lags = |replica: &&super::Replica| !replica.about.only_data && replica.acknowledged != end;
+        let line = |replica: &super::Replica| {
+            let (name, lag_s) = (replica.name(), replica.lag_s(now_us));
+            let (behind, state) =
+                (end.saturating_sub(replica.acknowledged), replica.state_name(self.master.sends_file(replica)));
+            format!("Lagging replica {name} reported offset {behind} behind master, lag={lag_s}, state={state}.")
+        };
+        self.master.replicas.iter().filter(lags).map(line).collect()
+    }
+
     /// Answers those whose changes are in enough places now.
     pub(crate) fn end_waits_for_copies(&mut self) {
         for client in self.blocked.waiting_for_copies() {

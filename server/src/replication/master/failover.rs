@@ -86,7 +86,7 @@ impl Engine {
 
     /// Which requests are held back: by a pause, or because nothing may change for another reason.
     pub(crate) fn pause_mode(&self) -> Option<PauseMode> {
-        let is_still = self.master.failover.is_some();
+        let is_still = self.master.failover.is_some() || self.ending.is_some();
         let pause = self.clients.pause_at(self.shard.now_ms).map(|pause| pause.mode);
         pause.max(is_still.then_some(PauseMode::Write))
     }
