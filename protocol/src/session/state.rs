@@ -208,6 +208,8 @@ pub struct Session {
     pub subscriptions: Subscriptions,
     /// The offset of the stream of changes after what it wrote last.
     pub written_to: u64,
+    /// The offset of the append-only file after what it wrote last.
+    pub logged_to: u64,
     /// Buffers and socket.
     pub io: IoFigures,
 }
@@ -247,6 +249,7 @@ impl Session {
             tracking: None,
             subscriptions: Subscriptions::default(),
             written_to: 0,
+            logged_to: 0,
             io: IoFigures { reads: true, ..IoFigures::default() },
         }
     }

@@ -5,7 +5,7 @@ use bongsu_protocol::resp::{Writer, parse_integer};
 use bongsu_protocol::session::ClientId;
 
 use super::{CONSTANT, NOSCRIPT, ServerCommand, spec};
-use crate::engine::{Copies, Engine};
+use crate::engine::{Copies, Engine, NO_LOG};
 
 const TIPS: &[&str] = &["request_policy:all_shards", "response_policy:agg_min"];
 
@@ -47,7 +47,7 @@ fn wait(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>
     match parse_timeout(timeout, engine.shard.now_ms) {
         Ok(timeout_ms) => {
             let replicas = usize::try_from(replicas).unwrap_or(0);
-            let wanted = Copies { local: 0, replicas, on_disk: false, offset: 0 };
+            let wanted = Copies { local: 0, replicas, on_disk: false, offset: 0, logged: 0 };
             engine.wait_for_copies(client, argv, wanted, timeout_ms, out);
         }
         Err(text) => Writer::new(out, engine.protocol(client)).error(text),
@@ -67,13 +67,12 @@ fn wait_on_disk(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut
     };
     let checked = counts.and_then(|counts| Ok((counts, parse_timeout(timeout, engine.shard.now_ms)?)));
     match checked {
-        Ok(([1, _], _)) if engine.durable_offset.is_none() => {
-            let text = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
-            Writer::new(out, engine.protocol(client)).error(text);
+        Ok(([1, _], _)) if engine.aof.is_none() => {
+            Writer::new(out, engine.protocol(client)).error(NO_LOG);
         }
         Ok((counts, timeout_ms)) => {
             let [local, replicas] = counts.map(|count| usize::try_from(count).unwrap_or(0));
-            let wanted = Copies { local, replicas, on_disk: true, offset: 0 };
+            let wanted = Copies { local, replicas, on_disk: true, offset: 0, logged: 0 };
             engine.wait_for_copies(client, argv, wanted, timeout_ms, out);
         }
         Err(text) => Writer::new(out, engine.protocol(client)).error(text),

@@ -48,6 +48,8 @@ pub(crate) struct Copies {
     pub(crate) on_disk: bool,
     /// The changes are those up to this offset of the stream.
     pub(crate) offset: u64,
+    /// They are in the append-only file up to this offset of it.
+    pub(crate) logged: u64,
 }
 
 /// Everybody who waits.

@@ -9,6 +9,9 @@ use super::Engine;
 use super::blocked::{Copies, Until, Waiting};
 use super::watch::DbKey;
 
+/// What `WAITAOF` is told that asks for this server's disk.
+pub(crate) const NO_LOG: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
 impl Engine {
     /// The client gets no reply until one of the keys has something, or its time is over.
     pub(super) fn wait_for_keys(&mut self, client: ClientId, db: usize, argv: &[&[u8]], wait: Wait) {
@@ -156,6 +159,16 @@ impl Engine {
             (UnblockReason::Timeout, _) => Writer::new(&mut reply, self.protocol(client)).null_array(),
         }
         self.count_wait(&waiting, reason);
+        self.end_late(client, &reply);
+    }
+
+    /// A client waits in vain for this server's disk: nothing is written there any more.
+    pub(crate) fn refuse_copies(&mut self, client: ClientId) {
+        let Some(waiting) = self.unblock(client) else { return };
+        let mut reply = Vec::new();
+        Writer::new(&mut reply, self.protocol(client)).error(NO_LOG);
+        self.stats.error(&reply);
+        self.count_wait(&waiting, UnblockReason::Error);
         self.end_late(client, &reply);
     }
 

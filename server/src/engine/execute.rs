@@ -248,13 +248,7 @@ impl Engine {
             }
         };
         if !self.in_transaction {
-            let before = self.history.offset;
-            self.end_unit();
-            if self.history.offset != before
-                && let Some(session) = self.clients.get_mut(client)
-            {
-                session.written_to = self.history.offset;
-            }
+            self.end_unit_of(client);
         }
         let usec = self.clock.advance();
         if is_shown {

@@ -53,6 +53,7 @@ use crate::persistence::loading::{Loaded, Loading};
 use crate::replication::{Following, History, Master, ReplicationId};
 use blocked::Blocked;
 pub(crate) use blocked::Copies;
+pub(crate) use blocking::NO_LOG;
 use clock::Clock;
 pub(crate) use ending::{End, Ending};
 pub(crate) use execute::PREFETCH_MAX;
@@ -160,8 +161,6 @@ pub(crate) struct Engine {
     pub(crate) history: History,
     /// Those who are told of it.
     pub(crate) master: Master,
-    /// The offset up to which the stream is on this server's disk, if it is written there.
-    pub(crate) durable_offset: Option<u64>,
     /// The master whose replica this server is; none of a master.
     pub(crate) following: Option<Box<Following>>,
     /// The master whose data were taken over last.
@@ -275,7 +274,6 @@ impl Engine {
             fatal: None,
             history: History::new(ReplicationId::random()),
             master: Master::default(),
-            durable_offset: None,
             following: None,
             synced_with: None,
             first_hash: None,

@@ -7,6 +7,7 @@ use bongsu_store::shard::Shard;
 use super::Engine;
 use super::watch::{DbKey, KeyState};
 use crate::config::Directive;
+use crate::persistence::aof::Aof;
 
 impl Engine {
     /// What commands have to gather from now on. To be called whenever somebody begins or ends to watch, wait, track or listen.
@@ -51,6 +52,19 @@ impl Engine {
         self.effects.clear();
         self.effects.flushed.extend(0..self.shard.databases());
         self.settle(None);
+    }
+
+    /// As [`Self::end_unit`], for what a client has done, who may want to wait for copies of it.
+    #[inline]
+    pub(super) fn end_unit_of(&mut self, client: ClientId) {
+        if self.feed.is_empty() {
+            return;
+        }
+        self.end_unit();
+        let logged = self.aof.as_ref().map_or(0, Aof::offset);
+        if let Some(session) = self.clients.get_mut(client) {
+            (session.written_to, session.logged_to) = (self.history.offset, logged);
+        }
     }
 
     /// What belongs together has happened: whoever wants to be told is told all of it.

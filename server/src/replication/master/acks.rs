@@ -15,7 +15,9 @@ impl Engine {
         timeout_ms: u64,
         out: &mut Vec<u8>,
     ) {
-        wanted.offset = self.clients.get(client).map_or(0, |session| session.written_to);
+        if let Some(session) = self.clients.get(client) {
+            (wanted.offset, wanted.logged) = (session.written_to, session.logged_to);
+        }
         if self.has_copies(&wanted) || self.in_transaction {
             return self.tell_copies(client, &wanted, out);
         }
@@ -38,7 +40,7 @@ impl Engine {
     /// How many copies there are here and at replicas.
     fn copies(&self, wanted: &Copies) -> [usize; 2] {
         if wanted.on_disk {
-            [self.is_on_disk(wanted.offset).into(), self.master.count_on_disk_at(wanted.offset)]
+            [self.is_on_disk(wanted.logged).into(), self.master.count_on_disk_at(wanted.offset)]
         } else {
             [0, self.master.count_at(wanted.offset)]
         }
@@ -49,17 +51,9 @@ impl Engine {
         local >= wanted.local && replicas >= wanted.replicas
     }
 
-    /// Changes up to an offset of the stream are on this server's disk.
-    fn is_on_disk(&self, offset: u64) -> bool {
-        self.durable_offset.is_some_and(|durable| durable >= offset)
-    }
-
-    /// Replicas have told how far they are: clients that waited for that go on.
-    pub(super) fn hear_replicas(&mut self) {
-        if !std::mem::take(&mut self.master.has_news) {
-            return;
-        }
-        self.end_waits_for_copies();
+    /// The append-only file is on disk up to this offset.
+    fn is_on_disk(&self, logged: u64) -> bool {
+        self.aof.as_ref().is_some_and(|aof| aof.writer().synced() >= logged)
     }
 
     /// A line of the log for each replica that does not have everything.
@@ -79,7 +73,9 @@ impl Engine {
     pub(crate) fn end_waits_for_copies(&mut self) {
         for client in self.blocked.waiting_for_copies() {
             let Some(wanted) = self.blocked.copies_for(client).copied() else { continue };
-            if self.has_copies(&wanted) {
+            if wanted.local > 0 && self.aof.is_none() {
+                self.refuse_copies(client);
+            } else if self.has_copies(&wanted) {
                 self.end_wait(client, UnblockReason::Timeout);
             }
         }

@@ -62,7 +62,6 @@ impl Engine {
             self.log.notice(format_args!("Synchronization with replica {name} succeeded"));
             self.count_good_replicas();
         }
-        self.master.has_news = true;
     }
 }
 

@@ -51,8 +51,6 @@ pub(crate) struct Master {
     pub(crate) good: usize,
     /// All replicas are to be asked how far they are.
     pub(crate) wants_acks: bool,
-    /// A replica has told how far it is.
-    has_news: bool,
     /// A replica is taking over.
     failover: Option<Failover>,
     /// Since when there are no replicas, in microseconds since the start.

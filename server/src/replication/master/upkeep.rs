@@ -15,10 +15,10 @@ const US_PER_S: u64 = 1_000_000;
 impl Engine {
     /// After a turn.
     pub(crate) fn tend_replicas(&mut self) {
+        self.end_waits_for_copies();
         if self.master.replicas.is_empty() && self.history.backlog.is_none() {
             return;
         }
-        self.hear_replicas();
         self.ask_replicas();
         self.drop_slow_replicas();
         self.tend_syncs();
