@@ -151,13 +151,24 @@ fn assert_nothing_left(dir: &Path) {
 
 #[test]
 fn the_demo_fails_over_and_leaves_nothing_behind() {
-    let dir = tempfile::tempdir().unwrap();
-    let output = demo(dir.path(), &["--process-death-after", "200"]).wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    for step in ["detected", "elected", "promoted", "writable again"] {
-        assert!(text(&output).contains(step), "{}", text(&output));
+    for server in [&[][..], &["--server", "redis-server"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let args: Vec<&str> = ["--process-death-after", "200"].iter().chain(server).copied().collect();
+        let output = demo(dir.path(), &args).wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        let said = text(&output);
+        assert!(!said.contains("never"), "{said}");
+        // Each step with its time, one after the other.
+        let steps = ["detected", "elected", "promoted", "writable again"].map(|step| step_ms(&said, step));
+        assert!(steps.is_sorted(), "{said}");
+        assert_nothing_left(dir.path());
     }
-    assert_nothing_left(dir.path());
+}
+
+/// The time of a step in the demo's last table.
+fn step_ms(said: &str, step: &str) -> u64 {
+    let line = said.lines().find_map(|line| line.strip_prefix(step)).unwrap_or_else(|| panic!("no {step}: {said}"));
+    line.trim().strip_suffix(" ms").and_then(|ms| ms.parse().ok()).unwrap_or_else(|| panic!("{step}: {said}"))
 }
 
 /// A demo that has started its processes.

@@ -1,7 +1,7 @@
 //! The group of the demo: a master, replicas, and the sentinels that watch them.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -39,14 +39,19 @@ impl Group {
         let mut ports = free_ports(count + usize::from(args.sentinels))?;
         let sentinels = ports.split_off(count);
         let mut group = Self { processes: Processes::new()?, nodes: ports, sentinels };
-        group.start_nodes(&args.server)?;
+        group.start_nodes(args.server.as_deref())?;
         group.await_state("the replicas to follow", async |g| g.all_follow().await).await?;
         group.start_sentinels(args)?;
         group.await_state("the sentinels to know everybody", async |g| g.all_known().await).await?;
         Ok(group)
     }
 
-    fn start_nodes(&mut self, server: &Path) -> Result<()> {
+    /// `server` takes the place of our own.
+    fn start_nodes(&mut self, server: Option<&Path>) -> Result<()> {
+        let (program, leading): (PathBuf, &[&str]) = match server {
+            Some(server) => (server.to_owned(), &[]),
+            None => (this_program()?, &["server"]),
+        };
         let master = self.nodes.first().copied().unwrap_or_default();
         for port in self.nodes.clone() {
             let mut conf = format!(
@@ -56,13 +61,13 @@ impl Group {
                 // Writing to a string cannot fail.
                 let _ = writeln!(conf, "replicaof 127.0.0.1 {master}");
             }
-            self.processes.start(&node_name(port), server, &[], &conf)?;
+            self.processes.start(&node_name(port), &program, leading, &conf)?;
         }
         Ok(())
     }
 
     fn start_sentinels(&mut self, args: &DemoArgs) -> Result<()> {
-        let program = std::env::current_exe().context("this program does not know its own file")?;
+        let program = this_program()?;
         let master = self.nodes.first().copied().unwrap_or_default();
         let quorum = self.sentinels.len() / 2 + 1;
         for port in self.sentinels.clone() {
@@ -177,6 +182,10 @@ impl Group {
             self.processes.dir().display()
         )
     }
+}
+
+fn this_program() -> Result<PathBuf> {
+    std::env::current_exe().context("this program does not know its own file")
 }
 
 fn node_name(port: u16) -> String {

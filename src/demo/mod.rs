@@ -43,9 +43,9 @@ pub(crate) struct DemoArgs {
     /// Shorter limit for a process that is gone (its host refuses connections), in milliseconds
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     process_death_after: Option<Duration>,
-    /// The data server to run
-    #[arg(long, value_name = "PATH", default_value = "redis-server")]
-    server: PathBuf,
+    /// A data server to run instead of the bundled one, such as redis-server
+    #[arg(long, value_name = "PATH")]
+    server: Option<PathBuf>,
 }
 
 /// Runs the demo. The exit status says whether the group has a writable master again.

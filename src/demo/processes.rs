@@ -25,7 +25,7 @@ impl Processes {
     pub(super) fn start(&mut self, name: &str, program: &Path, leading: &[&str], configuration: &str) -> Result<()> {
         if !is_there(program) {
             bail!(
-                "there is no '{}' on this machine; install one (apt-get install redis-server) or name it with --server",
+                "there is no '{}' on this machine; name another one with --server, or leave that out for the bundled one",
                 program.display()
             );
         }
