@@ -1,6 +1,7 @@
 //! Which stream of changes this server's data come from, and how much of it.
 
 use super::backlog::Backlog;
+use super::trail::Trail;
 use crate::engine::{Feed, Reader};
 use crate::info::identity;
 
@@ -47,6 +48,8 @@ pub(crate) struct History {
     pub(crate) backlog: Option<Backlog>,
     /// The database that was selected last in the stream.
     selected: Option<u32>,
+    /// How much of it is on disk.
+    trail: Trail,
     /// Used again and again.
     unit: Vec<u8>,
 }
@@ -54,7 +57,7 @@ pub(crate) struct History {
 impl History {
     /// A stream that begins.
     pub(crate) fn new(id: ReplicationId) -> Self {
-        Self { id, before: None, offset: 0, backlog: None, selected: None, unit: Vec::new() }
+        Self { id, before: None, offset: 0, backlog: None, selected: None, trail: Trail::default(), unit: Vec::new() }
     }
 
     /// Keeps the last part of the stream from now on.
@@ -126,6 +129,19 @@ impl History {
     /// The database that was selected last in the stream, if that is known.
     pub(crate) const fn stream_db(&self) -> Option<u32> {
         self.selected
+    }
+
+    /// The append-only file, if there is one, has so many bytes, of which so many are on disk. All that was told is in it.
+    pub(crate) fn note_durable(&mut self, log: Option<(u64, u64)>) {
+        match log {
+            Some((logged, synced)) => self.trail.note(self.offset, logged, synced),
+            None => self.trail = Trail::default(),
+        }
+    }
+
+    /// The stream is on disk up to here, if it is written there.
+    pub(crate) const fn durable(&self) -> Option<u64> {
+        self.trail.durable()
     }
 
     /// The next unit names its database, whatever was selected before.

@@ -4,6 +4,7 @@ mod backlog;
 mod history;
 mod master;
 mod replica;
+mod trail;
 
 pub(crate) use history::{History, ReplicationId};
 pub(crate) use master::{Answer, FailoverRequest, Master, Piece, State};

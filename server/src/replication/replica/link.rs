@@ -295,7 +295,7 @@ impl Engine {
 
     /// Tells the master how far this server is.
     pub(super) fn tell_offset(&mut self) {
-        let bytes = acknowledgement(self.history.offset, self.durable_offset);
+        let bytes = acknowledgement(self.history.offset, self.history.durable());
         self.tell_master(&bytes);
     }
 
@@ -317,7 +317,7 @@ impl Engine {
     pub(crate) fn put_back_master(&mut self, mut conn: Conn, heard: Result<(), Failure>) {
         let Some(following) = &mut self.following else { return };
         if let Some(offset) = following.owes.take() {
-            conn.output.extend_from_slice(&acknowledgement(offset, self.durable_offset));
+            conn.output.extend_from_slice(&acknowledgement(offset, self.history.durable()));
             following.told_us = self.clock.now_us;
         }
         following.conn = Some(conn);
