@@ -15,8 +15,9 @@ pub(crate) struct Trail {
 impl Trail {
     /// All of the stream up to an offset is in the append-only file up to another one, which is on disk up to a third one.
     pub(crate) fn note(&mut self, stream: u64, logged: u64, synced: u64) {
+        let is_full = self.marks.len() >= MARKS_MAX;
         match self.marks.back_mut() {
-            Some(last) if self.marks.len() >= MARKS_MAX || last.0 == logged => *last = (logged, stream),
+            Some(last) if is_full || last.0 == logged => *last = (logged, stream),
             _ => self.marks.push_back((logged, stream)),
         }
         while let Some((logged, stream)) = self.marks.front().copied()
