@@ -175,6 +175,27 @@ fn roles_change_without_new_data() {
 }
 
 #[test]
+fn a_master_that_changed_nothing_goes_back_to_being_a_replica() {
+    let master = Peer::start("");
+    let mut to_master = master.client();
+    fill(&mut to_master);
+    let ours = Ours::start("");
+    let mut to_ours = ours.client();
+    follow(&mut to_ours, master.port);
+    to_ours.expect("REPLICAOF NO ONE", "OK");
+    to_master.expect("SET a 1", "OK");
+    follow(&mut to_ours, master.port);
+    assert_same(&mut to_master, &mut to_ours);
+    assert_eq!((to_master.info("sync_full"), to_master.info("sync_partial_ok")), ("1".into(), "1".into()));
+    // Otherwise it has something that others have not.
+    to_ours.expect("REPLICAOF NO ONE", "OK");
+    to_ours.expect("SET own 1", "OK");
+    follow(&mut to_ours, master.port);
+    to_ours.expect("GET own", "nil");
+    assert_same(&mut to_master, &mut to_ours);
+}
+
+#[test]
 fn replicas_follow_a_replica() {
     let master = Peer::start("");
     let mut to_master = master.client();

@@ -106,6 +106,14 @@ impl History {
         self.select_anew();
     }
 
+    /// If nothing has happened since it got its name, it is still the stream that it went on from, and may be asked for as that.
+    pub(crate) fn rejoin(&mut self) {
+        let offset = self.offset;
+        if let Some((id, _)) = self.before.take_if(|(_, end)| *end == offset) {
+            self.id = id;
+        }
+    }
+
     /// Another stream takes its place, of which there have been so many bytes.
     pub(crate) fn replace(&mut self, id: ReplicationId, offset: u64, size: usize) {
         *self = Self { offset, ..Self::new(id) };

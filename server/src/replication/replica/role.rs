@@ -60,8 +60,9 @@ impl Engine {
             following.has_history = true;
             following.db = db;
             self.history.note_selected(db);
-            self.keep_history();
         }
+        // Replicas that have it up to here may come for what follows.
+        self.keep_history();
     }
 
     /// Becomes what a client says. False if it is to be a replica of this master and is one.
@@ -103,6 +104,7 @@ impl Engine {
                 next.down_since_us = before.down_since_us;
             }
             None => {
+                self.history.rejoin();
                 next.has_history = true;
                 next.db = self.history.stream_db().unwrap_or(0);
                 self.dismiss_waiting();
