@@ -337,9 +337,14 @@ impl Engine {
         self.clients.get(client).is_none_or(|session| session.close_now || session.close_after_reply)
     }
 
-    /// No request of this connection is to be run now: it is over, or waits.
+    /// No request of this connection is to be run now: it is over, or waits, or the server ends, so that nothing more would be kept.
     #[inline]
     pub(crate) fn holds(&self, client: ClientId) -> bool {
-        self.clients.get(client).is_none_or(|session| session.blocked || session.close_now || session.close_after_reply)
+        let is_ending = self.shutdown.is_some() || self.fatal.is_some();
+        is_ending
+            || self
+                .clients
+                .get(client)
+                .is_none_or(|session| session.blocked || session.close_now || session.close_after_reply)
     }
 }

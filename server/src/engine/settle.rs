@@ -75,7 +75,8 @@ impl Engine {
                 self.history.tell(&self.feed);
             }
             if let Some(aof) = &mut self.aof {
-                aof.tell(&self.feed);
+                let notes_time = self.config.is_on(Directive::AofTimestampEnabled);
+                aof.tell(&self.feed, notes_time.then_some(self.shard.now_ms as i64 / 1000));
             }
             self.feed.clear();
         }

@@ -113,6 +113,9 @@ impl Engine {
         if self.imaging.as_ref().is_some_and(|imaging| imaging.purpose == purpose) {
             self.imaging = None;
             self.shard.abandon_image();
+            if purpose == Purpose::Rewrite {
+                self.rewrite_image_gone();
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! The thread that makes something of an image.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::net::wake::Waker;
@@ -16,11 +16,12 @@ pub(crate) trait Sink: Send {
     /// If they cannot be brought where they belong; the image is given up then.
     fn take(&mut self, parts: &[u8], progress: &Progress) -> io::Result<()>;
 
-    /// The image is complete, and is to be where it belongs when this returns.
+    /// The image is complete, and is to be where it belongs when this returns. What makes it take the place of another goes through
+    /// [`Progress::commit`].
     ///
     /// # Errors
     /// If it cannot be brought there.
-    fn end(self: Box<Self>) -> io::Result<Outcome>;
+    fn end(self: Box<Self>, progress: &Progress) -> io::Result<Outcome>;
 }
 
 /// What came of an image.
@@ -36,6 +37,8 @@ pub(crate) struct Progress {
     keys: AtomicU64,
     ahead_bytes: AtomicUsize,
     is_abandoned: AtomicBool,
+    /// Held while an image takes effect, and while it is given up.
+    commits: Mutex<()>,
 }
 
 impl Progress {
@@ -48,6 +51,25 @@ impl Progress {
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed)
     }
+
+    /// Does what makes an image take effect, unless nobody wants it any more. Whoever gives it up waits meanwhile, so that an old image
+    /// never takes the place of a newer one.
+    ///
+    /// # Errors
+    /// If it is not wanted, or that of what is done.
+    pub(crate) fn commit(&self, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let _turn = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_abandoned() { Err(unwanted()) } else { act() }
+    }
+
+    fn abandon(&self) {
+        let _turn = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+}
+
+fn unwanted() -> io::Error {
+    io::Error::other("nobody wants it any more")
 }
 
 /// The thread, as the loop sees it. Dropping it abandons the image.
@@ -121,7 +143,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.progress.is_abandoned.store(true, Ordering::Relaxed);
+        self.progress.abandon();
         self.parts = None;
         // It may be waiting for a disk, which the loop does not do: it ends by itself. At the end of an image it has ended already.
         drop(self.thread.take());
@@ -146,7 +168,7 @@ fn run(
         waker.wake();
     }
     if progress.is_abandoned() {
-        return Err(io::Error::other("nobody wants it any more"));
+        return Err(unwanted());
     }
-    sink.end()
+    sink.end(progress)
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bongsu_persist::rdb::encode::{Encoder, Options, Sizes};
@@ -125,14 +125,14 @@ impl Sink for RdbFile {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>) -> io::Result<Outcome> {
+    fn end(mut self: Box<Self>, progress: &Progress) -> io::Result<Outcome> {
         if let Some(encoder) = self.encoder.take() {
             encoder.end(&mut self.out).map_err(io::Error::other)?;
         }
         self.write()?;
         self.file.sync_all()?;
         if let Some(path) = &self.path {
-            fs::rename(&self.temporary, path)?;
+            progress.commit(|| fs::rename(&self.temporary, path))?;
             files::sync_directory_of(path)?;
         }
         self.is_complete = true;
@@ -147,9 +147,4 @@ impl Drop for RdbFile {
             let _ = fs::remove_file(&self.temporary);
         }
     }
-}
-
-/// A name that nobody else uses, in the directory of the file that it is for.
-pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
-    path.with_file_name(format!("temp-{}.rdb", std::process::id()))
 }

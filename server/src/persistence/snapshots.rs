@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bongsu_persist::rdb::encode::Options;
 
-use super::rdb_file::{RdbFile, RdbFileOptions, temporary_beside};
+use super::files::temporary_snapshot;
+use super::rdb_file::{RdbFile, RdbFileOptions};
 use crate::config::{Directive, SavePoint};
 use crate::engine::Engine;
 use crate::imaging::{Imaging, Outcome, Purpose};
@@ -88,7 +89,7 @@ impl Engine {
         let path = self.snapshot_path();
         let options = self.rdb_options(false);
         self.begin_image(Purpose::Snapshot, |sizes| {
-            Ok(Box::new(RdbFile::create(temporary_beside(&path), Some(path), options, sizes)?))
+            Ok(Box::new(RdbFile::create(temporary_snapshot(&path), Some(path), options, sizes)?))
         })
     }
 

@@ -1,8 +1,10 @@
 //! What is done for files after every turn, and what is refused because of them.
 
 use std::io;
+use std::path::Path;
 
 use super::aof::Policy;
+use super::files::remove_stale_snapshots;
 use super::loading::Source;
 use crate::config::Directive;
 use crate::engine::{Engine, Shutdown};
@@ -84,6 +86,7 @@ impl Engine {
     /// # Errors
     /// Why it cannot be loaded.
     pub(crate) fn begin_life(&mut self) -> Result<(), String> {
+        self.remove_leftovers();
         let source = if self.config.is_on(Directive::Appendonly) { self.log_source()? } else { None };
         let path = self.snapshot_path();
         let source = source.or_else(|| path.is_file().then_some(Source::Snapshot(path)));
@@ -93,6 +96,18 @@ impl Engine {
                 self.loaded();
                 self.fatal.take().map_or(Ok(()), Err)
             }
+        }
+    }
+
+    /// What the process before this one was writing when it ended is good for nothing.
+    fn remove_leftovers(&mut self) {
+        let directory = self.snapshot_path().parent().map(Path::to_owned).unwrap_or_default();
+        let mut removed = remove_stale_snapshots(&directory);
+        if self.config.is_on(Directive::Appendonly) {
+            removed.extend(self.configured_log().remove_stale());
+        }
+        for name in removed {
+            self.log.notice(format_args!("Removed {name}, which was never completed"));
         }
     }
 

@@ -191,6 +191,10 @@ impl Server {
         if self.awake.is_empty() {
             self.awake = awake;
         }
+        if self.engine.shutdown.is_some() {
+            // Everything is on disk already: what was done from now on would not be.
+            return self.flush_all();
+        }
         self.follow();
         self.engine.end_turn();
         self.deliver_all();

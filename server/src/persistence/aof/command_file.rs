@@ -58,7 +58,7 @@ impl Sink for CommandFile {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>) -> io::Result<Outcome> {
+    fn end(mut self: Box<Self>, _: &Progress) -> io::Result<Outcome> {
         self.rewriter.finish().map_err(io::Error::other)?;
         self.write()?;
         self.file.sync_all()?;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use bongsu_persist::aof::Format;
 use bongsu_persist::aof::manifest::{Manifest, ManifestError, Names};
 
-use super::super::files::sync_directory_of;
+use super::super::files::{number_of_file, remove_all, sync_directory_of};
 use super::writer::Step;
 
 /// Where the files are, and which there are.
@@ -19,14 +19,23 @@ pub(crate) struct Files {
     parent: PathBuf,
     folder: PathBuf,
     names: Names,
+    /// What is to be, once all steps are taken.
     pub(crate) manifest: Manifest,
+    /// What is on disk.
+    in_force: Manifest,
 }
 
 impl Files {
     /// Of the log in this folder of this directory. Nothing is read yet.
     pub(crate) fn new(parent: PathBuf, folder: &[u8], append_file_name: &[u8]) -> Self {
         let folder = parent.join(OsStr::from_bytes(folder));
-        Self { parent, folder, names: Names::new(append_file_name), manifest: Manifest::new() }
+        Self {
+            parent,
+            folder,
+            names: Names::new(append_file_name),
+            manifest: Manifest::new(),
+            in_force: Manifest::new(),
+        }
     }
 
     /// Where a file of this name is.
@@ -56,7 +65,23 @@ impl Files {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Manifest::new(),
             Err(error) => return Err(error.into()),
         };
+        self.confirm();
         Ok(())
+    }
+
+    /// The steps have been taken.
+    pub(crate) fn confirm(&mut self) {
+        self.in_force = self.manifest.clone();
+    }
+
+    /// The steps could not be taken: nothing has changed.
+    pub(crate) fn roll_back(&mut self) {
+        self.manifest = self.in_force.clone();
+    }
+
+    /// Removes what was not complete when the process before this one ended. The names of those that are removed.
+    pub(crate) fn remove_stale(&self) -> Vec<String> {
+        remove_all(&self.folder, |name| Some(self.names.is_temporary(name.as_bytes())))
     }
 
     /// Takes over a log of a single file, if there is one and it has not been done. True if it was.
@@ -76,6 +101,7 @@ impl Files {
         fs::rename(&single, &inside)?;
         sync_directory_of(&inside)?;
         sync_directory_of(&single)?;
+        self.confirm();
         Ok(true)
     }
 
@@ -113,15 +139,25 @@ impl Files {
         vec![Step::Create(path.clone()), Step::Append(path)]
     }
 
-    /// Where a base is written before it has its name.
-    pub(crate) fn temporary_base(&self) -> PathBuf {
-        self.path(&self.names.temporary_base())
+    /// The file that belongs to no log is not needed any more.
+    pub(crate) fn drop_aside(&self) -> Step {
+        Step::Remove(self.path(&self.names.temporary_incremental()))
     }
 
-    /// A base is complete, in its temporary file: it takes the place of everything before the file `kept_from`. `is_aside`: the stream goes
+    /// Where a base is written before it has its name.
+    pub(crate) fn temporary_base(&self) -> PathBuf {
+        self.path(&self.names.temporary_base(number_of_file()))
+    }
+
+    /// A base is complete, in this temporary file: it takes the place of everything before the file `kept_from`. `is_aside`: the stream goes
     /// into a file that belongs to no log yet, which it does from now on.
-    pub(crate) fn adopt_base(&mut self, format: Format, kept_from: Option<u64>, is_aside: bool) -> Vec<Step> {
-        let temporary = self.temporary_base();
+    pub(crate) fn adopt_base(
+        &mut self,
+        temporary: PathBuf,
+        format: Format,
+        kept_from: Option<u64>,
+        is_aside: bool,
+    ) -> Vec<Step> {
         let mut manifest = self.manifest.with_base(&self.names, format, kept_from);
         let mut steps = Vec::new();
         if let Some(base) = manifest.base() {

@@ -12,6 +12,8 @@ pub(crate) use rewrite::Rewrites;
 pub(crate) use writer::Policy;
 use writer::{Done, Step, Writer};
 
+use bongsu_persist::aof::push_timestamp;
+
 use crate::engine::{Feed, Reader};
 
 /// With a policy that does not wait for the disk, how long the loop goes on answering while the disk takes nothing. In microseconds.
@@ -43,6 +45,8 @@ pub(crate) struct Aof {
     base: (u64, u64),
     /// Bytes of the stream when its last file was begun.
     rotated_at: u64,
+    /// When the last annotation of the time was made (`aof-timestamp-enabled`), in seconds of the epoch.
+    noted_s: i64,
     /// How often the loop had to wait for a disk that was behind (`aof_delayed_fsync`).
     pub(crate) delays: u64,
 }
@@ -61,6 +65,7 @@ impl Aof {
             is_aside: false,
             base: (log_bytes, 0),
             rotated_at: 0,
+            noted_s: 0,
             delays: 0,
         }
     }
@@ -81,8 +86,12 @@ impl Aof {
         self.policy
     }
 
-    /// A unit goes into the file.
-    pub(crate) fn tell(&mut self, feed: &Feed) {
+    /// A unit goes into the file, with the time if that is wanted: once for each second.
+    pub(crate) fn tell(&mut self, feed: &Feed, now_s: Option<i64>) {
+        if let Some(now_s) = now_s.filter(|now_s| *now_s != self.noted_s) {
+            push_timestamp(&mut self.buffer, now_s);
+            self.noted_s = now_s;
+        }
         feed.append_to(Reader::AppendOnlyFile, &mut self.selected, &mut self.buffer);
     }
 
@@ -109,6 +118,7 @@ impl Aof {
         self.selected = None;
         if steps.iter().any(|step| matches!(step, Step::Append(_))) {
             self.rotated_at = self.appended;
+            self.noted_s = 0;
         }
         self.steps += 1;
         self.writer.take(ticket, steps);
@@ -156,6 +166,12 @@ impl Aof {
     /// Bytes of the stream so far.
     pub(crate) fn offset(&self) -> u64 {
         self.appended + self.buffer.len() as u64
+    }
+
+    /// Bytes of the stream that are on disk, where they will be found. Without a base nothing is, and in a file that the system has failed
+    /// to write nothing can be relied on.
+    pub(crate) fn durable(&self) -> u64 {
+        if self.is_aside || self.writer.is_doubtful() { 0 } else { self.writer.synced() }
     }
 
     /// How much has to be with the disk before what was just answered may leave. `None` if it may leave at once.

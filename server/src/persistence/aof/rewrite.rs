@@ -26,6 +26,7 @@ const PAUSE_MAX_US: u64 = 3600 * 1_000_000;
 const ROTATE: u64 = 1;
 const ADOPT: u64 = 2;
 const CLEAN: u64 = 3;
+const CLOSE: u64 = 4;
 
 /// What is known of writing the log anew.
 #[derive(Debug, Default)]
@@ -45,8 +46,12 @@ pub(crate) struct Rewrites {
     pub(crate) base_bytes: u64,
     /// The file that the stream went on in when the one under way began.
     kept_from: Option<u64>,
-    /// The format of its base.
-    format: Option<Format>,
+    /// Its base, where that is written and in which format.
+    base: Option<(PathBuf, Format)>,
+    /// Its base is complete and has so many bytes, but the stream has not gone on in another file yet.
+    completed: Option<Outcome>,
+    /// With the base that is taking its place, the file aside becomes part of the log.
+    adopts_aside: bool,
 }
 
 impl Engine {
@@ -73,14 +78,30 @@ impl Engine {
         let Some(steps) = files.go_on() else {
             self.begin_log(files)?;
             self.complete_image();
-            return self.wait_for_steps();
+            self.wait_for_steps()?;
+            let is_there = self.aof.as_ref().is_some_and(|aof| !aof.is_aside);
+            return if is_there { Ok(()) } else { Err(io::Error::other("its base could not be written")) };
         };
         let bytes = files.live_bytes();
         self.start_writer(bytes)?;
         self.rewrites.base_bytes = bytes;
         self.log_files = Some(files);
         self.take_steps(ROTATE, steps);
-        self.wait_for_steps()
+        self.wait_for_steps()?;
+        self.clean_log();
+        Ok(())
+    }
+
+    /// Removes what newer files have replaced, unless that is left to the operator (`aof-disable-auto-gc`).
+    pub(crate) fn clean_log(&mut self) {
+        let waits = self.aof.as_ref().is_none_or(Aof::has_steps) || self.config.is_on(Directive::AofDisableAutoGc);
+        if waits {
+            return;
+        }
+        let steps = self.log_files.as_mut().map(Files::clean).unwrap_or_default();
+        if !steps.is_empty() {
+            self.take_steps(CLEAN, steps);
+        }
     }
 
     /// `appendonly yes` while the server runs: what is there already goes into a base.
@@ -116,27 +137,44 @@ impl Engine {
 
     fn begin_log(&mut self, files: Files) -> io::Result<()> {
         files.make_folder()?;
+        // A base without a log would not hold what the log begins with.
+        self.abandon_image(Purpose::Rewrite);
         self.start_writer(0)?;
         if let Some(aof) = &mut self.aof {
             aof.is_aside = true;
         }
-        let steps = files.rotate_aside();
         self.log_files = Some(files);
-        self.take_steps(ROTATE, steps);
-        self.wait_for_steps()?;
-        self.begin_or_schedule_rewrite().map(drop)
+        self.begin_or_schedule_rewrite()?;
+        self.wait_for_steps()
+    }
+
+    /// The data have become others, which the log does not lead to: it begins anew with them.
+    pub(crate) fn restart_log(&mut self) {
+        self.abandon_image(Purpose::Rewrite);
+        self.drop_completed_base();
+        let Some(aof) = &mut self.aof else { return };
+        aof.is_aside = true;
+        self.rewrites.adopts_aside = false;
+        self.rewrites.is_scheduled = true;
+        // What changes until then will be in the base.
+        self.take_steps(CLOSE, vec![Step::Close]);
     }
 
     /// `appendonly no`. What has been told is on disk afterwards.
     pub(crate) fn disable_log(&mut self) {
         self.abandon_image(Purpose::Rewrite);
         self.rewrites.is_scheduled = false;
-        if let Some(mut aof) = self.aof.take()
-            && let Err(error) = aof.finish(self.clock.now_us)
-        {
-            self.log.warning(format_args!("Fail to fsync the AOF file: {error}"));
+        let files = self.log_files.take();
+        if let Some(mut aof) = self.aof.take() {
+            if let Err(error) = aof.finish(self.clock.now_us) {
+                self.log.warning(format_args!("Fail to fsync the AOF file: {error}"));
+            }
+            if let Some(files) = files.filter(|_| aof.is_aside) {
+                // It harms nobody.
+                let _ = files.drop_aside().take();
+            }
         }
-        self.log_files = None;
+        self.log_failure = None;
         self.update_interest();
     }
 
@@ -154,7 +192,7 @@ impl Engine {
     /// If that cannot be begun.
     pub(crate) fn begin_or_schedule_rewrite(&mut self) -> io::Result<bool> {
         // What a transaction has done so far and will be told of at its end must not be in both files.
-        if self.has_image() || self.in_transaction {
+        if self.has_image() || self.in_transaction || self.aof.as_ref().is_some_and(Aof::has_steps) {
             self.rewrites.is_scheduled = true;
             return Ok(false);
         }
@@ -173,15 +211,19 @@ impl Engine {
 
     fn begin_rewrite(&mut self) -> io::Result<()> {
         let Some(mut files) = self.log_files.take() else { return self.begin_rewrite_without_log() };
-        let is_aside = self.aof.as_ref().is_some_and(|aof| aof.is_aside);
+        let path = files.temporary_base();
         self.rewrites.kept_from = None;
-        if !is_aside {
+        self.rewrites.completed = None;
+        let steps = if self.aof.as_ref().is_some_and(|aof| aof.is_aside) {
+            // What a file aside holds from before this moment will be in the base.
+            files.rotate_aside()
+        } else {
             let steps = files.rotate();
             self.rewrites.kept_from = files.manifest.last().map(bongsu_persist::aof::manifest::File::seq);
-            self.take_steps(ROTATE, steps);
-        }
-        let path = files.temporary_base();
+            steps
+        };
         self.log_files = Some(files);
+        self.take_steps(ROTATE, steps);
         self.begin_base(path, Vec::new())
     }
 
@@ -191,7 +233,7 @@ impl Engine {
         files.make_folder()?;
         files.read().map_err(io::Error::other)?;
         let path = files.temporary_base();
-        let mut steps = files.adopt_base(self.base_format(), None, false);
+        let mut steps = files.adopt_base(path.clone(), self.base_format(), None, false);
         steps.extend(files.clean());
         self.begin_base(path, steps)
     }
@@ -203,49 +245,62 @@ impl Engine {
     fn begin_base(&mut self, path: PathBuf, steps: Vec<Step>) -> io::Result<()> {
         let (format, options) = (self.base_format(), self.rdb_options(true));
         let timestamp_s = self.config.is_on(Directive::AofTimestampEnabled).then(|| self.clock.wall_ms() as i64 / 1000);
-        self.rewrites.format = Some(format);
-        if self.config.is_on(Directive::NoAppendfsyncOnRewrite)
-            && let Some(aof) = &self.aof
-        {
-            aof.writer().set_rest(true);
-        }
+        self.rewrites.base = Some((path.clone(), format));
         self.begin_image(Purpose::Rewrite, |sizes| {
             let file: Box<dyn Sink> = match format {
                 Format::Rdb => Box::new(RdbFile::create(path, None, options, sizes)?),
                 Format::Commands => Box::new(CommandFile::create(path, timestamp_s, options.delay_per_key)?),
             };
             Ok(Box::new(Followed { file, steps }))
-        })
+        })?;
+        if self.config.is_on(Directive::NoAppendfsyncOnRewrite)
+            && let Some(aof) = &self.aof
+        {
+            aof.writer().set_rest(true);
+        }
+        Ok(())
     }
 
     /// A base is complete, or was given up.
     pub(crate) fn rewrite_ended(&mut self, imaging: &Imaging, result: io::Result<Outcome>) {
         self.rewrites.last_took = Some(Duration::from_micros(self.clock.advanced() - imaging.begun_us));
+        self.rewrite_image_gone();
+        match result {
+            Ok(_) if self.log_files.is_none() => self.note_rewrite_success(),
+            Ok(outcome) => {
+                self.rewrites.completed = Some(outcome);
+                self.adopt_if_ready();
+            }
+            Err(error) => {
+                self.log.warning(format_args!("Background AOF rewrite terminated with error: {error}"));
+                self.note_rewrite_failure();
+            }
+        }
+    }
+
+    /// No base is being written any more.
+    pub(crate) fn rewrite_image_gone(&mut self) {
         if let Some(aof) = &self.aof {
             aof.writer().set_rest(false);
         }
-        let outcome = match result {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                self.log.warning(format_args!("Background AOF rewrite terminated with error: {error}"));
-                return self.note_rewrite_failure();
-            }
-        };
-        let (Some(mut files), Some(format)) = (self.log_files.take(), self.rewrites.format) else {
-            return self.note_rewrite_success();
-        };
-        let is_aside = self.aof.as_ref().is_some_and(|aof| aof.is_aside);
-        let steps = files.adopt_base(format, self.rewrites.kept_from, is_aside);
-        self.log_files = Some(files);
-        if let Some(aof) = &mut self.aof {
-            aof.set_base_bytes(outcome.bytes);
-            self.rewrites.base_bytes = aof.log_bytes();
-        }
+    }
+
+    /// The base takes its place in the log once it is complete, and once the stream goes on in another file: if that failed, the base
+    /// would take the place of changes that it does not hold.
+    fn adopt_if_ready(&mut self) {
+        let Some(aof) = self.aof.as_mut().filter(|aof| !aof.has_steps()) else { return };
+        let Some(outcome) = self.rewrites.completed.take() else { return };
+        let (Some(files), Some((path, format))) = (&mut self.log_files, self.rewrites.base.take()) else { return };
+        let steps = files.adopt_base(path, format, self.rewrites.kept_from, aof.is_aside);
+        aof.set_base_bytes(outcome.bytes);
+        self.rewrites.adopts_aside = aof.is_aside;
         self.take_steps(ADOPT, steps);
     }
 
     fn note_rewrite_failure(&mut self) {
         self.rewrites.has_failed = true;
+        // Without a base there is no log at all.
+        self.rewrites.is_scheduled |= self.aof.as_ref().is_some_and(|aof| aof.is_aside);
         self.rewrites.failures = self.rewrites.failures.saturating_add(1);
         if let Some(further) = self.rewrites.failures.checked_sub(FAILURES_MAX) {
             let pause_us = (PAUSE_MIN_US << further.min(16)).min(PAUSE_MAX_US);
@@ -263,10 +318,16 @@ impl Engine {
         self.log.notice("Background AOF rewrite finished successfully");
     }
 
-    /// Everything that has been told is in the files when this returns.
+    /// Everything that has been told is in the files when this returns, and they are a log.
     pub(crate) fn settle_log(&mut self) {
-        self.take_steps(CLEAN, Vec::new());
+        self.complete_image();
         // Failures are logged there.
+        let _ = self.wait_for_steps();
+        if self.aof.as_ref().is_some_and(|aof| aof.is_aside) {
+            let _ = self.begin_or_schedule_rewrite();
+            self.complete_image();
+        }
+        self.take_steps(CLEAN, Vec::new());
         let _ = self.wait_for_steps();
     }
 
@@ -302,23 +363,39 @@ impl Engine {
     fn steps_taken(&mut self, ticket: u64, result: Result<&(), &io::Error>) -> io::Result<()> {
         if let Err(error) = result {
             self.log.warning(format_args!("Can't write the files of the append only log: {error}"));
-            self.abandon_image(Purpose::Rewrite);
-            self.note_rewrite_failure();
+            if let Some(files) = &mut self.log_files {
+                files.roll_back();
+            }
+            if ticket != CLEAN {
+                self.abandon_image(Purpose::Rewrite);
+                self.drop_completed_base();
+                self.note_rewrite_failure();
+            }
             return Err(io::Error::new(error.kind(), error.to_string()));
         }
-        if ticket != ADOPT {
-            return Ok(());
+        if let Some(files) = &mut self.log_files {
+            files.confirm();
         }
-        if let Some(aof) = &mut self.aof {
-            aof.is_aside = false;
+        if ticket == ADOPT {
+            if let Some(aof) = &mut self.aof {
+                aof.is_aside &= !std::mem::take(&mut self.rewrites.adopts_aside);
+                self.rewrites.base_bytes = aof.log_bytes();
+            }
+            self.note_rewrite_success();
+            self.clean_log();
         }
-        self.note_rewrite_success();
-        if !self.config.is_on(Directive::AofDisableAutoGc)
-            && let Some(steps) = self.log_files.as_mut().map(Files::clean).filter(|steps| !steps.is_empty())
-        {
-            self.take_steps(CLEAN, steps);
-        }
+        self.adopt_if_ready();
         Ok(())
+    }
+
+    /// A base that is complete is not needed.
+    fn drop_completed_base(&mut self) {
+        if self.rewrites.completed.take().is_some()
+            && let Some((path, _)) = self.rewrites.base.take()
+        {
+            // It harms nobody.
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Writes the log anew if it has grown enough, or if that is to be done.
@@ -326,9 +403,7 @@ impl Engine {
         if self.has_image() || self.loading.is_some() {
             return;
         }
-        let is_due =
-            self.rewrites.is_scheduled || self.has_log_grown() && self.clock.now_us >= self.rewrites.not_before_us;
-        if is_due {
+        if self.clock.now_us >= self.rewrites.not_before_us && (self.rewrites.is_scheduled || self.has_log_grown()) {
             // That it failed is logged and shown; it is tried again.
             let _ = self.begin_or_schedule_rewrite();
         }
@@ -341,7 +416,7 @@ impl Engine {
         let has_grown = percentage > 0
             && bytes > self.config.size(Directive::AutoAofRewriteMinSize) as u64
             && bytes.saturating_sub(base_bytes).saturating_mul(100) / base_bytes >= percentage;
-        if has_grown && self.clock.now_us >= self.rewrites.not_before_us {
+        if has_grown {
             let growth = (bytes - base_bytes).saturating_mul(100) / base_bytes;
             self.log.notice(format_args!("Starting automatic rewriting of AOF on {growth}% growth"));
         }
@@ -360,9 +435,9 @@ impl Sink for Followed {
         self.file.take(parts, progress)
     }
 
-    fn end(self: Box<Self>) -> io::Result<Outcome> {
-        let outcome = self.file.end()?;
-        self.steps.iter().try_for_each(Step::take)?;
+    fn end(self: Box<Self>, progress: &Progress) -> io::Result<Outcome> {
+        let outcome = self.file.end(progress)?;
+        progress.commit(|| self.steps.iter().try_for_each(Step::take))?;
         Ok(outcome)
     }
 }

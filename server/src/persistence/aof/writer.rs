@@ -301,6 +301,7 @@ impl Work {
     fn step(&mut self, step: &Step) -> io::Result<()> {
         match step {
             Step::Append(path) => {
+                self.check_written()?;
                 // What a doubtful file holds is in the one that is begun instead.
                 if !self.is_doubtful {
                     self.sync()?;
@@ -312,12 +313,22 @@ impl Work {
                 Ok(())
             }
             Step::Close => {
+                self.check_written()?;
                 self.sync()?;
                 self.file = None;
                 Ok(())
             }
             step => step.take(),
         }
+    }
+
+    /// What belongs into this file may not go into another.
+    fn check_written(&self) -> io::Result<()> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let reason = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Err(io::Error::other(reason.unwrap_or_else(|| "the file before cannot be written".to_owned())))
     }
 
     fn write_all(&mut self) {

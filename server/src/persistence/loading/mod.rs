@@ -31,8 +31,11 @@ pub(crate) struct Loading {
     /// When it began: in seconds of the epoch, and in microseconds since the start.
     pub(crate) begun_s: u64,
     begun_us: u64,
-    /// Keys that were taken in from snapshots.
+    /// Keys of snapshots that were taken in.
     keys: u64,
+    /// Of those, the ones that are left out because their time is over.
+    expired: u64,
+    keeps_expired: bool,
     empty_keys: u64,
     /// What the snapshot or the log says about the stream of changes.
     place: Place,
@@ -60,7 +63,7 @@ impl Loading {
 /// What was loaded.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Loaded {
-    /// Keys of snapshots.
+    /// Keys of snapshots that were taken in.
     pub(crate) keys: u64,
     /// Keys of snapshots whose time was over.
     pub(crate) expired: u64,
@@ -84,10 +87,8 @@ impl Engine {
             ..Options::default()
         };
         let reading = Reading::start(source, options, self.waker.clone())?;
-        let admission = Admission::new(AdmissionOptions {
-            keeps_expired: is_log || self.is_replica(),
-            ..AdmissionOptions::default()
-        });
+        let keeps_expired = is_log || self.is_replica();
+        let admission = Admission::new(AdmissionOptions { keeps_expired, ..AdmissionOptions::default() });
         self.loading = Some(Loading {
             reading,
             admission,
@@ -96,6 +97,8 @@ impl Engine {
             begun_s: self.clock.wall_ms() / 1000,
             begun_us: self.clock.now_us,
             keys: 0,
+            expired: 0,
+            keeps_expired,
             empty_keys: 0,
             place: Place::default(),
             client: None,
@@ -126,7 +129,7 @@ impl Engine {
     pub(crate) fn complete_loading(&mut self, replaces: bool) -> Result<(), String> {
         if let Some(loading) = &mut self.loading {
             loading.is_alone = true;
-            let keeps_expired = loading.is_log;
+            let keeps_expired = loading.keeps_expired;
             loading.admission =
                 Admission::new(AdmissionOptions { replaces, keeps_expired, ..AdmissionOptions::default() });
         }
@@ -186,7 +189,9 @@ impl Engine {
         for part in Reader::new(parts) {
             let part = part.map_err(|error| error.to_string())?;
             if let Part::Head(head) = &part {
-                loading.keys += 1;
+                let is_over = head.expiry_ms.is_some_and(|at| at <= self.shard.now_ms) && !loading.keeps_expired;
+                loading.keys += u64::from(!is_over);
+                loading.expired += u64::from(is_over);
                 if head.db as usize >= self.shard.databases() {
                     let count = self.shard.databases();
                     return Err(format!("the data were saved with more than {count} databases"));
@@ -194,7 +199,10 @@ impl Engine {
             }
             match self.shard.admit(&part, &mut loading.admission) {
                 Ok(()) => {}
-                Err(NotAdmitted::Empty) => loading.empty_keys += 1,
+                Err(NotAdmitted::Empty) => {
+                    loading.keys = loading.keys.saturating_sub(1);
+                    loading.empty_keys += 1;
+                }
                 Err(error) => return Err(format!("a key cannot be loaded: {error}")),
             }
         }
@@ -260,8 +268,7 @@ impl Engine {
         if let Some(client) = loading.client.take() {
             self.forget(client);
         }
-        let there = (0..self.shard.databases()).map(|db| self.shard.db(db).len() as u64).sum::<u64>();
-        self.last_loaded = Loaded { keys: loading.keys, expired: loading.keys.saturating_sub(there) };
+        self.last_loaded = Loaded { keys: loading.keys, expired: loading.expired };
         self.update_interest();
         self.update_pause();
         Some(loading)

@@ -53,7 +53,7 @@ impl Engine {
 
     /// The append-only file is on disk up to this offset.
     fn is_on_disk(&self, logged: u64) -> bool {
-        self.aof.as_ref().is_some_and(|aof| aof.writer().synced() >= logged)
+        self.aof.as_ref().is_some_and(|aof| aof.durable() >= logged)
     }
 
     /// A line of the log for each replica that does not have everything.

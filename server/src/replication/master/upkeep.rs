@@ -15,7 +15,7 @@ const US_PER_S: u64 = 1_000_000;
 impl Engine {
     /// After a turn.
     pub(crate) fn tend_replicas(&mut self) {
-        self.history.note_durable(self.aof.as_ref().map(|aof| (aof.offset(), aof.writer().synced())));
+        self.history.note_durable(self.aof.as_ref().map(|aof| (aof.offset(), aof.durable())));
         self.end_waits_for_copies();
         if self.master.replicas.is_empty() && self.history.backlog.is_none() {
             return;

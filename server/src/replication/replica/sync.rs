@@ -224,12 +224,6 @@ impl Engine {
     /// Nothing of what was taken over is on disk yet. What is there, and says what it is, stays until that has changed.
     fn log_anew(&mut self) {
         self.changes += self.keys();
-        if self.aof.is_none() {
-            return;
-        }
-        self.disable_log();
-        if let Err(error) = self.enable_log() {
-            self.log.warning(format_args!("Can't begin a new append-only file after a full synchronization: {error}"));
-        }
+        self.restart_log();
     }
 }

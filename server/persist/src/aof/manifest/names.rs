@@ -34,9 +34,9 @@ impl Names {
         self.with("", &format!(".{seq}.base{}", format.suffix()))
     }
 
-    /// A base while it is being written.
-    pub fn temporary_base(&self) -> Vec<u8> {
-        self.with("temp-", ".base")
+    /// A base while it is being written, the one of this number: one that was given up may still be in the hands of its writer.
+    pub fn temporary_base(&self, number: u64) -> Vec<u8> {
+        self.with("temp-", &format!(".{number}.base"))
     }
 
     /// The incremental file of this number.
@@ -47,6 +47,15 @@ impl Names {
     /// An incremental file that no manifest names yet, because the base that it belongs to is being written.
     pub fn temporary_incremental(&self) -> Vec<u8> {
         self.with("temp-", ".incr")
+    }
+
+    /// Whether this is a name of a file that no log needs once nobody writes it any more.
+    pub fn is_temporary(&self, name: &[u8]) -> bool {
+        let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        let is_base =
+            |rest: &[u8]| rest.strip_prefix(b".").and_then(|rest| rest.strip_suffix(b".base")).is_some_and(is_number);
+        let rest = name.strip_prefix(b"temp-").and_then(|name| name.strip_prefix(self.stem.as_slice()));
+        rest.is_some_and(|rest| is_base(rest) || rest == b".incr" || rest == b".manifest")
     }
 
     fn with(&self, prefix: &str, suffix: &str) -> Vec<u8> {
