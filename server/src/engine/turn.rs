@@ -64,7 +64,7 @@ impl Engine {
 
     /// Something is left to be done that does not wait for clients.
     pub(crate) fn is_busy(&self) -> bool {
-        self.is_evicting || self.is_imaging() || self.sweeper.is_busy && self.may_sweep && !self.rests
+        self.is_evicting || self.sweeper.is_busy && self.may_sweep && !self.rests
     }
 
     /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.

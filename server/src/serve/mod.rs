@@ -160,7 +160,7 @@ impl Server {
     /// How long nothing may happen.
     fn patience(&self) -> Duration {
         let is_waiting = self.can_feed || self.engine.master.can_go_on() || self.engine.is_master_waiting();
-        if !self.awake.is_empty() || !self.flushing.is_empty() || is_waiting {
+        if !self.awake.is_empty() || !self.flushing.is_empty() || is_waiting || self.engine.is_imaging() {
             return Duration::ZERO;
         }
         if self.engine.is_busy() {
