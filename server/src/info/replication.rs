@@ -22,6 +22,8 @@ pub(super) fn replication(engine: &Engine, info: &mut InfoWriter) {
     }
     replicas(engine, info);
     info.field("master_failover_state", engine.failover_state());
+    // Nobody is sent data on a second connection.
+    info.field("replicas_waiting_psync", 0);
     stream(engine, info);
 }
 

@@ -61,7 +61,8 @@ pub(super) fn clients(engine: &Engine, info: &mut InfoWriter) {
     let blocked = engine.blocked.len();
     let [tracking, ..] = engine.tracking.figures();
     info.section("Clients");
-    info.field("connected_clients", engine.clients.len()).field("cluster_connections", 0);
+    info.field("connected_clients", engine.clients.len().saturating_sub(engine.master.replicas().len()))
+        .field("cluster_connections", 0);
     info.field("maxclients", engine.limits.clients_max);
     info.field("client_recent_max_input_buffer", input_max.unwrap_or(0));
     info.field("client_recent_max_output_buffer", output_max.unwrap_or(0));
