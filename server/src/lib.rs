@@ -4,6 +4,7 @@
 mod commands;
 pub mod config;
 mod daemon;
+mod dataset;
 mod engine;
 mod entropy;
 mod helpers;

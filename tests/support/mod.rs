@@ -46,11 +46,11 @@ pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     found
 }
 
-/// Who plays the sentinel.
+/// Who plays a sentinel or a data server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Program {
     Ours,
-    /// Debian's `redis-sentinel`.
+    /// Debian's `redis-sentinel` or `redis-server`.
     Real,
 }
 
@@ -60,6 +60,8 @@ pub(crate) struct Installation {
     running: Vec<(u16, Child)>,
     pub(crate) nodes: Vec<u16>,
     pub(crate) sentinels: Vec<u16>,
+    /// Data servers that are ours.
+    bundled: Vec<u16>,
 }
 
 impl Drop for Installation {
@@ -102,12 +104,20 @@ impl Installation {
     /// Nothing yet.
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        Self { dir, running: Vec::new(), nodes: Vec::new(), sentinels: Vec::new() }
+        Self { dir, running: Vec::new(), nodes: Vec::new(), sentinels: Vec::new(), bundled: Vec::new() }
     }
 
     /// Starts a data server on a free port; gives the port.
     pub(crate) fn add_node(&mut self, directives: &str) -> u16 {
+        self.add_node_of(Program::Real, directives)
+    }
+
+    /// As `add_node`, Debian's or ours.
+    pub(crate) fn add_node_of(&mut self, program: Program, directives: &str) -> u16 {
         let port = free_ports(1)[0];
+        if program == Program::Ours {
+            self.bundled.push(port);
+        }
         let common = "bind 127.0.0.1\nsave \"\"\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n";
         self.write(port, &format!("port {port}\n{common}{directives}"));
         self.nodes.push(port);
@@ -183,7 +193,12 @@ impl Installation {
     }
 
     pub(crate) fn start_node(&mut self, port: u16) {
-        self.spawn(port, Command::new("redis-server"));
+        let mut server = Command::new("redis-server");
+        if self.bundled.contains(&port) {
+            server = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+            server.arg("server");
+        }
+        self.spawn(port, server);
         wait("a data server listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
     }
 

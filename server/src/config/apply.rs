@@ -134,6 +134,9 @@ impl Engine {
                     }
                 }
                 Directive::MinReplicasMaxLag | Directive::MinReplicasToWrite => self.count_good_replicas(),
+                Directive::AmnesiaGuard if !self.config.is_on(Directive::AmnesiaGuard) => {
+                    self.end_amnesia("amnesia-guard is off");
+                }
                 Directive::TrackingTableMaxKeys => {
                     self.tracking.keys_max = self.config.size(Directive::TrackingTableMaxKeys);
                 }

@@ -230,8 +230,15 @@ directives! {
     ZsetMaxListpackEntries = "zset-max-listpack-entries" | "zset-max-ziplist-entries": integer(0, LONG_MAX), "128";
     ZsetMaxListpackValue = "zset-max-listpack-value" | "zset-max-ziplist-value": memory(0, SIZE_MAX), "64";
     // Of this server alone, and shown to those who ask for them by name.
+    AmnesiaGuard = "amnesia-guard": YES_NO, "yes", HIDDEN;
+    AmnesiaTimeout = "amnesia-timeout": integer(0, INT_MAX), "10", HIDDEN;
+    NodeStateFile = "node-state-file": checked(checks::state_file), "node.state", IMMUTABLE.with(HIDDEN);
     ReplicaFullResyncMinRatio = "replica-full-resync-min-ratio": integer(0, 100), "10", HIDDEN;
     ReplicaLoadInPlace = "replica-load-in-place": YES_NO, "no", HIDDEN;
+    SentinelBootTimeout = "sentinel-boot-timeout": integer(0, INT_MAX), "10", IMMUTABLE.with(HIDDEN);
+    SentinelGroup = "sentinel-group": TEXT, "mymaster", IMMUTABLE.with(HIDDEN);
+    SentinelHosts = "sentinel-hosts": TEXT, "", IMMUTABLE.with(HIDDEN);
+    SentinelPass = "sentinel-pass": TEXT, "", IMMUTABLE.with(HIDDEN).with(SENSITIVE);
     // Of Valkey 8: accepted, so that its files load, and shown to those who ask for them by name.
     AvailabilityZone = "availability-zone": TEXT, "", HIDDEN;
     ClusterAnnounceClientIpv4 = "cluster-announce-client-ipv4": TEXT, "", HIDDEN;

@@ -49,6 +49,10 @@ pub(super) fn aof_directory(text: &[u8]) -> Result<(), ValueError> {
     base_name(text, "appenddirname", "dirname")
 }
 
+pub(super) fn state_file(text: &[u8]) -> Result<(), ValueError> {
+    base_name(text, "node-state-file", "filename")
+}
+
 pub(super) fn title_template(text: &[u8]) -> Result<(), ValueError> {
     let (mut rest, mut says_something) = (text, false);
     let is_more_than_blank = |text: &[u8]| !text.trim_ascii().is_empty();

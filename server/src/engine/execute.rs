@@ -117,7 +117,7 @@ impl Engine {
                 return self.refuse(client, id, &error.to_string(), out);
             }
         };
-        let (id, flags) = (command.id, command.spec.flags);
+        let (id, name, flags) = (command.id, command.spec.name, command.spec.flags);
         if session.last_command.as_ref().is_none_or(|last| !std::sync::Arc::ptr_eq(last, &command.full_name)) {
             session.last_command = Some(std::sync::Arc::clone(&command.full_name));
         }
@@ -143,6 +143,9 @@ impl Engine {
         }
         if self.loading.is_some() && !flags.contains(CommandFlags::LOADING) {
             return self.refuse(client, Some(id), LOADING, out);
+        }
+        if let Some(text) = self.refusal_of_amnesiac(name, flags) {
+            return self.refuse(client, Some(id), text, out);
         }
         if self.is_paused(client, flags) {
             return self.hold(client, argv);

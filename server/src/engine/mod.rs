@@ -41,6 +41,7 @@ use bongsu_store::shard::Shard;
 use crate::commands::{self as server_commands, ServerHandler};
 use crate::config::{Config, Directive};
 use crate::daemon::oom_score::OomScore;
+use crate::dataset::Dataset;
 use crate::helpers::Helpers;
 use crate::imaging::Imaging;
 use crate::info::Instance;
@@ -159,6 +160,8 @@ pub(crate) struct Engine {
     pub(crate) fatal: Option<String>,
     /// The stream of changes that these data come from.
     pub(crate) history: History,
+    /// Which data these are.
+    pub(crate) dataset: Dataset,
     /// Those who are told of it.
     pub(crate) master: Master,
     /// The master whose replica this server is; none of a master.
@@ -213,8 +216,7 @@ impl Engine {
     pub(crate) fn new(config: Config, log: Log, listeners: Listeners, waker: Waker, seed: Random) -> io::Result<Self> {
         let (table, runs) = known_commands(&config)?;
         let (clock, shard) = (Clock::new(), Shard::new(config.size(Directive::Databases), seed));
-        let memory = Memory::new(shard.heap_bytes());
-        let started_ms = clock.wall_ms();
+        let (memory, started_ms) = (Memory::new(shard.heap_bytes()), clock.wall_ms());
         let mut engine = Self {
             shard,
             clients: ClientRegistry::default(),
@@ -273,6 +275,7 @@ impl Engine {
             files_looked_at_us: 0,
             fatal: None,
             history: History::new(ReplicationId::random()),
+            dataset: Dataset::default(),
             master: Master::default(),
             following: None,
             synced_with: None,

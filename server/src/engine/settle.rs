@@ -99,6 +99,7 @@ impl Engine {
             self.note_flushed_all();
         }
         if !effects.flushed.is_empty() {
+            self.dataset.hurry();
             self.tracking.flushed(by, &mut self.clients, &mut self.outbox);
         }
         for key in effects.ready.drain(..) {

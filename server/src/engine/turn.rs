@@ -32,6 +32,7 @@ impl Engine {
             self.helpers.free(self.shard.take_garbage());
         }
         self.tend_files(begun_us);
+        self.tend_dataset();
         self.tracking.tidy();
         self.tracking.trim(&mut self.clients, &mut self.outbox);
         self.tracking.broadcast(&mut self.clients, &mut self.outbox);

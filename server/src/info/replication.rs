@@ -25,6 +25,15 @@ pub(super) fn replication(engine: &Engine, info: &mut InfoWriter) {
     // Nobody is sent data on a second connection.
     info.field("replicas_waiting_psync", 0);
     stream(engine, info);
+    dataset(engine, info);
+}
+
+/// Which data these are.
+fn dataset(engine: &Engine, info: &mut InfoWriter) {
+    info.field("dataset_state", engine.dataset.word());
+    if let Some(lineage) = engine.dataset.lineage {
+        info.field("dataset_id", lineage.id).field("dataset_epoch", lineage.epoch);
+    }
 }
 
 /// The stream of changes.

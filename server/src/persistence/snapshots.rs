@@ -75,6 +75,7 @@ impl Engine {
         match &begun {
             Ok(()) => {
                 self.snapshots.changes_under_way = self.changes;
+                self.note_snapshot_begun();
                 self.log.notice("Background saving started");
             }
             Err(error) => {
@@ -122,6 +123,7 @@ impl Engine {
         aux.push(("repl-id", self.history.id.as_str().to_owned()));
         aux.push(("repl-offset", self.history.offset.to_string()));
         aux.push(("aof-base", u8::from(is_base).to_string()));
+        aux.extend(self.dataset.fields());
         aux.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())).collect()
     }
 
@@ -133,6 +135,7 @@ impl Engine {
         self.begin_snapshot_file()?;
         self.snapshots.tried_us = Some(self.clock.now_us);
         self.snapshots.changes_under_way = self.changes;
+        self.note_snapshot_begun();
         self.complete_image();
         if self.snapshots.is_last_good { Ok(()) } else { Err(io::Error::other("the snapshot could not be written")) }
     }
@@ -147,6 +150,7 @@ impl Engine {
                 self.snapshots.saved_s = self.clock.wall_ms() / 1000;
                 self.snapshots.is_last_good = true;
                 self.snapshots.count += 1;
+                self.note_snapshot_saved();
                 self.log.notice("DB saved on disk");
                 self.log.notice("Background saving terminated with success");
             }

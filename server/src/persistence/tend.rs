@@ -87,6 +87,7 @@ impl Engine {
     /// Why it cannot be loaded.
     pub(crate) fn begin_life(&mut self) -> Result<(), String> {
         self.remove_leftovers();
+        self.recall();
         let source = if self.config.is_on(Directive::Appendonly) { self.log_source()? } else { None };
         let path = self.snapshot_path();
         let source = source.or_else(|| path.is_file().then_some(Source::Snapshot(path)));
@@ -134,6 +135,7 @@ impl Engine {
                 return;
             }
         }
+        self.judge_dataset();
         for kind in self.kinds_of_listeners() {
             self.log.notice(format_args!("Ready to accept connections {kind}"));
         }
@@ -172,6 +174,7 @@ impl Engine {
                 return Err(error);
             }
         }
+        self.close_record();
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Aof {
     /// Steps that were given and have not been taken yet.
     steps: usize,
     /// The stream goes into a file that belongs to no log until its base is there.
-    is_aside: bool,
+    pub(crate) is_aside: bool,
     /// Bytes of the log that do not come from the stream, or came before so many of it.
     base: (u64, u64),
     /// Bytes of the stream when its last file was begun.

@@ -12,6 +12,7 @@ pub(crate) use reader::Source;
 use reader::{Piece, Reading};
 
 use crate::config::Directive;
+use crate::dataset::Fields;
 use crate::engine::Engine;
 use crate::replication::ReplicationId;
 
@@ -39,6 +40,7 @@ pub(crate) struct Loading {
     empty_keys: u64,
     /// What the snapshot or the log says about the stream of changes.
     place: Place,
+    dataset: Fields,
     /// Runs commands of a log.
     client: Option<ClientId>,
     /// Nothing has to wait for clients, because there are none.
@@ -101,6 +103,7 @@ impl Engine {
             keeps_expired,
             empty_keys: 0,
             place: Place::default(),
+            dataset: Fields::default(),
             client: None,
             is_alone: false,
         });
@@ -147,6 +150,7 @@ impl Engine {
             Piece::Parts(parts) => self.admit_parts(&parts),
             Piece::Aux(name, value) => {
                 loading.place.note(&name, &value);
+                loading.dataset.note(&name, &value);
                 Ok(())
             }
             Piece::Note(line) => {
@@ -247,6 +251,8 @@ impl Engine {
             self.log
                 .notice(format_args!("Done loading RDB, keys skipped because they are empty: {}", loading.empty_keys));
         }
+        let place = loading.place.id.clone().zip(loading.place.offset);
+        self.dataset.note_loaded(loading.dataset.lineage(), place, loading.is_log);
         if let Place { id: Some(id), offset: Some(offset), db } = loading.place {
             self.restore_history(id, offset, db);
         }

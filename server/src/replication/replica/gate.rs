@@ -24,6 +24,9 @@ impl Engine {
 
     /// Why nobody may begin to follow this server now.
     pub(crate) fn refuses_replicas(&self) -> Option<&'static str> {
+        if let Some(text) = self.refusal_to_pass_on() {
+            return Some(text);
+        }
         if self.fails_over() {
             return Some("NOMASTERLINK Can't SYNC while failing over");
         }

@@ -52,6 +52,14 @@ impl Engine {
         self.adapt_to_role();
     }
 
+    /// At the start: the data here came from this master. Whoever configured another one since has chosen it.
+    pub(crate) fn recall_master(&mut self, synced_with: Option<(String, u16)>) {
+        if let (Some(following), Some((host, port))) = (&mut self.following, &synced_with) {
+            following.is_chosen = (&following.host, following.port) != (host, *port);
+        }
+        self.synced_with = synced_with;
+    }
+
     /// What is here is this part of this stream, as a file has it that was loaded: a master is asked for what comes next. `db` is the
     /// database that was selected last.
     pub(crate) fn restore_history(&mut self, id: ReplicationId, offset: u64, db: u32) {
@@ -70,6 +78,7 @@ impl Engine {
         let asked_by = self.clients.get(by).map(|session| session.addr.clone()).unwrap_or_default();
         match role {
             Role::Master => {
+                self.end_amnesia("it was told to be a master");
                 if self.promote() {
                     self.log.notice(format_args!("MASTER MODE enabled (user request from '{asked_by}')"));
                 }
@@ -77,6 +86,7 @@ impl Engine {
             }
             Role::ReplicaOf(host, port) => {
                 let text = format!("REPLICAOF {host}:{port} enabled (user request from '{asked_by}')");
+                self.await_data();
                 let is_new = self.follow_master(host, port);
                 self.log.notice(if is_new {
                     text
@@ -155,6 +165,7 @@ impl Engine {
         self.following = None;
         self.config.set_master(None);
         self.history.branch(ReplicationId::random());
+        self.dataset.begin_epoch();
         self.dismiss_replicas();
         self.adapt_to_role();
         true
@@ -188,6 +199,7 @@ impl Engine {
     }
 
     fn adapt_to_role(&mut self) {
+        self.dataset.hurry();
         self.log.set_role(if self.is_replica() { LogRole::Replica } else { LogRole::Master });
         self.update_pause();
         self.update_interest();

@@ -148,11 +148,6 @@ impl Engine {
         }
     }
 
-    /// Keys in all databases.
-    fn keys(&self) -> u64 {
-        (0..self.shard.databases()).map(|db| self.shard.db(db).len() as u64).sum()
-    }
-
     /// Hands over what has arrived, and takes what the thread has to say.
     pub(super) fn go_on_syncing(&mut self) -> Result<(), Failure> {
         let Some(taking) = self.following.as_mut().and_then(|following| following.taking()) else { return Ok(()) };
@@ -212,6 +207,7 @@ impl Engine {
         self.shard.replace(shard);
         self.tell_replaced();
         self.history.replace(id, offset, self.config.size(Directive::ReplBacklogSize));
+        self.note_taken_over();
         self.begin_stream(&mut conn, 0);
         self.log_anew();
         // Part of the stream may be here already.

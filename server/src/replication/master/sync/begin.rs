@@ -169,7 +169,7 @@ impl Engine {
     }
 
     fn image_fields(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut fields = vec![
             ("redis-ver", REDIS_VERSION.to_owned()),
             ("redis-bits", usize::BITS.to_string()),
             ("ctime", (self.shard.now_ms / 1000).to_string()),
@@ -179,7 +179,9 @@ impl Engine {
             ("repl-id", self.history.id.as_str().to_owned()),
             ("repl-offset", self.history.offset.to_string()),
             ("aof-base", "0".to_owned()),
-        ]
+        ];
+        fields.extend(self.dataset.fields());
+        fields
     }
 }
 
