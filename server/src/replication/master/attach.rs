@@ -117,6 +117,9 @@ impl Engine {
     /// The last part of the stream is kept from now on.
     pub(crate) fn keep_history(&mut self) {
         self.history.keep(self.config.size(Directive::ReplBacklogSize));
+        if self.master.replicas.is_empty() {
+            self.master.alone_since_us = Some(self.clock.now_us);
+        }
         self.update_interest();
     }
 
@@ -141,10 +144,10 @@ impl Engine {
         self.count_good_replicas();
     }
 
-    /// A replica is given up.
+    /// A replica is given up. The reason says what it is.
     pub(super) fn drop_replica(&mut self, client: ClientId, reason: &str) {
         if let Some(replica) = self.master.get(client) {
-            self.log.warning(format_args!("Disconnecting replica {}: {reason}", replica.name()));
+            self.log.warning(format_args!("Disconnecting {reason}: {}", replica.name()));
             self.closing.push(client);
         }
     }

@@ -28,7 +28,7 @@ impl Engine {
         }
         for client in slow {
             self.stats.dropped_for_output_buffer += 1;
-            self.drop_replica(client, "it is too far behind for client-output-buffer-limit");
+            self.drop_replica(client, "replica that is too far behind for client-output-buffer-limit");
         }
     }
 }

@@ -101,10 +101,12 @@ impl Engine {
             }
             State::Waits { .. } => false,
         };
-        let silent: Vec<ClientId> =
-            self.master.replicas.iter().filter(is_silent).map(|replica| replica.client).collect();
-        for client in silent {
-            self.drop_replica(client, "nothing has come from it, or has gone to it, for repl-timeout");
+        let silent: Vec<(ClientId, bool)> = (self.master.replicas.iter().filter(is_silent))
+            .map(|replica| (replica.client, matches!(replica.state, State::Receives(_))))
+            .collect();
+        for (client, is_receiving) in silent {
+            let phase = if is_receiving { "full sync" } else { "streaming sync" };
+            self.drop_replica(client, &format!("timedout replica ({phase})"));
         }
     }
 

@@ -39,7 +39,7 @@ impl Engine {
         let Some(group) = self.next_group() else { return };
         if let Err(error) = self.begin_sync(&group) {
             self.log.warning(format_args!("BGSAVE for replication failed: {error}"));
-            group.clients.iter().for_each(|client| self.drop_replica(*client, "there is no payload for it"));
+            group.clients.iter().for_each(|client| self.drop_replica(*client, "replica for which there is no payload"));
         }
     }
 

@@ -31,7 +31,9 @@ impl Engine {
         for id in self.master.syncs.all.iter().map(|sync| sync.id).collect::<Vec<_>>() {
             if let Progress::Failed(reason) = self.continue_sync(id) {
                 self.log.warning(format_args!("SYNC failed. There is no payload: {reason}"));
-                self.receivers(id).iter().for_each(|client| self.drop_replica(*client, "its payload cannot be made"));
+                self.receivers(id)
+                    .iter()
+                    .for_each(|client| self.drop_replica(*client, "replica whose payload cannot be made"));
                 self.end_sync(id);
             } else if self.receivers(id).is_empty() {
                 self.end_unwanted(id);
@@ -118,7 +120,13 @@ impl Engine {
             Made::Chunk(chunk) => sync.payload.push(chunk),
             Made::Complete(bytes) => {
                 match &mut sync.payload {
-                    Payload::Window { is_complete, .. } => *is_complete = true,
+                    Payload::Window { is_complete, .. } => {
+                        *is_complete = true;
+                        let count = self.receivers(id).len();
+                        self.log.notice(format_args!(
+                            "Diskless rdb transfer, done reading from pipe, {count} replicas still up."
+                        ));
+                    }
                     Payload::File { len } => *len = Some(bytes),
                 }
                 self.log.notice("Background RDB transfer terminated with success");
