@@ -11,6 +11,7 @@ mod helpers;
 mod imaging;
 mod info;
 mod limits;
+mod migration;
 mod net;
 mod persistence;
 mod reference;

@@ -11,7 +11,7 @@ use crate::commands as server_commands;
 /// All commands as a page in Markdown, by group.
 pub fn command_reference() -> String {
     let data = commands::all().map(|command| &command.spec);
-    let server = server_commands::all().map(|command| &command.spec);
+    let server = server_commands::specs();
     let mut groups: BTreeMap<&str, Vec<&CommandSpec>> = BTreeMap::new();
     for spec in data.chain(server) {
         groups.entry(spec.docs.group).or_default().push(spec);

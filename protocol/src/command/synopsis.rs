@@ -6,6 +6,7 @@
 //! | `increment:double`   | a value of this kind                                                            |
 //! | `destination@1`      | a key with the number of its key specification; a lone `key` has the first      |
 //! | `NX`                 | a word that stands for itself, or before a value: the word that announces it    |
+//! | `""`                 | nothing, which stands for itself                                                |
 //! | `(a b)`              | a block                                                                         |
 //! | `(A\|B)`             | one of these                                                                    |
 //! | `[a b]`, `[A\|B]`    | the same, and may be left out                                                   |
@@ -16,6 +17,9 @@ use super::{ArgFlags, ArgKind, ArgSpec};
 
 /// What ends a word.
 const MARKS: [char; 7] = [' ', '[', ']', '(', ')', '|', '='];
+
+/// Nothing, as an argument.
+const EMPTY: &str = "\"\"";
 
 const INTEGERS: [&str; 11] =
     ["count", "cursor", "end", "index", "milliseconds", "numkeys", "offset", "port", "seconds", "start", "stop"];
@@ -61,7 +65,8 @@ impl Argument {
     }
 
     fn word(token: &str) -> Self {
-        Self::new(&token.to_ascii_lowercase(), ArgKind::PureToken).after(token)
+        let name = if token == EMPTY { "empty-string".to_owned() } else { token.to_ascii_lowercase() };
+        Self::new(&name, ArgKind::PureToken).after(token)
     }
 
     fn after(mut self, token: &str) -> Self {
@@ -198,7 +203,7 @@ fn announced(pieces: Vec<Piece<'_>>) -> Vec<Argument> {
 }
 
 fn is_token(word: &str) -> bool {
-    word.contains(|c: char| c.is_ascii_uppercase()) && !word.contains(|c: char| c.is_ascii_lowercase())
+    word == EMPTY || word.contains(|c: char| c.is_ascii_uppercase()) && !word.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// `name`, `name:kind`, either with `@index`.

@@ -5,10 +5,12 @@ mod client;
 mod cluster;
 mod connection;
 mod debug;
+mod dump;
 mod info;
 mod latency;
 mod lolwut;
 mod memory;
+mod migrate;
 mod module;
 mod persistence;
 mod pubsub;
@@ -24,6 +26,7 @@ use bongsu_protocol::session::ClientId;
 
 use crate::config;
 use crate::engine::Engine;
+pub(crate) use dump::{PAYLOAD_VERSION, PayloadCommand, PayloadHandler, PayloadRules};
 
 /// Runs a command that concerns the connection or the server. What it writes is the reply.
 pub(crate) type ServerHandler = fn(&mut Engine, ClientId, &[&[u8]], &mut Vec<u8>);
@@ -50,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
         latency::COMMANDS,
         lolwut::COMMANDS,
         memory::COMMANDS,
+        migrate::COMMANDS,
         module::COMMANDS,
         persistence::COMMANDS,
         pubsub::COMMANDS,
@@ -64,9 +68,19 @@ pub(crate) fn all() -> impl Iterator<Item = &'static ServerCommand> {
     .flatten()
 }
 
+/// Those of the keyspace that make or read payloads.
+pub(crate) fn payload_commands() -> impl Iterator<Item = &'static PayloadCommand> {
+    dump::COMMANDS.iter()
+}
+
+/// The descriptions of all commands of this crate.
+pub(crate) fn specs() -> impl Iterator<Item = &'static CommandSpec> {
+    all().map(|command| &command.spec).chain(payload_commands().map(|command| &command.spec))
+}
+
 /// Whether this is the name of a command, of whatever kind.
 pub(crate) fn is_known(name: &[u8]) -> bool {
-    let ours = all().map(|command| command.spec.name);
+    let ours = specs().map(|spec| spec.name);
     let names = ours.chain(bongsu_store::commands::all().map(|command| command.spec.name));
     names.into_iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name))
 }

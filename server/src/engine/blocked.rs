@@ -35,6 +35,10 @@ pub(crate) enum Until {
     End,
     /// The pause ends.
     Unpaused,
+    /// Another server has answered whether it takes keys over.
+    HandedOver,
+    /// A migration ends, so that its keys may be touched again.
+    MigrationEnds,
 }
 
 /// In how many places changes are to be.
@@ -64,6 +68,8 @@ pub(crate) struct Blocked {
     for_copies: VecDeque<ClientId>,
     /// Those who have asked for the end of the server.
     for_end: VecDeque<ClientId>,
+    /// Those who wait for the end of a migration, in the order in which they came.
+    for_migrations: VecDeque<ClientId>,
     /// Keys that may have something, in the order in which they got it.
     ready: VecDeque<DbKey>,
     is_ready: HashSet<DbKey>,
@@ -111,6 +117,8 @@ impl Blocked {
             }
             Until::End => self.for_end.push_back(client),
             Until::Unpaused => self.paused.push_back(client),
+            Until::MigrationEnds => self.for_migrations.push_back(client),
+            Until::HandedOver => {}
         }
         self.by_client.insert(client, waiting);
     }
@@ -139,6 +147,8 @@ impl Blocked {
             }
             Until::End => forget(&mut self.for_end, client),
             Until::Unpaused => forget(&mut self.paused, client),
+            Until::MigrationEnds => forget(&mut self.for_migrations, client),
+            Until::HandedOver => {}
         }
         Some(waiting)
     }
@@ -161,6 +171,11 @@ impl Blocked {
     /// Those who have asked for the end of the server.
     pub(crate) fn waiting_for_end(&self) -> Vec<ClientId> {
         self.for_end.iter().copied().collect()
+    }
+
+    /// Those who wait for the end of a migration, in order.
+    pub(crate) fn waiting_for_migrations(&self) -> Vec<ClientId> {
+        self.for_migrations.iter().copied().collect()
     }
 
     /// What a client waits for, if it is copies.

@@ -40,6 +40,16 @@ impl Engine {
         self.block(client, argv, Until::Copies { wanted, deadline_ms });
     }
 
+    /// The client gets no reply until another server has answered.
+    pub(crate) fn block_for_handover(&mut self, client: ClientId, argv: &[&[u8]]) {
+        self.block(client, argv, Until::HandedOver);
+    }
+
+    /// The request runs when a migration has ended, if it need not wait for another one then.
+    pub(crate) fn wait_for_migrations(&mut self, client: ClientId, argv: &[&[u8]]) {
+        self.block(client, argv, Until::MigrationEnds);
+    }
+
     pub(super) fn block(&mut self, client: ClientId, argv: &[&[u8]], until: Until) {
         let argv = argv.iter().map(|arg| arg.to_vec()).collect();
         if let Some(session) = self.clients.get_mut(client) {
@@ -144,7 +154,8 @@ impl Engine {
 
     /// A client waits no longer for keys, or for copies.
     pub(crate) fn end_wait(&mut self, client: ClientId, reason: UnblockReason) {
-        if self.blocked.get(client).is_none_or(|waiting| matches!(waiting.until, Until::Unpaused | Until::End)) {
+        let ends_early = |waiting: &Waiting| matches!(waiting.until, Until::Keys { .. } | Until::Copies { .. });
+        if !self.blocked.get(client).is_some_and(ends_early) {
             return;
         }
         let Some(waiting) = self.unblock(client) else { return };
@@ -170,6 +181,45 @@ impl Engine {
         self.stats.error(&reply);
         self.count_wait(&waiting, UnblockReason::Error);
         self.end_late(client, &reply);
+    }
+
+    /// Another server has answered: so does this one, if the client is still there.
+    pub(crate) fn end_handover(&mut self, client: ClientId, outcome: Result<(), String>) {
+        let is_waiting = |waiting: &Waiting| matches!(waiting.until, Until::HandedOver);
+        if !self.blocked.get(client).is_some_and(is_waiting) {
+            return;
+        }
+        let Some(waiting) = self.unblock(client) else { return };
+        let mut reply = Vec::new();
+        let mut writer = Writer::new(&mut reply, self.protocol(client));
+        match outcome {
+            Ok(()) => writer.simple("OK"),
+            Err(text) => {
+                writer.error(text);
+                self.count_failure(&waiting, &reply);
+            }
+        }
+        self.end_late(client, &reply);
+    }
+
+    /// A request ran when it began to wait, and has failed now.
+    fn count_failure(&mut self, waiting: &Waiting, reply: &[u8]) {
+        let argv: Vec<&[u8]> = waiting.argv.iter().map(Vec::as_slice).collect();
+        self.stats.error(reply);
+        if let Ok(command) = self.table.resolve(&argv)
+            && let Some(stats) = self.stats.by_command.get_mut(command.id.index())
+        {
+            stats.failed += 1;
+        }
+    }
+
+    /// Lets those go on who waited for the end of a migration.
+    pub(crate) fn resume_after_migrations(&mut self) {
+        for client in self.blocked.waiting_for_migrations() {
+            let Some(waiting) = self.unblock(client) else { continue };
+            self.run_again(client, &waiting);
+            self.serve_waiting();
+        }
     }
 
     /// Sends the reply of a request that waited and does not run again.

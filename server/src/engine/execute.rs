@@ -6,9 +6,10 @@ use bongsu_protocol::acl::DeniedReason;
 use bongsu_protocol::command::{CommandFlags, CommandId};
 use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::{ClientId, ClientRole, PauseMode, Refusal};
-use bongsu_store::call::{Call, Caller, Done, Handler, Otherwise, Wait};
+use bongsu_store::call::{Call, Caller, Done, Otherwise, Outcome, Wait};
 use bongsu_store::keyspace::Object;
 
+use crate::commands::PayloadRules;
 use crate::config::Directive;
 
 use super::tracking::TrackingTable;
@@ -128,6 +129,7 @@ impl Engine {
             self.count_refusal(&refusal);
             return self.refuse(client, Some(id), &refusal.to_string(), out);
         }
+        let command_name = command.spec.name;
         let is_queued = session.queued.is_some() && !RULES_OF_TRANSACTIONS.contains(&command.spec.name);
         if self.memory_max > 0 && self.is_out_of_memory(client, flags, is_queued, out) {
             return self.refuse(client, Some(id), "OOM command not allowed when used memory > 'maxmemory'.", out);
@@ -150,10 +152,14 @@ impl Engine {
         if self.is_paused(client, flags) {
             return self.hold(client, argv);
         }
+        if !self.migrations.is_empty() && self.is_barred(client, id, argv) {
+            return self.wait_for_migrations(client, argv);
+        }
         if !is_queued {
             return self.call(client, id, argv, true, out);
         }
-        if flags.contains(CommandFlags::NO_MULTI) {
+        let waits_for_others = command_name == "migrate";
+        if waits_for_others || flags.contains(CommandFlags::NO_MULTI) {
             return self.refuse(client, Some(id), "ERR Command not allowed inside a transaction", out);
         }
         self.queue(client, id, flags, argv, out);
@@ -245,6 +251,10 @@ impl Engine {
                 let reads_all_keys = self.may_read_all_keys(client, id, argv);
                 self.call_data(run, client, argv, may_wait, reads_all_keys, out)
             }
+            Run::Payload(run) => {
+                let rules = PayloadRules::of(self);
+                self.call_data(|call| run(call, rules), client, argv, may_wait, true, out)
+            }
             Run::Server(run) => {
                 run(self, client, argv, out);
                 Ended::Yes
@@ -288,7 +298,7 @@ impl Engine {
 
     fn call_data(
         &mut self,
-        run: Handler,
+        run: impl FnOnce(&mut Call<'_>) -> Outcome,
         client: ClientId,
         argv: &[&[u8]],
         may_wait: bool,

@@ -176,7 +176,7 @@ impl Engine {
 
     /// Removes keys whose time is over.
     pub(super) fn sweep(&mut self) {
-        if !self.may_sweep || self.rests || self.clock.now_us < self.sweeper.next_us {
+        if self.switches.expires_lazily || self.switches.rests || self.clock.now_us < self.sweeper.next_us {
             return;
         }
         let began = Instant::now();

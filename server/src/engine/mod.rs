@@ -6,6 +6,7 @@ mod clock;
 mod ending;
 mod execute;
 mod feed;
+mod handover;
 mod histogram;
 mod latency;
 mod memory;
@@ -38,7 +39,7 @@ use bongsu_store::commands;
 use bongsu_store::random::Random;
 use bongsu_store::shard::Shard;
 
-use crate::commands::{self as server_commands, ServerHandler};
+use crate::commands::{self as server_commands, PayloadHandler, ServerHandler};
 use crate::config::{Config, Directive};
 use crate::daemon::oom_score::OomScore;
 use crate::dataset::Dataset;
@@ -46,6 +47,7 @@ use crate::helpers::Helpers;
 use crate::imaging::Imaging;
 use crate::info::Instance;
 use crate::limits::Limits;
+use crate::migration::Migrations;
 use crate::net::listeners::Listeners;
 use crate::net::wake::Waker;
 use crate::persistence::Snapshots;
@@ -122,11 +124,9 @@ pub(crate) struct Engine {
     memory_tolerated: usize,
     /// Memory of connections, in bytes.
     pub(crate) connection_bytes: usize,
-    /// Keys go when their time is over, not only when somebody asks for them.
-    pub(crate) may_sweep: bool,
     pub(crate) sweeper: Sweeper,
-    /// Nothing is done by itself, for tests.
-    pub(crate) rests: bool,
+    /// What tests want otherwise.
+    pub(crate) switches: Switches,
     /// More has to go than could in the time that a request has.
     is_evicting: bool,
     pub(crate) helpers: Helpers,
@@ -168,8 +168,21 @@ pub(crate) struct Engine {
     pub(crate) following: Option<Box<Following>>,
     /// The master whose data were taken over last.
     pub(crate) synced_with: Option<(String, u16)>,
+    /// Keys on their way to other servers.
+    pub(crate) migrations: Migrations,
     /// The hash of the first argument of the request that is about to run.
     first_hash: Option<u64>,
+}
+
+/// What tests want otherwise than everybody else.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Switches {
+    /// Nothing is done by itself.
+    pub(crate) rests: bool,
+    /// Keys whose time is over go only when somebody asks for them.
+    pub(crate) expires_lazily: bool,
+    /// Payloads with a wrong checksum are restored.
+    pub(crate) skips_checksums: bool,
 }
 
 /// What a command does.
@@ -179,6 +192,8 @@ enum Run {
     Data(Handler),
     /// Something with the keyspace, also with keys that the arguments do not tell.
     Roaming(Handler),
+    /// Something with the keyspace, by way of payloads.
+    Payload(PayloadHandler),
     /// Something with the server or the connection.
     Server(ServerHandler),
 }
@@ -196,8 +211,9 @@ fn known_commands(config: &Config) -> io::Result<(Arc<CommandTable>, Vec<Option<
         let roams = command.spec.hides_keys();
         (&command.spec, if roams { Run::Roaming(command.run) } else { Run::Data(command.run) })
     });
+    let payloads = server_commands::payload_commands().map(|command| (&command.spec, Run::Payload(command.run)));
     let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
-    let all: Vec<_> = data.chain(server).collect();
+    let all: Vec<_> = data.chain(payloads).chain(server).collect();
     let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
     document(&mut table)?;
     for (old, new) in config.renames() {
@@ -251,9 +267,8 @@ impl Engine {
             memory_max: 0,
             memory_tolerated: usize::MAX,
             connection_bytes: 0,
-            may_sweep: true,
             sweeper: Sweeper::default(),
-            rests: false,
+            switches: Switches::default(),
             is_evicting: false,
             helpers: Helpers::start()?,
             turn_begun_us: 0,
@@ -279,6 +294,7 @@ impl Engine {
             master: Master::default(),
             following: None,
             synced_with: None,
+            migrations: Migrations::default(),
             first_hash: None,
         };
         engine.apply_all();

@@ -21,6 +21,8 @@ impl Engine {
     pub(crate) fn end_turn(&mut self) {
         self.end_waits();
         self.serve_waiting();
+        self.tend_migrations();
+        self.serve_waiting();
         self.tend_replicas();
         self.tend_end();
         self.note_peak();
@@ -65,7 +67,7 @@ impl Engine {
 
     /// Something is left to be done that does not wait for clients.
     pub(crate) fn is_busy(&self) -> bool {
-        self.is_evicting || self.sweeper.is_busy && self.may_sweep && !self.rests
+        self.is_evicting || self.sweeper.is_busy && !self.switches.expires_lazily && !self.switches.rests
     }
 
     /// When [`Self::end_turn`] is to be called at the latest, in milliseconds of the epoch.

@@ -69,7 +69,7 @@ impl Server {
     /// Closes connections that have been silent for too long, or to which too much could not be sent for too long.
     pub(super) fn look_through(&mut self) {
         let now_us = self.engine.clock.now_us;
-        if self.engine.rests || now_us - self.looked_through_us < LOOK_THROUGH_US {
+        if self.engine.switches.rests || now_us - self.looked_through_us < LOOK_THROUGH_US {
             return;
         }
         self.looked_through_us = now_us;

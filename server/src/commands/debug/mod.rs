@@ -67,6 +67,8 @@ const HELP: &[&str] = &[
     "    Lengths of a key and of the string that it has.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Remove keys when their time is over, or only when somebody asks for them.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Restore payloads whatever their checksums are.",
     "SLEEP <seconds>",
     "    Serve nobody for so long.",
     "STRINGMATCH-LEN <pattern> <text>",
@@ -102,11 +104,15 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
             reply.simple("OK");
         }
         (b"set-active-expire", [on]) => {
-            engine.may_sweep = is_on(on);
+            engine.switches.expires_lazily = !is_on(on);
+            reply.simple("OK");
+        }
+        (b"set-skip-checksum-validation", [on]) => {
+            engine.switches.skips_checksums = is_on(on);
             reply.simple("OK");
         }
         (b"pause-cron", [on]) => {
-            engine.rests = is_on(on);
+            engine.switches.rests = is_on(on);
             reply.simple("OK");
         }
         (b"change-repl-id", []) => {
@@ -179,7 +185,6 @@ fn ignored(name: &[u8], arguments: &[&[u8]], reply: &mut Writer<'_>) -> bool {
             b"quicklist-packed-threshold"
             | b"dict-resizing"
             | b"set-disable-deny-scripts"
-            | b"set-skip-checksum-validation"
             | b"aof-flush-sleep"
             | b"delay-rdb-client-free-seconds"
             | b"drop-cluster-packet-filter"

@@ -24,7 +24,7 @@ impl Engine {
         self.drop_slow_replicas();
         self.tend_syncs();
         self.tend_failover();
-        if self.clock.now_us >= self.master.next_look_us && !self.rests {
+        if self.clock.now_us >= self.master.next_look_us && !self.switches.rests {
             self.master.next_look_us = self.clock.now_us + LOOK_US;
             self.look_after_replicas();
         }
