@@ -133,6 +133,9 @@ fn a_replica_only_reads() {
     assert!(client.contains("flags=M") && client.lines().count() == 1, "{client}");
     to_replica.expect("CONFIG SET replica-read-only no", "OK");
     to_replica.expect("SET a b", "OK");
+    // No master says when these go.
+    to_replica.expect("PSETEX own 1 x", "OK");
+    to_replica.until_reply("DBSIZE", "1");
     drop(master);
     to_replica.until("master_link_status", "down");
     const STALE: &str = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";

@@ -124,6 +124,7 @@ impl Engine {
             match directive {
                 Directive::Requirepass => self.acl.require_password(self.config.text(Directive::Requirepass)),
                 Directive::AclPubsubDefault => self.acl.set_default_channels(self.config.default_channels()),
+                Directive::ReplicaReadOnly => self.update_interest(),
                 Directive::AcllogMaxLen => self.acl.log.set_entries_max(self.config.size(Directive::AcllogMaxLen)),
                 Directive::Maxmemory => {
                     self.make_room();

@@ -138,7 +138,7 @@ pub(crate) struct Engine {
     again_until: Option<Option<u64>>,
     /// What commands do, by their ids.
     runs: Vec<Option<Run>>,
-    effects: Effects,
+    pub(crate) effects: Effects,
     /// What replicas and the append-only file are to be told.
     pub(crate) feed: Feed,
     /// The append-only file, if there is one.

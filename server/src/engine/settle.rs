@@ -14,7 +14,7 @@ impl Engine {
     pub(crate) fn update_interest(&mut self) {
         self.effects.interest = Interest {
             events: self.notify.wanted(),
-            changed: !self.watches.is_empty() || !self.tracking.is_empty(),
+            changed: !self.watches.is_empty() || !self.tracking.is_empty() || self.is_writable_replica(),
             ready: self.blocked.waits_for_keys(),
         };
         // A replica's stream is that of its master, whatever else happens here.
@@ -26,7 +26,7 @@ impl Engine {
     /// Tells everybody who is concerned by the command that has just run. `by` is the client that sent it; keys that went by
     /// themselves are nobody's.
     #[inline]
-    pub(super) fn settle(&mut self, by: Option<ClientId>) {
+    pub(crate) fn settle(&mut self, by: Option<ClientId>) {
         self.changes += self.effects.dirty;
         let effects = &self.effects;
         let is_quiet = effects.events.is_empty()
@@ -40,7 +40,7 @@ impl Engine {
     }
 
     /// Keys went by themselves; `lazily` is the directive that says how they are to go elsewhere.
-    pub(super) fn tell_removals(&mut self, lazily: Directive) {
+    pub(crate) fn tell_removals(&mut self, lazily: Directive) {
         if self.feed.is_wanted {
             self.feed.removals(&self.effects, self.config.is_on(lazily));
             self.end_unit();
@@ -86,6 +86,7 @@ impl Engine {
         let mut effects = std::mem::take(&mut self.effects);
         for key in &effects.changed {
             self.tell_watchers(key);
+            self.note_own_key(by, key.0, &key.1);
             self.tracking.changed(&key.1, by, &mut self.clients, &mut self.outbox);
         }
         for db in effects.flushed.iter().chain(&effects.swapped) {

@@ -69,6 +69,7 @@ impl Engine {
 
     /// Does what is due: to be called every turn.
     pub(crate) fn tend_master(&mut self) {
+        self.expire_own_keys();
         if let Err(failure) = self.step() {
             self.lose_master(&failure);
         }

@@ -9,6 +9,7 @@ mod handshake;
 mod intake;
 mod link;
 mod load;
+mod own_keys;
 mod payload;
 mod role;
 mod spool;
@@ -23,6 +24,7 @@ use dial::Dial;
 pub(crate) use failure::Failure;
 use guard::Rejection;
 use handshake::Handshake;
+use own_keys::OwnKeys;
 pub(crate) use role::Role;
 use sync::FullSync;
 pub(crate) use sync::SyncFigures;
@@ -69,6 +71,7 @@ pub(crate) struct Following {
     replies: Vec<u8>,
     /// The master wants to know how far this server is: as far as that.
     owes: Option<u64>,
+    own_keys: OwnKeys,
 }
 
 /// How far the link is.

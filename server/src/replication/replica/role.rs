@@ -3,6 +3,7 @@
 use bongsu_process::log::Role as LogRole;
 use bongsu_protocol::session::{ClientId, ClientRole};
 
+use super::own_keys::OwnKeys;
 use super::{Following, Stage};
 use crate::config::Directive;
 use crate::engine::Engine;
@@ -37,6 +38,7 @@ impl Following {
             open: Vec::new(),
             replies: Vec::new(),
             owes: None,
+            own_keys: OwnKeys::default(),
         }
     }
 }
