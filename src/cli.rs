@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    check, config_command, demo, exit, healthcheck_command, output, sentinel_command, server_command, status,
+    check, config_command, demo, exit, healthcheck_command, init, output, sentinel_command, server_command, status,
     switchover,
 };
 
@@ -40,6 +40,9 @@ enum Command {
     },
     /// Start a small installation, kill its master, and show the recovery
     Demo(demo::DemoArgs),
+    /// Make everything that an installation needs: configurations, users, certificates, units
+    #[command(subcommand)]
+    Init(init::InitCommand),
     /// Show the groups that a sentinel watches, with their nodes
     Status(status::StatusArgs),
     /// Hand a group over to its best replica, without losing a write
@@ -101,6 +104,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Sentinel { arguments } => return sentinel_command::run(&arguments),
         Command::Server { arguments } => return server_command::run(&arguments),
         Command::Demo(args) => demo::run(&args),
+        Command::Init(command) => init::run(&command),
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
         Command::Config(command) => config_command::run(&command),

@@ -4,6 +4,8 @@
 pub(crate) const USAGE: u8 = 64;
 /// The service asked for is not there.
 pub(crate) const UNAVAILABLE: u8 = 69;
+/// What was to be made cannot be, or is there already.
+pub(crate) const CANNOT_CREATE: u8 = 73;
 /// A configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 /// Ended by Ctrl-C, as a shell reports it.

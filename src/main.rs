@@ -9,6 +9,7 @@ mod config_command;
 mod demo;
 mod exit;
 mod healthcheck_command;
+mod init;
 mod output;
 mod sentinel_command;
 mod server_command;

@@ -5,99 +5,24 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Stdio;
 
+use support::network::{APART, Network, TOGETHER, address};
 use support::{GROUP, wait};
 
 const DATA_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 const SENTINEL: [&str; 2] = [env!("CARGO_BIN_EXE_bongsu"), "sentinel"];
 
-/// The bridge that hosts are on, and the one for those that are cut off together.
-const TOGETHER: &str = "sw";
-const APART: &str = "apart";
-
-/// Hosts on one switch. Everything ends with it.
-struct Network {
-    /// Part of the names, so that networks of other tests are others.
-    tag: String,
-    hosts: usize,
-    running: Vec<Child>,
-    dir: tempfile::TempDir,
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        for child in &mut self.running {
-            let _gone = child.kill();
-            let _gone = child.wait();
-        }
-        for name in (0..self.hosts).map(|host| self.host(host)).chain([self.switch()]) {
-            let _gone = Command::new("ip").args(["netns", "del", &name]).status();
-        }
-    }
-}
-
-#[track_caller]
-fn ip(words: &[&str]) {
-    let output = Command::new("ip").args(words).output().unwrap();
-    assert!(output.status.success(), "ip {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn address(host: usize) -> String {
-    format!("10.77.0.{}", host + 1)
-}
-
+/// What the hosts of these tests run.
 impl Network {
-    fn build(hosts: usize) -> Self {
-        static BUILT: AtomicU32 = AtomicU32::new(0);
-        let tag = format!("bs{}n{}", std::process::id(), BUILT.fetch_add(1, Ordering::Relaxed));
-        let me = Self { tag, hosts, running: Vec::new(), dir: tempfile::tempdir().unwrap() };
-        let switch = me.switch();
-        ip(&["netns", "add", &switch]);
-        for bridge in [TOGETHER, APART] {
-            ip(&["-n", &switch, "link", "add", bridge, "type", "bridge"]);
-            ip(&["-n", &switch, "link", "set", bridge, "up"]);
-        }
-        for host in 0..hosts {
-            let (name, port) = (me.host(host), format!("p{host}"));
-            ip(&["netns", "add", &name]);
-            ip(&["-n", &name, "link", "set", "lo", "up"]);
-            ip(&["-n", &switch, "link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &name]);
-            ip(&["-n", &switch, "link", "set", &port, "master", TOGETHER, "up"]);
-            ip(&["-n", &name, "addr", "add", &format!("{}/24", address(host)), "dev", "eth0"]);
-            ip(&["-n", &name, "link", "set", "eth0", "up"]);
-        }
-        me
-    }
-
-    fn host(&self, host: usize) -> String {
-        format!("{}h{host}", self.tag)
-    }
-
-    fn switch(&self) -> String {
-        format!("{}sw", self.tag)
-    }
-
-    fn plug(&self, host: usize, state: &str) {
-        ip(&["-n", &self.switch(), "link", "set", &format!("p{host}"), state]);
-    }
-
-    /// Puts a host on one of the two bridges, which know nothing of each other.
-    fn move_to(&self, host: usize, bridge: &str) {
-        ip(&["-n", &self.switch(), "link", "set", &format!("p{host}"), "master", bridge]);
-    }
-
     fn start(&mut self, host: usize, program: &[&str], config: &str) {
         let dir = self.home(host, program);
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("the.conf"), format!("{config}dir {}\n", dir.display())).unwrap();
-        let log = fs::File::create(dir.join("log")).unwrap();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.host(host)]).args(program).arg(dir.join("the.conf"));
-        command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
-        self.running.push(command.spawn().unwrap());
+        let mut command = self.on(host, program[0]);
+        command.args(&program[1..]).arg(dir.join("the.conf"));
+        self.run(host, command, &dir.join("log"));
     }
 
     fn home(&self, host: usize, program: &[&str]) -> PathBuf {
@@ -111,8 +36,8 @@ impl Network {
 
     /// The answer to a command given on the host itself, a line per element.
     fn ask(&self, host: usize, port: u16, words: &[&str]) -> Option<Vec<String>> {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.host(host), "redis-cli", "-p", &port.to_string()]).args(words);
+        let mut command = self.on(host, "redis-cli");
+        command.args(["-p", &port.to_string()]).args(words);
         let output = command.stderr(Stdio::null()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         output.status.success().then(|| text.lines().map(|line| line.trim().to_owned()).collect())

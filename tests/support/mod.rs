@@ -4,6 +4,7 @@
 pub(crate) mod data_server;
 pub(crate) mod dns;
 pub(crate) mod fake;
+pub(crate) mod network;
 pub(crate) mod resp;
 pub(crate) mod writers;
 

@@ -205,6 +205,11 @@ fn document(table: &mut CommandTable) -> io::Result<()> {
     Ok(())
 }
 
+/// All commands under their names here.
+pub(crate) fn command_table(config: &Config) -> io::Result<Arc<CommandTable>> {
+    known_commands(config).map(|(table, _)| table)
+}
+
 /// All commands under their names here, and what they do by their ids.
 fn known_commands(config: &Config) -> io::Result<(Arc<CommandTable>, Vec<Option<Run>>)> {
     let data = commands::all().map(|command| {
