@@ -253,7 +253,12 @@ impl Engine {
             }
             Run::Payload(run) => {
                 let rules = PayloadRules::of(self);
-                self.call_data(|call| run(call, rules), client, argv, may_wait, true, out)
+                let mut remark = None;
+                let ended = self.call_data(|call| run(call, rules, &mut remark), client, argv, may_wait, true, out);
+                if let Some(remark) = remark {
+                    self.log.warning(remark);
+                }
+                ended
             }
             Run::Server(run) => {
                 run(self, client, argv, out);

@@ -36,8 +36,8 @@ impl PayloadRules {
     }
 }
 
-/// Runs a command of the keyspace that makes or reads payloads.
-pub(crate) type PayloadHandler = fn(&mut Call<'_>, PayloadRules) -> Outcome;
+/// Runs a command of the keyspace that makes or reads payloads. What is to be logged goes into the last argument.
+pub(crate) type PayloadHandler = fn(&mut Call<'_>, PayloadRules, &mut Option<String>) -> Outcome;
 
 /// A command of the keyspace that makes or reads payloads.
 pub(crate) struct PayloadCommand {

@@ -1,8 +1,10 @@
 //! `RESTORE`.
 
+use std::error::Error;
+
 use bongsu_persist::dump;
 use bongsu_store::call::{Call, EventClass, Fault, Outcome};
-use bongsu_store::image::{Admission, AdmissionOptions, Head, Reader, Value};
+use bongsu_store::image::{Admission, AdmissionOptions, Head, NotAdmitted, Reader, Value};
 use bongsu_store::keyspace::Found;
 
 use super::PayloadRules;
@@ -15,7 +17,7 @@ const BUSY: &str = "BUSYKEY Target key name already exists.";
 const BAD: &str = "ERR Bad data format";
 
 /// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]`.
-pub(super) fn restore(call: &mut Call<'_>, rules: PayloadRules) -> Outcome {
+pub(super) fn restore(call: &mut Call<'_>, rules: PayloadRules, log: &mut Option<String>) -> Outcome {
     let options = Options::read(call)?;
     let key = call.arg(1);
     let present = call.find_in(call.db, key);
@@ -28,7 +30,8 @@ pub(super) fn restore(call: &mut Call<'_>, rules: PayloadRules) -> Outcome {
     let expiry_ms = ttl_ms.map(|ttl| ttl.saturating_add(base_ms));
     let db = u32::try_from(call.db).unwrap_or(u32::MAX);
     let head = Head { db, key, expiry_ms, usage: options.usage, value: Value::Int(0) };
-    let image = decode(call.arg(3), &head, rules)?;
+    let payload = call.arg(3);
+    let image = decode(payload, &head, rules, log)?;
     // A master says itself when keys go.
     if expiry_ms.is_some_and(|at| at <= call.shard.now_ms) && !call.caller.is_master {
         if let Some(found) = present {
@@ -36,7 +39,9 @@ pub(super) fn restore(call: &mut Call<'_>, rules: PayloadRules) -> Outcome {
         }
         return call.ok();
     }
-    admit(call, &image)?;
+    if let Err(reason) = admit(call, &image) {
+        return Err(damaged(payload, Some(&*reason), log));
+    }
     // The old value, if there was one, went first.
     call.event(EventClass::New, "new", key);
     call.changed(key);
@@ -51,14 +56,37 @@ pub(super) fn restore(call: &mut Call<'_>, rules: PayloadRules) -> Outcome {
 }
 
 /// The parts of the key.
-fn decode(payload: &[u8], head: &Head<'_>, rules: PayloadRules) -> Result<Vec<u8>, Fault> {
+fn decode(payload: &[u8], head: &Head<'_>, rules: PayloadRules, log: &mut Option<String>) -> Result<Vec<u8>, Fault> {
     // Whatever `sanitize-dump-payload` says: the keyspace takes nothing in that has duplicates, and looks for them itself.
     let options = dump::Options { checksum: rules.checksum, distinct: false };
     let mut image = Vec::new();
     match dump::decode(payload, head, options, &mut image) {
         Ok(()) => Ok(image),
         Err(error @ dump::RestoreError::Footer) => Err(Fault::made(format!("ERR {error}"))),
-        Err(dump::RestoreError::Value(_)) => Err(Fault::text(BAD)),
+        Err(dump::RestoreError::Value(error)) => {
+            Err(damaged(payload, error.as_ref().map(|error| error as &dyn Error), log))
+        }
+    }
+}
+
+/// The client hears that the value makes no sense; what exactly does not is for the log.
+fn damaged(payload: &[u8], reason: Option<&dyn Error>, log: &mut Option<String>) -> Fault {
+    let reason = reason.map_or_else(|| "it has no elements".to_owned(), ToString::to_string);
+    *log = Some(format!("{} integrity check failed, in a payload to be restored: {reason}", kind_of(payload)));
+    Fault::text(BAD)
+}
+
+/// What a payload has, by its first byte.
+fn kind_of(payload: &[u8]) -> &'static str {
+    match payload.first() {
+        Some(1 | 10 | 14 | 18) => "List",
+        Some(2 | 20) => "Set",
+        Some(3 | 5 | 17) => "Zset",
+        Some(4 | 13 | 16) => "Hash",
+        Some(9) => "Zipmap",
+        Some(11) => "Intset",
+        Some(12) => "Zset ziplist",
+        _ => "Value",
     }
 }
 
@@ -71,15 +99,14 @@ fn remove(call: &mut Call<'_>, found: Found, lazily: bool) {
 }
 
 /// Puts the key in its place. Either all of its parts are taken in, or nothing changes.
-fn admit(call: &mut Call<'_>, image: &[u8]) -> Result<(), Fault> {
+fn admit(call: &mut Call<'_>, image: &[u8]) -> Result<(), Box<dyn Error>> {
     // Also what is there although its time is over makes way.
     let options = AdmissionOptions { keeps_expired: true, replaces: true, db: None };
     let mut admission = Admission::new(options);
     for part in Reader::new(image) {
-        let part = part.map_err(|_| Fault::text(BAD))?;
-        call.shard.admit(&part, &mut admission).map_err(|_| Fault::text(BAD))?;
+        call.shard.admit(&part?, &mut admission)?;
     }
-    if admission.is_amid() { Err(Fault::text(BAD)) } else { Ok(()) }
+    if admission.is_amid() { Err(NotAdmitted::OutOfPlace.into()) } else { Ok(()) }
 }
 
 /// Elsewhere it is later, and the key goes at the same moment all the same.

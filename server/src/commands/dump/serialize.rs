@@ -10,7 +10,7 @@ use super::PayloadRules;
 pub(crate) const PAYLOAD_VERSION: Version = Version::V10;
 
 /// `DUMP key`.
-pub(super) fn dump(call: &mut Call<'_>, rules: PayloadRules) -> Outcome {
+pub(super) fn dump(call: &mut Call<'_>, rules: PayloadRules, _: &mut Option<String>) -> Outcome {
     let key = call.arg(1);
     let mut image = Vec::new();
     if call.read(key).is_none() || !call.shard.image_of(call.db, key, &mut image) {

@@ -22,6 +22,7 @@ struct Bench {
     effects: Effects,
     rules: PayloadRules,
     caller: Caller,
+    logged: Option<String>,
 }
 
 impl Bench {
@@ -31,7 +32,7 @@ impl Bench {
         let interest = Interest { events: u16::MAX, changed: true, ready: true };
         let effects = Effects { interest, ..Effects::default() };
         let rules = PayloadRules { compression: true, checksum: true, lazily: false };
-        Self { shard, effects, rules, caller: CALLER }
+        Self { shard, effects, rules, caller: CALLER, logged: None }
     }
 
     fn run_argv(&mut self, argv: &[&[u8]]) -> Vec<u8> {
@@ -43,7 +44,7 @@ impl Bench {
         let name = argv[0].to_ascii_lowercase();
         let payload = COMMANDS.iter().find(|command| command.spec.name.as_bytes() == name);
         let outcome = match payload {
-            Some(command) => (command.run)(&mut call, self.rules),
+            Some(command) => (command.run)(&mut call, self.rules, &mut self.logged),
             None => {
                 let mut commands = bongsu_store::commands::all();
                 (commands.find(|command| command.spec.name.as_bytes() == name).unwrap().run)(&mut call)
@@ -127,6 +128,7 @@ fn a_refused_payload_leaves_what_is_there() {
     // A list whose second node is cut off.
     let cut = b"\x12\x02\x02\x08\x08\x00\x00\x00\x01\x00\x01\xff\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00";
     assert_eq!(bench.restore("k", "0", cut, &[b"REPLACE"]), "-ERR Bad data format");
+    assert!(bench.logged.take().is_some_and(|line| line.starts_with("List integrity check failed")));
     assert_eq!(bench.run("get k"), "$1 v");
     assert_eq!(bench.effects.dirty, 0);
 }
