@@ -20,6 +20,21 @@ const NODES: usize = 3;
 /// The host that clients are on.
 const CLIENT: usize = NODES;
 
+/// Who the services run as: a user with a group of the same name on every Debian.
+const USER: &str = "daemon";
+/// What the units take from the services that can be taken without systemd.
+const CONFINED: [&str; 9] = [
+    "setpriv",
+    "--reuid",
+    USER,
+    "--regid",
+    USER,
+    "--clear-groups",
+    "--no-new-privs",
+    "--inh-caps=-all",
+    "--bounding-set=-all",
+];
+
 /// Keys that are written before and after.
 const KEYS: usize = 300;
 
@@ -55,7 +70,10 @@ impl Deployment {
         let hosts: Vec<String> = (0..NODES).map(address).collect();
         let places = ["etc", "var"].map(|name| me.mounted().join(name).display().to_string());
         let mut init = Command::new(BONGSU);
-        init.args(["init", "three-node", "--hosts", &hosts.join(","), "--program", BONGSU, "--user", "root"]);
+        // Where every user of the machine can run it.
+        let program = me.net.dir.path().join("bongsu");
+        fs::copy(BONGSU, &program).unwrap();
+        init.args(["init", "three-node", "--hosts", &hosts.join(","), "--user", USER, "--program"]).arg(program);
         init.args(["--config-dir", &places[0], "--state-dir", &places[1], "--down-after", "1000", "--out"]);
         ok(init.arg(me.generated("")).args(more).output().unwrap());
         fs::create_dir(me.mounted()).unwrap();
@@ -95,7 +113,7 @@ impl Deployment {
     fn start(&mut self, host: usize, unit: &str) {
         let file = fs::read_to_string(self.generated(&format!("{}/{unit}.service", address(host)))).unwrap();
         let exec = file.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
-        let mut words = exec.split(' ');
+        let words = exec.split(' ');
         let path = self.net.dir.path().join(format!("notify-{host}-{unit}"));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => panic!("{error}"),
@@ -103,8 +121,9 @@ impl Deployment {
         }
         let told = UnixDatagram::bind(&path).unwrap();
         told.set_read_timeout(Some(support::LIMIT)).unwrap();
-        let mut command = self.on(host, words.next().unwrap());
-        command.args(words).env("NOTIFY_SOCKET", path);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        let mut command = self.on(host, CONFINED[0]);
+        command.args(&CONFINED[1..]).args(words).env("NOTIFY_SOCKET", path);
         let log = self.log_file(host, unit);
         self.net.run(host, command, &log);
         let mut message = [0; 256];
