@@ -60,32 +60,44 @@ fn code_below(page: &str, heading: &str) -> String {
 
 struct Deployment {
     net: Network,
+    /// By what everybody knows the nodes.
+    names: [String; NODES],
     tls: bool,
+}
+
+/// Nodes that are known by their addresses.
+fn addresses() -> [String; NODES] {
+    std::array::from_fn(address)
+}
+
+fn names() -> [String; NODES] {
+    ["db1.test", "db2.test", "db3.test"].map(str::to_owned)
 }
 
 impl Deployment {
     /// Generates everything and installs it, each host's part on that host.
-    fn install(more: &[&str]) -> Self {
-        let me = Self { net: Network::build(NODES + 1), tls: !more.contains(&"--no-tls") };
-        let hosts: Vec<String> = (0..NODES).map(address).collect();
+    fn install(names: [String; NODES], more: &[&str]) -> Self {
+        let me = Self { net: Network::build(NODES + 1), names, tls: !more.contains(&"--no-tls") };
+        let known: String = (0..NODES).map(|host| format!("{} {}\n", address(host), me.names[host])).collect();
+        fs::write(me.known_hosts(), format!("127.0.0.1 localhost\n{known}")).unwrap();
         let places = ["etc", "var"].map(|name| me.mounted().join(name).display().to_string());
         let mut init = Command::new(BONGSU);
         // Where every user of the machine can run it.
         let program = me.net.dir.path().join("bongsu");
         fs::copy(BONGSU, &program).unwrap();
-        init.args(["init", "three-node", "--hosts", &hosts.join(","), "--user", USER, "--program"]).arg(program);
+        init.args(["init", "three-node", "--hosts", &me.names.join(","), "--user", USER, "--program"]).arg(program);
         init.args(["--config-dir", &places[0], "--state-dir", &places[1], "--down-after", "1000", "--out"]);
         ok(init.arg(me.generated("")).args(more).output().unwrap());
         fs::create_dir(me.mounted()).unwrap();
         for host in 0..NODES {
             fs::create_dir(me.net.dir.path().join(format!("disk-{host}"))).unwrap();
-            let install = code_below(&me.generated(&format!("{}/README.md", address(host))), "Install");
+            let install = code_below(&me.generated(&format!("{}/README.md", me.names[host])), "Install");
             // The units are started below, not by systemd.
             let (units, files): (Vec<&str>, Vec<&str>) =
                 install.lines().partition(|line| line.contains("/etc/systemd/system"));
             assert_eq!(units.len(), 1, "{install}");
             let mut shell = me.on(host, "sh");
-            shell.args(["-ec", &files.join("\n")]).current_dir(me.generated(&address(host)));
+            shell.args(["-ec", &files.join("\n")]).current_dir(me.generated(&me.names[host]));
             ok(shell.output().unwrap());
         }
         me
@@ -100,18 +112,31 @@ impl Deployment {
         self.net.dir.path().join("made").join(path).display().to_string()
     }
 
+    /// What every host finds in `/etc/hosts`.
+    fn known_hosts(&self) -> PathBuf {
+        self.net.dir.path().join("hosts")
+    }
+
+    /// A command on the host of the clients.
+    fn client(&self, program: &str) -> Command {
+        let mut command = self.net.on(CLIENT, "sh");
+        command.args(["-ec", "mount --bind \"$1\" /etc/hosts; shift; exec \"$@\"", "sh"]);
+        command.arg(self.known_hosts()).arg(program);
+        command
+    }
+
     /// A command on a node, with the node's disk where the configuration expects it.
     fn on(&self, host: usize, program: &str) -> Command {
         let disk = self.net.dir.path().join(format!("disk-{host}"));
         let mut command = self.net.on(host, "sh");
-        command.args(["-ec", "mount --bind \"$1\" \"$2\"; shift 2; exec \"$@\"", "sh"]);
-        command.arg(disk).arg(self.mounted()).arg(program);
+        let script = "mount --bind \"$1\" /etc/hosts; mount --bind \"$2\" \"$3\"; shift 3; exec \"$@\"";
+        command.args(["-ec", script, "sh"]).arg(self.known_hosts()).arg(disk).arg(self.mounted()).arg(program);
         command
     }
 
     /// Starts what a unit starts, and waits until it says that it is ready.
     fn start(&mut self, host: usize, unit: &str) {
-        let file = fs::read_to_string(self.generated(&format!("{}/{unit}.service", address(host)))).unwrap();
+        let file = fs::read_to_string(self.generated(&format!("{}/{unit}.service", self.names[host]))).unwrap();
         let exec = file.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
         let words = exec.split(' ');
         let path = self.net.dir.path().join(format!("notify-{host}-{unit}"));
@@ -139,7 +164,7 @@ impl Deployment {
     fn logs(&self) -> String {
         let of = |host: usize, unit: &str| {
             let log = fs::read_to_string(self.log_file(host, unit)).unwrap_or_default();
-            format!("--- {unit} of {}\n{log}", address(host))
+            format!("--- {unit} of {}\n{log}", self.names[host])
         };
         (0..NODES).flat_map(|host| UNITS.map(|unit| of(host, unit))).collect()
     }
@@ -153,8 +178,8 @@ impl Deployment {
     /// What redis-cli says to the administrator.
     fn ask(&self, host: usize, words: &[&str]) -> Option<Vec<String>> {
         let password = fs::read_to_string(self.generated("operator/admin.password")).unwrap();
-        let mut command = self.net.on(CLIENT, "redis-cli");
-        command.args(["-h", &address(host), "-p", "6379", "--no-auth-warning", "--user", "admin", "--pass"]);
+        let mut command = self.client("redis-cli");
+        command.args(["-h", &self.names[host], "-p", "6379", "--no-auth-warning", "--user", "admin", "--pass"]);
         command.arg(password.trim());
         if self.tls {
             command.arg("--tls");
@@ -185,7 +210,7 @@ impl Deployment {
     fn python(&self, more: &str) -> Output {
         let example = code_below(&self.generated("README.md"), "Clients");
         let python = std::env::var("BONGSU_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let mut command = self.net.on(CLIENT, &python);
+        let mut command = self.client(&python);
         command.args(["-c", &format!("{example}{more}")]).current_dir(self.generated("application"));
         command.output().unwrap()
     }
@@ -195,13 +220,14 @@ impl Deployment {
         let page = fs::read_to_string(self.generated("README.md")).unwrap();
         let (_, command) = page.split_once("```sh\nbongsu status").unwrap();
         let (command, _) = command.split_once("```").unwrap();
-        let command = command.replacen(&address(0), &address(through), 1);
-        let mut shell = self.net.on(CLIENT, "sh");
+        let command = command.replacen(&self.names[0], &self.names[through], 1);
+        let mut shell = self.client("sh");
         shell.args(["-c", &format!("exec \"$0\" status {command}"), BONGSU]).current_dir(self.generated(""));
         let output = shell.output().unwrap();
         let said = text(&output);
         let has_all = (0..NODES).filter(|host| *host != through).all(|host| {
-            said.contains(&format!("{}:6379", address(host))) && said.contains(&format!("{}:26379", address(host)))
+            said.contains(&format!("{}:6379", self.names[host]))
+                && said.contains(&format!("{}:26379", self.names[host]))
         });
         (output.status.success() && has_all && !said.contains("down") && !said.contains("disconnected")).then_some(said)
     }
@@ -232,8 +258,8 @@ fn write_through(deployment: &Deployment, more: &str) {
     });
 }
 
-fn survives_the_loss_of_the_master(more: &[&str]) {
-    let mut d = Deployment::install(more);
+fn survives_the_loss_of_the_master(names: [String; NODES], more: &[&str]) {
+    let mut d = Deployment::install(names, more);
     for unit in UNITS {
         for host in 0..NODES {
             d.start(host, unit);
@@ -271,18 +297,18 @@ fn survives_the_loss_of_the_master(more: &[&str]) {
 
 #[test]
 fn the_generated_installation_survives_the_loss_of_the_master() {
-    survives_the_loss_of_the_master(&[]);
+    survives_the_loss_of_the_master(addresses(), &[]);
 }
 
 #[test]
-fn without_tls_too() {
-    survives_the_loss_of_the_master(&["--no-tls"]);
+fn so_does_one_of_names_without_tls() {
+    survives_the_loss_of_the_master(names(), &["--no-tls"]);
 }
 
 /// What the generated files are to those that read them.
 #[test]
 fn the_generated_files_are_accepted() {
-    let d = Deployment::install(&[]);
+    let d = Deployment::install(names(), &[]);
     for host in 0..NODES {
         for file in ["etc/sentinel.yaml", "var/server/server.conf"] {
             let mut check = d.on(host, BONGSU);
@@ -292,8 +318,14 @@ fn the_generated_files_are_accepted() {
     }
     for host in 0..NODES {
         for unit in UNITS {
-            verify(Path::new(&d.generated(&format!("{}/{unit}.service", address(host)))));
+            verify(Path::new(&d.generated(&format!("{}/{unit}.service", d.names[host]))));
         }
+    }
+    let authority = d.generated("operator/ca.crt");
+    for host in 0..NODES {
+        let mut verify = Command::new("openssl");
+        verify.args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", &authority, "-verify_hostname"]);
+        ok(verify.arg(&d.names[host]).arg(d.generated(&format!("{}/tls/host.crt", d.names[host]))).output().unwrap());
     }
     let secret = d.net.dir.path().join("disk-0/etc/tls/host.key");
     assert_eq!(fs::metadata(secret).unwrap().permissions().mode() & 0o777, 0o640);
