@@ -75,6 +75,10 @@ pub(super) fn getex(call: &mut Call<'_>) -> Outcome {
         _ => return Err(Fault::Syntax),
     }
     let Some(found) = call.read(key) else { return call.answer(|reply| reply.null()) };
+    // Of two mistakes, clients of Redis hear of this one.
+    if matches!(call.value(found), Stored::Object(_)) {
+        return Err(Fault::WrongType);
+    }
     let expiry = match call.argc() {
         2 => None,
         3 => Some(Expiry::Never),

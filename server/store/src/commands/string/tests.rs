@@ -32,6 +32,17 @@ fn strings_are_set_and_given() {
 }
 
 #[test]
+fn of_a_wrong_type_and_a_wrong_time_the_type_is_told() {
+    Bench::new().check(&[
+        ("RPUSH l a", ":1"),
+        ("GETEX l PX 0", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+        ("GETEX l PX", "-ERR syntax error"),
+        ("SET k v", "+OK"),
+        ("GETEX k PX 0", "-ERR invalid expire time in 'getex' command"),
+    ]);
+}
+
+#[test]
 fn set_takes_its_options_in_any_order() {
     let mut bench = Bench::new();
     bench.check(&[
