@@ -72,11 +72,11 @@ impl Feed {
     /// Adds what a command did. Keys that went by themselves went before it; `lazily` says how they are to go elsewhere.
     pub(crate) fn effects(&mut self, db: usize, argv: &[&[u8]], effects: &Effects, lazily: bool) {
         self.removals(effects, lazily);
-        if effects.dirty == 0 {
+        if effects.dirty == 0 && effects.propagation != Propagation::Always {
             return;
         }
         match &effects.propagation {
-            Propagation::AsItCame => self.change(db, argv),
+            Propagation::AsItCame | Propagation::Always => self.change(db, argv),
             Propagation::Nothing => {}
             Propagation::Instead(commands) => {
                 for command in commands {
@@ -221,6 +221,13 @@ mod tests {
         feed.effects(0, &[b"SPOP", b"s"], &effects, false);
         assert_eq!(stream(&feed, &mut selected), "*3 $4 SREM $1 s $1 a ");
         effects.propagation = Propagation::Nothing;
+        feed.clear();
+        feed.effects(0, &[b"SPOP", b"s"], &effects, false);
+        assert!(feed.is_empty());
+        effects = Effects { propagation: Propagation::Always, ..Effects::default() };
+        feed.effects(0, &[b"FLUSHDB"], &effects, false);
+        assert_eq!(stream(&feed, &mut selected), "*1 $7 FLUSHDB ");
+        effects.propagation = Propagation::AsItCame;
         feed.clear();
         feed.effects(0, &[b"SPOP", b"s"], &effects, false);
         assert!(feed.is_empty());

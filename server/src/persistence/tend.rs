@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::aof::Policy;
+use super::aof::{Aof, Policy};
 use super::files::remove_stale_snapshots;
 use super::loading::Source;
 use crate::config::Directive;
@@ -146,12 +146,19 @@ impl Engine {
     /// # Errors
     /// If it is not, and was to be.
     pub(crate) fn save_at_end(&mut self, how: Shutdown) -> io::Result<()> {
-        self.abandon_image(Purpose::Snapshot);
-        self.abandon_image(Purpose::Rewrite);
-        self.abandon_syncs();
         if self.loading.is_some() {
             return Ok(());
         }
+        if self.aof.as_ref().is_some_and(Aof::lacks_base) {
+            if !how.force {
+                self.log.warning("Writing initial AOF, can't exit.");
+                return Err(io::Error::other("the append-only file has no base yet"));
+            }
+            self.log.warning("Writing initial AOF. Exiting anyway.");
+        }
+        self.abandon_image(Purpose::Snapshot);
+        self.abandon_image(Purpose::Rewrite);
+        self.abandon_syncs();
         let saves = how.save.unwrap_or_else(|| !self.config.save_points().is_empty());
         if saves {
             self.log.notice("Saving the final RDB snapshot before exiting.");

@@ -120,10 +120,12 @@ impl Files {
         Step::Replace(self.path(&self.names.manifest()), self.manifest.to_text().into_bytes())
     }
 
-    /// The stream goes on in the last file, which is there.
-    pub(crate) fn go_on(&self) -> Option<Vec<Step>> {
-        let last = self.manifest.last()?;
-        Some(vec![Step::Append(self.path(last.name()))])
+    /// The stream goes on in the last file, which is there. If there is a base only, that is the first.
+    pub(crate) fn go_on(&mut self) -> Vec<Step> {
+        match self.manifest.last() {
+            Some(last) => vec![Step::Append(self.path(last.name()))],
+            None => self.rotate(),
+        }
     }
 
     /// The stream goes on in another file.

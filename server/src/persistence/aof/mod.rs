@@ -168,6 +168,11 @@ impl Aof {
         self.appended + self.buffer.len() as u64
     }
 
+    /// What has been told is no log until its base is there.
+    pub(crate) fn lacks_base(&self) -> bool {
+        self.is_aside
+    }
+
     /// Bytes of the stream that are on disk, where they will be found. Without a base nothing is, and in a file that the system has failed
     /// to write nothing can be relied on.
     pub(crate) fn durable(&self) -> u64 {

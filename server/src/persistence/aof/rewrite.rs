@@ -75,13 +75,15 @@ impl Engine {
     /// # Errors
     /// If its files cannot be written.
     pub(crate) fn open_log(&mut self, files: Files) -> io::Result<()> {
-        let Some(steps) = files.go_on() else {
+        if files.manifest.is_empty() {
             self.begin_log(files)?;
             self.complete_image();
             self.wait_for_steps()?;
             let is_there = self.aof.as_ref().is_some_and(|aof| !aof.is_aside);
             return if is_there { Ok(()) } else { Err(io::Error::other("its base could not be written")) };
-        };
+        }
+        let mut files = files;
+        let steps = files.go_on();
         let bytes = files.live_bytes();
         self.start_writer(bytes)?;
         self.rewrites.base_bytes = bytes;

@@ -3,6 +3,7 @@
 mod reader;
 
 use std::io;
+use std::path::Path;
 
 use bongsu_persist::rdb::decode::Options;
 use bongsu_protocol::session::{ClientId, ClientRole};
@@ -21,6 +22,13 @@ const STEP_US: u64 = 5_000;
 
 /// What a line of a log begins with that tells where in the stream of changes its end is.
 const PLACE: &[u8] = b"#BONGSU:replid=";
+
+fn length_of(path: &Path) -> io::Result<u64> {
+    let found = std::fs::metadata(path);
+    found
+        .map(|metadata| metadata.len())
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
 
 /// Loading that is under way.
 pub(crate) struct Loading {
@@ -81,7 +89,7 @@ impl Engine {
             Source::Snapshot(path) => std::slice::from_ref(path),
             Source::Log { paths, .. } => paths,
         };
-        let total_bytes = paths.iter().map(|path| Ok(std::fs::metadata(path)?.len())).sum::<io::Result<u64>>()?;
+        let total_bytes = paths.iter().map(|path| length_of(path)).sum::<io::Result<u64>>()?;
         let is_log = matches!(source, Source::Log { .. });
         let options = Options {
             distinct: self.config.words(Directive::SanitizeDumpPayload) == "yes",

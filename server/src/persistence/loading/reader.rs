@@ -215,8 +215,9 @@ fn read_snapshot<R: Read>(
             Event::Sizes { .. } => continue,
             Event::Function(_) => Piece::Function,
             Event::End { checksum: Verdict::Bad { written, computed }, .. } => {
-                let reason =
-                    format!("Wrong RDB checksum expected: ({written:x}) but got ({computed:x}). Aborting now.");
+                let reason = format!(
+                    "Wrong RDB checksum expected: ({written:x}) but got ({computed:x}). RDB CRC error, aborting now."
+                );
                 return Err(Stop::Failed(reason));
             }
             Event::EmptyKey { .. } => Piece::EmptyKey,

@@ -47,6 +47,8 @@ pub enum Propagation {
     /// The command as it came, if it changed anything.
     #[default]
     AsItCame,
+    /// The command as it came, even if it changed nothing: elsewhere it may.
+    Always,
     /// Nothing.
     Nothing,
     /// These commands instead, which have the same effect wherever and whenever they run.

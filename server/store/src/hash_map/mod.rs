@@ -74,6 +74,15 @@ impl Hash {
         }
     }
 
+    /// One that was made elsewhere becomes a large one if it is too large for a small one here.
+    pub fn fit(&mut self, rules: &HashRules) {
+        let Self::Small(list) = &*self else { return };
+        let is_long = |item: Item<'_>| matches!(item, Item::Bytes(bytes) if bytes.len() > rules.listpack_value);
+        if list.len() / 2 > rules.listpack_entries || list.iter().any(is_long) {
+            self.enlarge(rules);
+        }
+    }
+
     /// The name that `OBJECT ENCODING` shows.
     pub fn encoding(&self) -> &'static str {
         match self {

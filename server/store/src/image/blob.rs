@@ -59,7 +59,7 @@ pub(super) fn small_hash(bytes: &[u8], rules: &HashRules) -> Result<Hash, NotAdm
     let list = listpack(bytes, 2)?;
     check_unique(&list, 2)?;
     let mut hash = Hash::Small(list);
-    hash.expect_fields(hash.len(), rules);
+    hash.fit(rules);
     Ok(hash)
 }
 

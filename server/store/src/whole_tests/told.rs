@@ -19,7 +19,7 @@ fn replicate(master: &Bench, words: Vec<Vec<u8>>, replica: &mut Bench) {
         return;
     }
     let told = match &master.effects.propagation {
-        Propagation::AsItCame => vec![words],
+        Propagation::AsItCame | Propagation::Always => vec![words],
         Propagation::Nothing => Vec::new(),
         Propagation::Instead(commands) => commands.clone(),
     };

@@ -255,7 +255,7 @@ impl World {
         match &self.effects.propagation {
             _ if self.effects.dirty == 0 => {}
             Propagation::Nothing => {}
-            Propagation::AsItCame => {
+            Propagation::AsItCame | Propagation::Always => {
                 commands.extend(argv.map(|argv| (db, argv.iter().map(|word| word.to_vec()).collect())));
             }
             Propagation::Instead(instead) => commands.extend(instead.iter().map(|command| (db, command.clone()))),

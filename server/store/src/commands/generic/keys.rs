@@ -2,7 +2,7 @@
 
 use bongsu_protocol::glob;
 
-use crate::call::{Call, Done, EventClass, Fault, Outcome};
+use crate::call::{Call, Done, EventClass, Fault, Outcome, Propagation};
 use crate::keyspace::Stored;
 
 pub(super) fn del(call: &mut Call<'_>) -> Outcome {
@@ -117,6 +117,7 @@ pub(super) fn dbsize(call: &mut Call<'_>) -> Outcome {
 pub(super) fn flushdb(call: &mut Call<'_>) -> Outcome {
     check_mode(call)?;
     flush(call, call.db);
+    call.effects.propagation = Propagation::Always;
     call.ok()
 }
 
