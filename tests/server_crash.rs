@@ -3,6 +3,8 @@
 //! `BONGSU_KILLS=N` kills N times as often.
 #![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
+#[path = "server_crash/disk.rs"]
+mod disk;
 #[path = "server_crash/load.rs"]
 mod load;
 #[path = "server_crash/node.rs"]

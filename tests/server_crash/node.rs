@@ -21,11 +21,17 @@ pub(crate) struct Node {
     data: PathBuf,
     pub(crate) port: u16,
     child: Option<Child>,
+    /// Keeps a file system of its own alive.
+    keeper: Option<Child>,
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
+        if let Some(mut keeper) = self.keeper.take() {
+            let _gone = keeper.kill();
+            let _gone = keeper.wait();
+        }
     }
 }
 
@@ -35,8 +41,22 @@ impl Node {
         let home = tempfile::tempdir().expect("a directory");
         let data = home.path().join("data");
         fs::create_dir(&data).expect("a directory");
-        let mut node = Self { home, data, port: free_ports(1)[0], child: None };
+        let mut node = Self { home, data, port: free_ports(1)[0], child: None, keeper: None };
         node.configure(directives);
+        node
+    }
+
+    /// As [`Self::new`], on a disk of so many KiB.
+    pub(crate) fn on_small_disk(directives: &str, size_kib: u32) -> Self {
+        let mut node = Self::new(directives);
+        let mut keeper = Command::new("unshare");
+        let script =
+            format!("mount -t tmpfs -o size={size_kib}k tmpfs \"$1\" && touch \"$1/mounted\" && exec sleep infinity");
+        let keeper = keeper.args(["-m", "sh", "-c", &script, "sh"]).arg(&node.data).spawn().expect("unshare");
+        let inside = Path::new("/proc").join(keeper.id().to_string()).join("root");
+        node.data = inside.join(node.data.strip_prefix("/").expect("an absolute path"));
+        node.keeper = Some(keeper);
+        wait("it is mounted", || node.data.join("mounted").exists().then_some(()));
         node
     }
 
@@ -75,7 +95,11 @@ impl Node {
     }
 
     fn launch_into(&mut self, log: File) {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+        let program = env!("CARGO_BIN_EXE_bongsu");
+        let mut server = Command::new(if self.keeper.is_some() { "nsenter" } else { program });
+        if let Some(keeper) = &self.keeper {
+            server.args(["-t", &keeper.id().to_string(), "-m", program]);
+        }
         server.arg("server").arg(self.home.path().join("server.conf")).stdin(Stdio::null());
         let errors = log.try_clone().expect("a file");
         self.child = Some(server.stdout(log).stderr(errors).spawn().expect("it starts"));

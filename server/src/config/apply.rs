@@ -101,6 +101,12 @@ impl Engine {
                     reason: "Unable to turn on AOF. Check server logs.".to_owned(),
                     cause: error.to_string(),
                 })?,
+                Directive::KeyLoadDelay => {
+                    if let Some(loading) = &self.loading {
+                        loading.set_delay(self.config.integer(Directive::KeyLoadDelay));
+                    }
+                }
+                Directive::AofDisableAutoGc => self.clean_log(),
                 Directive::Appendfsync => {
                     let policy = self.sync_policy();
                     if let Some(aof) = &mut self.aof {

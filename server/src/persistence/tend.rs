@@ -42,11 +42,12 @@ impl Engine {
     }
 
     fn look_for_failures(&mut self) {
-        let Some(aof) = &self.aof else { return };
+        let Some(aof) = &mut self.aof else { return };
         let failure = aof.writer().failure();
         if failure == self.log_failure {
             return;
         }
+        aof.is_failing = failure.is_some();
         match &failure {
             Some(reason) if aof.policy() == Policy::Always => {
                 self.log.warning(format_args!("Error writing to the AOF file: {reason}"));

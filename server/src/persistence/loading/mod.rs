@@ -64,6 +64,11 @@ struct Place {
 }
 
 impl Loading {
+    /// `key-load-delay` has changed.
+    pub(crate) fn set_delay(&self, delay: i64) {
+        self.reading.set_delay(delay);
+    }
+
     /// Bytes that have been read.
     pub(crate) fn read_bytes(&self) -> u64 {
         self.reading.read_bytes().min(self.total_bytes)
@@ -96,7 +101,8 @@ impl Engine {
             checksum: self.config.is_on(Directive::Rdbchecksum),
             ..Options::default()
         };
-        let reading = Reading::start(source, options, self.waker.clone())?;
+        let reading =
+            Reading::start(source, options, self.config.integer(Directive::KeyLoadDelay), self.waker.clone())?;
         let keeps_expired = is_log || self.is_replica();
         let admission = Admission::new(AdmissionOptions { keeps_expired, ..AdmissionOptions::default() });
         self.loading = Some(Loading {
