@@ -101,6 +101,7 @@ impl Engine {
                     reason: "Unable to turn on AOF. Check server logs.".to_owned(),
                     cause: error.to_string(),
                 })?,
+                Directive::RdbKeySaveDelay => self.delay_image(),
                 Directive::KeyLoadDelay => {
                     if let Some(loading) = &self.loading {
                         loading.set_delay(self.config.integer(Directive::KeyLoadDelay));

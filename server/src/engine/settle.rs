@@ -69,7 +69,7 @@ impl Engine {
 
     /// What belongs together has happened: whoever wants to be told is told all of it.
     #[inline]
-    pub(super) fn end_unit(&mut self) {
+    pub(crate) fn end_unit(&mut self) {
         if !self.feed.is_empty() {
             if !self.is_replica() {
                 self.history.tell(&self.feed);

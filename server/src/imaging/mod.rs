@@ -12,6 +12,7 @@ use bongsu_store::image::ImageOf;
 use worker::Worker;
 pub(crate) use worker::{Outcome, Progress, Sink};
 
+use crate::config::Directive;
 use crate::engine::Engine;
 
 /// What is handed over in one piece, about.
@@ -73,7 +74,7 @@ impl Engine {
     ) -> io::Result<()> {
         let sizes = self.shard.begin_image().map_err(io::Error::other)?;
         let keys = sizes.iter().map(|size| size.keys).sum();
-        let worker = sink(&sizes).and_then(|sink| Worker::start(sink, self.waker.clone()));
+        let worker = sink(&sizes).and_then(|sink| Worker::start(sink, self.save_delay_usec(), self.waker.clone()));
         match worker {
             Ok(worker) => {
                 let begun_us = self.clock.now_us;
@@ -84,6 +85,17 @@ impl Engine {
                 self.shard.abandon_image();
                 Err(error)
             }
+        }
+    }
+
+    fn save_delay_usec(&self) -> u64 {
+        self.config.integer(Directive::RdbKeySaveDelay).max(0).unsigned_abs()
+    }
+
+    /// `rdb-key-save-delay` has changed.
+    pub(crate) fn delay_image(&self) {
+        if let Some(imaging) = &self.imaging {
+            imaging.worker.set_delay(self.save_delay_usec());
         }
     }
 

@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::net::wake::Waker;
+
+/// The longest that a delay goes on without a look at whether anybody still wants the image, in microseconds.
+const DELAY_MAX_USEC: u64 = 10_000;
 
 /// Where an image goes. What is dropped before its end is to leave nothing behind.
 pub(crate) trait Sink: Send {
@@ -37,13 +41,25 @@ pub(crate) struct Progress {
     keys: AtomicU64,
     ahead_bytes: AtomicUsize,
     is_abandoned: AtomicBool,
+    /// For tests: how long to wait for each key, in microseconds (`rdb-key-save-delay`).
+    delay_usec: AtomicU64,
     /// Held while an image takes effect, and while it is given up.
     commits: Mutex<()>,
 }
 
 impl Progress {
-    /// So many more keys are dealt with.
+    /// So many more keys are dealt with, each of which takes a while if tests want that.
     pub(crate) fn add_keys(&self, keys: u64) {
+        let mut waited_usec = 0;
+        while !self.is_abandoned() {
+            let left_usec = self.delay_usec.load(Ordering::Relaxed).saturating_mul(keys).saturating_sub(waited_usec);
+            if left_usec == 0 {
+                break;
+            }
+            let now_usec = left_usec.min(DELAY_MAX_USEC);
+            std::thread::sleep(Duration::from_micros(now_usec));
+            waited_usec += now_usec;
+        }
         self.keys.fetch_add(keys, Ordering::Relaxed);
     }
 
@@ -87,12 +103,13 @@ impl Worker {
     ///
     /// # Errors
     /// If the system gives none.
-    pub(super) fn start(sink: Box<dyn Sink>, waker: Waker) -> io::Result<Self> {
+    pub(super) fn start(sink: Box<dyn Sink>, delay_usec: u64, waker: Waker) -> io::Result<Self> {
         // What is in it is limited by those who fill it: by `ahead_bytes`.
         let (parts, taken) = channel();
         let (tell, result) = channel();
         let (make_room, room) = sync_channel(1);
         let progress = Arc::<Progress>::default();
+        progress.delay_usec.store(delay_usec, Ordering::Relaxed);
         let shared = Arc::clone(&progress);
         let work = move || {
             let outcome = run(sink, &taken, &make_room, &shared, &waker);
@@ -119,6 +136,11 @@ impl Worker {
     /// There is no more.
     pub(super) fn end(&mut self) {
         self.parts = None;
+    }
+
+    /// Another delay for each key.
+    pub(super) fn set_delay(&self, usec: u64) {
+        self.progress.delay_usec.store(usec, Ordering::Relaxed);
     }
 
     /// What became of the image, once that is known.

@@ -62,7 +62,8 @@ fn snapshots(engine: &Engine, info: &mut InfoWriter) {
 fn log(engine: &Engine, info: &mut InfoWriter) {
     let rewrites = &engine.rewrites;
     info.field("aof_enabled", u8::from(engine.aof.is_some()));
-    info.field("aof_rewrite_in_progress", is_under_way(engine, Purpose::Rewrite));
+    let is_rewriting = is_under_way(engine, Purpose::Rewrite) != 0 || rewrites.is_concluding;
+    info.field("aof_rewrite_in_progress", u8::from(is_rewriting));
     info.field("aof_rewrite_scheduled", u8::from(rewrites.is_scheduled));
     info.field("aof_last_rewrite_time_sec", whole_seconds(rewrites.last_took));
     info.field("aof_current_rewrite_time_sec", seconds_since(engine, Purpose::Rewrite));

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bongsu_persist::rdb::encode::{Encoder, Options, Sizes};
 use bongsu_store::image::{ImageOf, Part, Reader};
@@ -18,9 +17,6 @@ const MODE: u32 = 0o644;
 /// The system is told to write what it has whenever there is so much, so that there is not too much of it at the end.
 const SYNC_EVERY_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The longest that a delay per key, which tests ask for, goes on without a look at whether anybody still wants the file.
-const DELAY_MAX: Duration = Duration::from_millis(10);
-
 /// How a file is written.
 pub(crate) struct RdbFileOptions {
     /// The format.
@@ -29,8 +25,6 @@ pub(crate) struct RdbFileOptions {
     pub(crate) aux: Vec<(Vec<u8>, Vec<u8>)>,
     /// Write to disk as it grows.
     pub(crate) syncs_early: bool,
-    /// For tests: how long to wait for each key.
-    pub(crate) delay_per_key: Duration,
 }
 
 /// A file that takes its name once it is complete and on disk.
@@ -103,25 +97,13 @@ pub(crate) fn keys_in(parts: &[u8]) -> u64 {
     Reader::new(parts).filter(|part| matches!(part, Ok(Part::Head(_)))).count() as u64
 }
 
-/// Waits for so long, unless nobody wants to wait any more.
-pub(crate) fn delay(total: Duration, progress: &Progress) {
-    let mut left = total;
-    while !left.is_zero() && !progress.is_abandoned() {
-        let now = left.min(DELAY_MAX);
-        std::thread::sleep(now);
-        left -= now;
-    }
-}
-
 impl Sink for RdbFile {
     fn take(&mut self, parts: &[u8], progress: &Progress) -> io::Result<()> {
         if let Some(encoder) = &mut self.encoder {
             encoder.image(parts, &mut self.out).map_err(io::Error::other)?;
         }
         self.write()?;
-        let keys = keys_in(parts);
-        delay(self.options.delay_per_key * u32::try_from(keys).unwrap_or(u32::MAX), progress);
-        progress.add_keys(keys);
+        progress.add_keys(keys_in(parts));
         Ok(())
     }
 

@@ -96,7 +96,6 @@ impl Engine {
 
     /// How an RDB file is written now; `is_base` if it is the base of an append-only file.
     pub(crate) fn rdb_options(&self, is_base: bool) -> RdbFileOptions {
-        let delay_usec = self.config.integer(Directive::RdbKeySaveDelay).max(0);
         RdbFileOptions {
             format: Options {
                 compression: self.config.is_on(Directive::Rdbcompression),
@@ -105,7 +104,6 @@ impl Engine {
             },
             aux: self.rdb_aux(is_base),
             syncs_early: self.config.is_on(Directive::RdbSaveIncrementalFsync),
-            delay_per_key: Duration::from_micros(delay_usec.unsigned_abs()),
         }
     }
 

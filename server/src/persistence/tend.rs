@@ -170,6 +170,8 @@ impl Engine {
                 return Err(error);
             }
         }
+        // Failures are logged there.
+        let _ = self.wait_for_steps();
         // The log is closed last: if the end does not come, it goes on.
         let place = self.place_line();
         if let Some(aof) = &mut self.aof {

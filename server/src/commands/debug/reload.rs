@@ -29,10 +29,16 @@ pub(super) fn reload(engine: &mut Engine, options: &[&[u8]]) -> Result<(), &'sta
 
 /// `DEBUG LOADAOF`.
 pub(super) fn load_log(engine: &mut Engine) -> Result<(), &'static str> {
+    const FAILED: &str = "ERR Error trying to load the AOF files, check server logs.";
+    // What a transaction has done so far would be lost here and kept there.
+    engine.end_unit();
     engine.settle_log();
+    let source = engine.log_to_load().map_err(|error| {
+        engine.log.warning(error);
+        FAILED
+    })?;
     flush(engine);
-    let Some(source) = engine.log_to_load() else { return Ok(()) };
-    load(engine, source, false).map_err(|()| "ERR Error trying to load the AOF files, check server logs.")
+    source.map_or(Ok(()), |source| load(engine, source, false).map_err(|()| FAILED))
 }
 
 fn load(engine: &mut Engine, source: Source, merges: bool) -> Result<(), ()> {

@@ -3,13 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bongsu_persist::aof::commands::Rewriter;
 use bongsu_persist::aof::push_timestamp;
 use bongsu_store::image::Reader;
 
-use super::super::rdb_file::{delay, keys_in};
+use super::super::rdb_file::keys_in;
 use crate::imaging::{Outcome, Progress, Sink};
 
 /// A file of commands that keeps its temporary name.
@@ -19,7 +18,6 @@ pub(crate) struct CommandFile {
     rewriter: Rewriter,
     out: Vec<u8>,
     written: u64,
-    delay_per_key: Duration,
     is_complete: bool,
 }
 
@@ -28,13 +26,13 @@ impl CommandFile {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub(crate) fn create(path: PathBuf, timestamp_s: Option<i64>, delay_per_key: Duration) -> io::Result<Self> {
+    pub(crate) fn create(path: PathBuf, timestamp_s: Option<i64>) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
         let mut out = Vec::new();
         if let Some(seconds) = timestamp_s {
             push_timestamp(&mut out, seconds);
         }
-        Ok(Self { file, path, rewriter: Rewriter::new(), out, written: 0, delay_per_key, is_complete: false })
+        Ok(Self { file, path, rewriter: Rewriter::new(), out, written: 0, is_complete: false })
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -52,9 +50,7 @@ impl Sink for CommandFile {
             self.rewriter.part(&part, &mut self.out).map_err(io::Error::other)?;
         }
         self.write()?;
-        let keys = keys_in(parts);
-        delay(self.delay_per_key * u32::try_from(keys).unwrap_or(u32::MAX), progress);
-        progress.add_keys(keys);
+        progress.add_keys(keys_in(parts));
         Ok(())
     }
 

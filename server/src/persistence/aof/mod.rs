@@ -213,7 +213,7 @@ impl Aof {
     /// If it cannot be written.
     pub(crate) fn finish(&mut self, now_us: u64) -> io::Result<()> {
         self.take(u64::MAX, vec![Step::Close], now_us);
-        while let Some(done) = self.writer.wait_done() {
+        while let Some(done) = self.wait_done() {
             if done.ticket == u64::MAX {
                 return done.result;
             }

@@ -52,6 +52,8 @@ pub(crate) struct Rewrites {
     completed: Option<Outcome>,
     /// With the base that is taking its place, the file aside becomes part of the log.
     adopts_aside: bool,
+    /// The base is complete, and its place in the log is being made.
+    pub(crate) is_concluding: bool,
 }
 
 impl Engine {
@@ -166,6 +168,8 @@ impl Engine {
     pub(crate) fn disable_log(&mut self) {
         self.abandon_image(Purpose::Rewrite);
         self.rewrites.is_scheduled = false;
+        self.rewrites.is_concluding = false;
+        self.drop_completed_base();
         let files = self.log_files.take();
         if let Some(mut aof) = self.aof.take() {
             if let Err(error) = aof.finish(self.clock.now_us) {
@@ -251,7 +255,7 @@ impl Engine {
         self.begin_image(Purpose::Rewrite, |sizes| {
             let file: Box<dyn Sink> = match format {
                 Format::Rdb => Box::new(RdbFile::create(path, None, options, sizes)?),
-                Format::Commands => Box::new(CommandFile::create(path, timestamp_s, options.delay_per_key)?),
+                Format::Commands => Box::new(CommandFile::create(path, timestamp_s)?),
             };
             Ok(Box::new(Followed { file, steps }))
         })?;
@@ -271,6 +275,7 @@ impl Engine {
             Ok(_) if self.log_files.is_none() => self.note_rewrite_success(),
             Ok(outcome) => {
                 self.rewrites.completed = Some(outcome);
+                self.rewrites.is_concluding = true;
                 self.adopt_if_ready();
             }
             Err(error) => {
@@ -320,23 +325,22 @@ impl Engine {
         self.log.notice("Background AOF rewrite finished successfully");
     }
 
-    /// Everything that has been told is in the files when this returns, and they are a log.
+    /// Everything that has been told is in the files when this returns.
     pub(crate) fn settle_log(&mut self) {
-        self.complete_image();
-        // Failures are logged there.
-        let _ = self.wait_for_steps();
-        if self.aof.as_ref().is_some_and(|aof| aof.is_aside) {
-            let _ = self.begin_or_schedule_rewrite();
-            self.complete_image();
-        }
         self.take_steps(CLEAN, Vec::new());
+        // Failures are logged there.
         let _ = self.wait_for_steps();
     }
 
-    /// The log that goes on.
-    pub(crate) fn log_to_load(&self) -> Option<Source> {
-        let paths = self.log_files.as_ref().map(Files::live).unwrap_or_default();
-        (!paths.is_empty()).then_some(Source::Log { paths, may_be_cut: false })
+    /// The log that is on disk, whether or not it goes on.
+    ///
+    /// # Errors
+    /// If it cannot be told which files it has.
+    pub(crate) fn log_to_load(&self) -> io::Result<Option<Source>> {
+        let mut files = self.configured_log();
+        files.read().map_err(io::Error::other)?;
+        let paths = files.live();
+        Ok((!paths.is_empty()).then_some(Source::Log { paths, may_be_cut: false }))
     }
 
     fn take_steps(&mut self, ticket: u64, steps: Vec<Step>) {
@@ -346,7 +350,7 @@ impl Engine {
         }
     }
 
-    fn wait_for_steps(&mut self) -> io::Result<()> {
+    pub(crate) fn wait_for_steps(&mut self) -> io::Result<()> {
         while let Some(aof) = self.aof.as_mut().filter(|aof| aof.has_steps()) {
             let Some(done) = aof.wait_done() else { break };
             self.steps_taken(done.ticket, done.result.as_ref())?;
@@ -368,6 +372,7 @@ impl Engine {
             if let Some(files) = &mut self.log_files {
                 files.roll_back();
             }
+            self.rewrites.is_concluding = false;
             if ticket != CLEAN {
                 self.abandon_image(Purpose::Rewrite);
                 self.drop_completed_base();
@@ -387,6 +392,7 @@ impl Engine {
             self.clean_log();
         }
         self.adopt_if_ready();
+        self.rewrites.is_concluding &= self.aof.as_ref().is_some_and(Aof::has_steps);
         Ok(())
     }
 

@@ -27,7 +27,7 @@ fn length_of(path: &Path) -> io::Result<u64> {
     let found = std::fs::metadata(path);
     found
         .map(|metadata| metadata.len())
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be opened: {error}", path.display())))
 }
 
 /// Loading that is under way.
