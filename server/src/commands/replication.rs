@@ -124,6 +124,7 @@ fn replconf(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec
     let mut reply = Writer::new(out, engine.protocol(client));
     match answer {
         Answer::Ok => reply.simple("OK"),
+        Answer::Line(text) => reply.simple(&text),
         Answer::Error(text) => reply.error(text),
         Answer::Silence => {}
     }

@@ -42,7 +42,7 @@ impl Engine {
             }
         };
         self.dataset.replicas.clone_from(&record.replicas);
-        self.dataset.kept_until_s = record.kept_until_s;
+        self.dataset.previous.until_s = record.kept_until_s;
         self.recall_master(record.synced_with.clone());
         self.dataset.record = Some(record);
     }

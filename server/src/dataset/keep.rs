@@ -26,17 +26,26 @@ impl Engine {
         if self.loading.is_some() {
             return;
         }
-        let dataset = &mut self.dataset;
-        if dataset.lineage.is_none() && self.changes > 0 && self.following.is_none() && !dataset.is_in_doubt() {
-            dataset.lineage = Some(Lineage::random());
+        if self.dataset.lineage.is_none() && self.changes > 0 {
+            self.own_dataset();
         }
+        let dataset = &mut self.dataset;
         if !dataset.is_urgent && self.clock.now_us < dataset.looked_us + LOOK_EVERY_US {
             return;
         }
         dataset.looked_us = self.clock.now_us;
         self.tend_doubt();
+        self.tend_previous();
         self.remember_replicas();
         self.write_if_changed();
+    }
+
+    /// Which data are here, for replicas. What a master has gets a name with the first write, or when somebody asks.
+    pub(crate) fn own_dataset(&mut self) -> Option<Lineage> {
+        if self.dataset.lineage.is_none() && self.following.is_none() && !self.dataset.is_in_doubt() {
+            self.dataset.lineage = Some(Lineage::random());
+        }
+        self.dataset.lineage
     }
 
     /// The replicas that are here are remembered.
@@ -111,7 +120,7 @@ impl Engine {
             synced_with: self.synced_with.clone(),
             replicas: self.dataset.replicas.clone(),
             is_clean,
-            kept_until_s: self.dataset.kept_until_s,
+            kept_until_s: self.dataset.previous.until_s,
         }
     }
 
@@ -133,12 +142,17 @@ impl Engine {
     /// It is on disk.
     pub(crate) fn note_snapshot_saved(&mut self) {
         self.dataset.durable = self.dataset.saving.take();
+        if self.dataset.durable.is_some() {
+            self.note_saved(false);
+        }
         self.dataset.hurry();
     }
 
     /// The data are those of another server from now on.
     pub(crate) fn note_taken_over(&mut self) {
-        self.dataset.durable = None;
+        // A snapshot under way is of other data.
+        (self.dataset.durable, self.dataset.saving) = (None, None);
+        self.dataset.lineage = None;
         self.dataset.hurry();
     }
 }

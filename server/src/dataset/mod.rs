@@ -17,6 +17,7 @@ pub(crate) use lineage::Lineage;
 use record::{Address, Durable, Record};
 use verdict::{Found, Loss};
 
+use crate::persistence::Previous;
 use crate::replication::ReplicationId;
 
 /// Fields of snapshots.
@@ -37,8 +38,8 @@ pub(crate) struct Dataset {
     saving: Option<Durable>,
     /// Those who have followed this server.
     replicas: Vec<Address>,
-    /// Until when the files of the data before these are kept.
-    pub(crate) kept_until_s: Option<u64>,
+    /// The files of the data that were here before these.
+    pub(crate) previous: Previous,
     /// What the file told at the start.
     record: Option<Record>,
     keeper: Option<Keeper>,
@@ -61,6 +62,26 @@ enum State {
     Asking(Asking),
     /// It has lost this. Without others who may have it, it waits only until then, in microseconds since the start.
     Amnesia { loss: Loss, until_us: Option<u64> },
+}
+
+/// What replicas and masters tell each other (`REPLCONF`).
+pub(crate) const ID_FIELD_OF_LINK: &[u8] = b"x-dataset";
+
+/// A name and an epoch as words; without any, others learn that there is none.
+pub(crate) fn words(lineage: Option<Lineage>) -> [String; 2] {
+    lineage
+        .map_or_else(|| ["?".to_owned(), "0".to_owned()], |Lineage { id, epoch }| [id.to_string(), epoch.to_string()])
+}
+
+/// The line in which a master tells which data it has.
+pub(crate) fn line(lineage: Lineage) -> String {
+    format!("x-dataset {} {}", lineage.id, lineage.epoch)
+}
+
+/// The same from what a master said. Others say other things.
+pub(crate) fn parse_line(line: &[u8]) -> Option<Lineage> {
+    let mut words = line.strip_prefix(b"+x-dataset ")?.split(|byte| *byte == b' ');
+    Lineage::parse(words.next()?, words.next()?)
 }
 
 /// What a snapshot tells of its data.

@@ -3,8 +3,10 @@
 pub(crate) mod aof;
 mod files;
 pub(crate) mod loading;
+mod previous;
 mod rdb_file;
 mod snapshots;
 mod tend;
 
+pub(crate) use previous::Previous;
 pub(crate) use snapshots::Snapshots;

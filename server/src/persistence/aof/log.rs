@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bongsu_persist::aof::Format;
 use bongsu_persist::aof::manifest::{Manifest, ManifestError, Names};
@@ -108,6 +108,17 @@ impl Files {
     /// The files to be loaded, in order, with their paths.
     pub(crate) fn live(&self) -> Vec<PathBuf> {
         self.manifest.live().map(|file| self.path(file.name())).collect()
+    }
+
+    /// Where the files are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All files that belong to the log on disk, with the one that names them.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
+        let named = self.in_force.live().map(|file| self.path(file.name()));
+        named.chain([self.path(&self.names.manifest())]).collect()
     }
 
     /// Bytes of the files that are to be loaded.

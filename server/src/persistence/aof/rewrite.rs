@@ -322,6 +322,7 @@ impl Engine {
     fn note_rewrite_success(&mut self) {
         self.rewrites.has_failed = false;
         self.rewrites.failures = 0;
+        self.note_saved(true);
         self.log.notice("Background AOF rewrite finished successfully");
     }
 

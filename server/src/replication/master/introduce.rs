@@ -5,6 +5,7 @@ use bongsu_protocol::session::ClientId;
 
 use super::Introduction;
 use super::replica::{HOST_BYTES_MAX, State};
+use crate::dataset;
 use crate::engine::Engine;
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
@@ -13,6 +14,8 @@ const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 pub(crate) enum Answer {
     Ok,
     Error(String),
+    /// Something that others do not answer.
+    Line(String),
     /// Nothing, to what comes every second.
     Silence,
 }
@@ -20,6 +23,11 @@ pub(crate) enum Answer {
 impl Engine {
     /// Takes options with their values.
     pub(crate) fn introduce(&mut self, client: ClientId, options: &[&[u8]]) -> Answer {
+        if let [name, _, _] = options
+            && name.eq_ignore_ascii_case(dataset::ID_FIELD_OF_LINK)
+        {
+            return self.own_dataset().map_or(Answer::Ok, |lineage| Answer::Line(dataset::line(lineage)));
+        }
         let (pairs, rest) = options.as_chunks::<2>();
         if let [[name, offset], ..] = pairs
             && name.eq_ignore_ascii_case(b"ack")

@@ -13,7 +13,10 @@ pub(crate) struct Own {
 /// Why the data here stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum Rejection {
-    #[error("the master of another history has no data, and there are {own} keys here")]
+    #[error(
+        "the master of another history has no data, and there are {own} keys here, which stay \
+         (CONFIG SET replica-full-resync-min-ratio 0 takes its emptiness over)"
+    )]
     Empty { own: u64 },
     #[error(
         "the master of another history has {theirs} keys, and there are {own} here (replica-full-resync-min-ratio)"

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bongsu_protocol::resp::{encode_command, parse_integer};
 
 use super::failure::Failure;
+use crate::dataset::{self, Lineage};
 use crate::replication::ReplicationId;
 use crate::version::REDIS_VERSION;
 
@@ -23,6 +24,8 @@ pub(crate) struct Introduction {
     pub(crate) has: Option<(ReplicationId, u64)>,
     /// The master is to take over from this server, which it was a replica of.
     pub(crate) hands_over: bool,
+    /// Which data it has, if they have a name.
+    pub(crate) dataset: Option<Lineage>,
 }
 
 /// A conversation that has begun.
@@ -31,6 +34,8 @@ pub(crate) struct Handshake {
     introduction: Introduction,
     /// What was asked and not answered yet.
     asked: VecDeque<Question>,
+    /// Which data the master has, if it says so.
+    pub(crate) dataset: Option<Lineage>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +43,7 @@ enum Question {
     Ping,
     Auth,
     Setting,
+    Dataset,
     Psync,
 }
 
@@ -60,7 +66,7 @@ impl Handshake {
     /// Begins a conversation: the bytes to be sent first.
     pub(crate) fn begin(introduction: Introduction) -> (Self, Vec<u8>) {
         let asked = VecDeque::from([Question::Ping]);
-        (Self { introduction, asked }, request(&[b"PING"]))
+        (Self { introduction, asked, dataset: None }, request(&[b"PING"]))
     }
 
     /// Takes a line, without its end.
@@ -74,6 +80,10 @@ impl Handshake {
             Some(Question::Ping) => self.introduce(line).map(Reaction::Say),
             Some(Question::Auth) if is_error => Err(Failure::Auth(shown(line))),
             Some(Question::Auth | Question::Setting) => Ok(self.ask_for_data()),
+            Some(Question::Dataset) => {
+                self.dataset = dataset::parse_line(line);
+                Ok(self.ask_for_data())
+            }
             Some(Question::Psync) => self.answer(line),
             None => Err(Failure::Unexpected(shown(line))),
         }
@@ -105,6 +115,8 @@ impl Handshake {
         ask(Question::Setting, &[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]);
         // Those who do not know it answer with an error, and that is all.
         ask(Question::Setting, &[b"REPLCONF", b"version", REDIS_VERSION.as_bytes()]);
+        let [id, epoch] = dataset::words(own.dataset);
+        ask(Question::Dataset, &[b"REPLCONF", dataset::ID_FIELD_OF_LINK, id.as_bytes(), epoch.as_bytes()]);
         Ok(said)
     }
 
@@ -210,7 +222,7 @@ mod tests {
 
     #[test]
     fn who_has_nothing_asks_for_everything() {
-        let (mut handshake, last) = asked(Introduction::default(), 3);
+        let (mut handshake, last) = asked(Introduction::default(), 4);
         assert_eq!(last, "*3 $5 PSYNC $1 ? $2 -1 ");
         assert_eq!(handshake.hear(b"").unwrap(), Reaction::Listen);
         let full = handshake.hear(format!("+FULLRESYNC {ID} 12").as_bytes());
@@ -221,7 +233,7 @@ mod tests {
     #[test]
     fn who_has_something_asks_for_the_next_byte() {
         let has = ReplicationId::parse(ID.as_bytes()).map(|id| (id, 41));
-        let (mut handshake, last) = asked(Introduction { has, hands_over: true, ..Introduction::default() }, 3);
+        let (mut handshake, last) = asked(Introduction { has, hands_over: true, ..Introduction::default() }, 4);
         assert_eq!(last, format!("*4 $5 PSYNC $40 {ID} $2 42 $8 FAILOVER "));
         assert_eq!(handshake.hear(b"+CONTINUE").unwrap(), Reaction::Continue(None));
     }
@@ -229,17 +241,31 @@ mod tests {
     #[test]
     fn masters_that_cannot_now_are_asked_again_and_old_ones_otherwise() {
         for line in ["-NOMASTERLINK Can't SYNC", "-LOADING busy"] {
-            let (mut handshake, _) = asked(Introduction::default(), 3);
+            let (mut handshake, _) = asked(Introduction::default(), 4);
             assert!(matches!(handshake.hear(line.as_bytes()), Err(Failure::NotYet(_))), "{line}");
         }
-        let (mut handshake, _) = asked(Introduction::default(), 3);
+        let (mut handshake, _) = asked(Introduction::default(), 4);
         assert_eq!(handshake.hear(b"-ERR unknown command").unwrap(), Reaction::AskFull(b"SYNC\r\n".to_vec()));
+    }
+
+    #[test]
+    fn a_master_may_say_which_data_it_has() {
+        let lineage = Lineage { epoch: 7, ..Lineage::random() };
+        let own = Introduction { dataset: Some(lineage), ..Introduction::default() };
+        let (mut handshake, _) = Handshake::begin(own);
+        let settings = told(handshake.hear(b"+PONG"));
+        assert!(settings.contains(&format!("x-dataset $32 {} $1 7 ", lineage.id)), "{settings}");
+        for _ in 0..3 {
+            handshake.hear(b"+OK").unwrap();
+        }
+        told(handshake.hear(format!("+x-dataset {} 8", lineage.id).as_bytes()));
+        assert_eq!(handshake.dataset, Some(Lineage { epoch: 8, ..lineage }));
     }
 
     #[test]
     fn nonsense_is_refused() {
         for line in ["+FULLRESYNC", "+FULLRESYNC x 1", "+FULLRESYNC ? -1", "+CONTINUE", "+OK", "$5"] {
-            let (mut handshake, _) = asked(Introduction::default(), 3);
+            let (mut handshake, _) = asked(Introduction::default(), 4);
             assert!(handshake.hear(line.as_bytes()).is_err(), "{line}");
         }
         let (mut handshake, _) = Handshake::begin(Introduction::default());

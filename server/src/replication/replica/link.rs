@@ -168,6 +168,7 @@ impl Engine {
             ip: text(Directive::ReplicaAnnounceIp),
             has,
             hands_over: following.hands_over,
+            dataset: self.dataset.lineage,
         };
         let (handshake, first) = Handshake::begin(introduction);
         following.stage = Stage::Talking(Box::new(handshake));
@@ -183,6 +184,7 @@ impl Engine {
             Stage::Talking(handshake) => {
                 let Some(line) = take_line(&mut conn.input)? else { return Ok(false) };
                 let reaction = handshake.hear(&line)?;
+                following.dataset = handshake.dataset;
                 self.react(conn, reaction)?;
                 Ok(true)
             }
@@ -253,6 +255,7 @@ impl Engine {
         following.has_history = true;
         following.hands_over = false;
         following.is_chosen = false;
+        self.dataset.lineage = following.dataset.or(self.dataset.lineage);
         (following.refusals, following.refused) = (0, None);
         following.down_since_us = None;
         following.since_us = self.clock.now_us;

@@ -17,6 +17,7 @@ mod sync;
 
 use bongsu_protocol::session::ClientId;
 
+use crate::dataset::Lineage;
 use crate::engine::Engine;
 use crate::net::conn::Conn;
 use crate::net::listeners::LISTENERS;
@@ -60,6 +61,8 @@ pub(crate) struct Following {
     hands_over: bool,
     /// Somebody chose it, and it is not the one whose data are here.
     is_chosen: bool,
+    /// Which data the master has, if it says so.
+    dataset: Option<Lineage>,
     /// The data of this master did not replace what is here, so often and because of that.
     refusals: u32,
     refused: Option<Rejection>,

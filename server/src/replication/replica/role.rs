@@ -32,6 +32,7 @@ impl Following {
             has_history: false,
             hands_over: false,
             is_chosen: false,
+            dataset: None,
             refusals: 0,
             refused: None,
             db: 0,

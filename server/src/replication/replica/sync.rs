@@ -174,7 +174,15 @@ impl Engine {
         let is_own = |id: &ReplicationId| {
             *id == self.history.id || self.history.before.as_ref().is_some_and(|(before, _)| before == id)
         };
-        let is_same_history = sync.point.as_ref().is_some_and(|(id, _)| is_own(id));
+        // The name goes with the data through restarts and changes of the master, and the offset does not fall.
+        let is_same_dataset = following
+            .dataset
+            .zip(self.dataset.lineage)
+            .is_some_and(|(theirs, own)| theirs.id == own.id && theirs.epoch >= own.epoch);
+        let is_same_history = sync
+            .point
+            .as_ref()
+            .is_some_and(|(id, offset)| is_own(id) || is_same_dataset && *offset >= self.history.offset);
         let own = Own { keys: self.keys(), is_same_history, is_chosen: following.is_chosen };
         let min_percent = self.config.size(Directive::ReplicaFullResyncMinRatio) as u64;
         Ok(guard::judge(own, keys, min_percent)?)
@@ -183,6 +191,7 @@ impl Engine {
     /// The data are known to be whole: the others may go, in order to make room for them.
     fn make_place(&mut self, keys: u64) -> Result<(), Failure> {
         self.check_data(keys)?;
+        self.keep_previous(keys);
         self.log.notice("MASTER <-> REPLICA sync: the old data go before the new ones are loaded");
         self.dismiss_replicas();
         let empty = self.shard.empty_like();
@@ -204,6 +213,7 @@ impl Engine {
         let (id, offset) = sync.point.take().unwrap_or_else(|| (ReplicationId::random(), 0));
         let Some(mut conn) = following.conn.take() else { return Err(Failure::Lost) };
         self.dismiss_replicas();
+        self.keep_previous((0..shard.databases()).map(|db| shard.db(db).len() as u64).sum());
         self.shard.replace(shard);
         self.tell_replaced();
         self.history.replace(id, offset, self.config.size(Directive::ReplBacklogSize));

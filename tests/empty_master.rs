@@ -1,0 +1,242 @@
+//! Masters that come back without their data, before replicas that have them. Nobody supervises these: what saves the data is what
+//! the nodes themselves do. A master of ours refuses to pass its emptiness on, whoever follows it; a replica of ours refuses to take
+//! it over, whoever it follows.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up is a failed test")]
+
+mod support;
+
+use std::fs;
+
+use support::{Installation, Program, command, info, try_command, wait};
+
+use Program::{Ours, Real};
+
+/// Keys that everybody has at first.
+const KEYS: u64 = 200;
+
+/// A master and a replica that has all its keys.
+fn pair(programs: [Program; 2], directives: &str) -> (Installation, [u16; 2]) {
+    let mut i = Installation::empty();
+    let master = i.add_node_of(programs[0], directives);
+    write(master, 0..KEYS);
+    let replica = i.add_node_of(programs[1], &format!("replicaof 127.0.0.1 {master}\n"));
+    wait_for_keys(replica, KEYS);
+    if programs[0] == Ours {
+        wait_for_record(&i, master, &format!("keys {KEYS}\n"));
+        wait_for_record(&i, master, "\nreplica ");
+    }
+    (i, [master, replica])
+}
+
+fn write(node: u16, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        assert_eq!(command::<String>(node, &["SET", &format!("key:{n}"), "value"]).as_deref(), Some("OK"));
+    }
+}
+
+/// A node may still be at work on what it sent to its replica.
+fn save(node: u16) {
+    wait("it saves", || command::<String>(node, &["SAVE"]).filter(|answer| answer == "OK"));
+}
+
+#[track_caller]
+fn wait_for_keys(node: u16, count: u64) {
+    wait("a node has all keys", || (command::<u64>(node, &["DBSIZE"])? == count).then_some(()));
+}
+
+/// What a node of ours wrote down of itself has these words in it.
+#[track_caller]
+fn wait_for_record(i: &Installation, node: u16, words: &str) {
+    let path = i.home(node).join("node.state");
+    wait("the record is written", || fs::read_to_string(&path).ok()?.contains(words).then_some(()));
+}
+
+#[track_caller]
+fn wait_for_info(node: u16, field: &str, value: &str) {
+    wait("INFO tells", || (info(node, field)? == value).then_some(()));
+}
+
+/// The error that a node answers with.
+fn refusal(node: u16, words: &[&str]) -> Option<String> {
+    try_command::<redis::Value>(node, words)?.err().map(|error| error.to_string())
+}
+
+/// A master of ours, which has been started again, knows that it lost its data, and the replica keeps them.
+#[track_caller]
+fn is_amnesiac(i: &Installation, [master, replica]: [u16; 2], keys: u64) {
+    wait_for_info(master, "dataset_state", "amnesia");
+    for words in [&["PING"][..], &["GET", "key:1"], &["SET", "key:1", "2"], &["DBSIZE"]] {
+        let said = refusal(master, words).unwrap();
+        assert!(said.contains("amnesia"), "{words:?}: {said}");
+    }
+    // The replica comes back, again and again.
+    let attempts = || i.log(replica).matches("amnesia").count();
+    let before = attempts();
+    wait("the replica asks", || (attempts() > before + 1).then_some(()));
+    wait_for_keys(replica, keys);
+    assert_eq!(info(replica, "master_link_status").as_deref(), Some("down"));
+}
+
+/// A replica of ours keeps its data although its master has none.
+#[track_caller]
+fn refuses(replica: u16, reason: &str) {
+    wait_for_info(replica, "full_resync_rejected", reason);
+    wait_for_keys(replica, KEYS);
+    assert_eq!(info(replica, "master_link_status").as_deref(), Some("down"));
+    assert_eq!(command::<String>(replica, &["GET", "key:1"]).as_deref(), Some("value"));
+}
+
+/// The master ends at once and is started again, after something has happened to its files.
+fn restart(i: &mut Installation, master: u16, accident: impl FnOnce(&std::path::Path)) {
+    i.kill(master);
+    accident(&i.home(master));
+    i.start_node(master);
+}
+
+const EVERYBODY: [[Program; 2]; 3] = [[Ours, Ours], [Ours, Real], [Real, Ours]];
+
+/// After an accident that leaves the master with nothing but what it knows of itself.
+fn survives(directives: &str, accident: impl Fn(&std::path::Path)) {
+    for programs in EVERYBODY {
+        let (mut i, nodes) = pair(programs, directives);
+        if directives.starts_with("save") {
+            save(nodes[0]);
+        }
+        restart(&mut i, nodes[0], &accident);
+        match programs[0] {
+            Ours => is_amnesiac(&i, nodes, KEYS),
+            Real => refuses(nodes[1], "empty-dataset"),
+        }
+    }
+}
+
+#[test]
+fn without_persistence() {
+    survives("", |_| {});
+}
+
+#[test]
+fn without_its_snapshot() {
+    survives("save 3600 100000\n", |home| fs::remove_file(home.join("dump.rdb")).unwrap());
+}
+
+#[test]
+fn without_its_log() {
+    survives("appendonly yes\n", |home| fs::remove_dir_all(home.join("appendonlydir")).unwrap());
+}
+
+/// Nothing is left of what it knew of itself, either: only a replica of ours can tell.
+#[test]
+fn without_its_disk() {
+    for programs in [[Ours, Ours], [Real, Ours]] {
+        let (mut i, [master, replica]) = pair(programs, "");
+        restart(&mut i, master, |home| {
+            let _not_there = fs::remove_file(home.join("node.state"));
+        });
+        refuses(replica, "empty-dataset");
+    }
+}
+
+#[test]
+fn with_an_older_snapshot() {
+    for programs in [[Ours, Ours], [Ours, Real]] {
+        let (mut i, nodes) = pair(programs, "save 3600 100000\n");
+        let [master, replica] = nodes;
+        let home = i.home(master);
+        save(master);
+        fs::copy(home.join("dump.rdb"), home.join("older.rdb")).unwrap();
+        write(master, KEYS..2 * KEYS);
+        save(master);
+        wait_for_keys(replica, 2 * KEYS);
+        wait_for_record(&i, master, &format!("saved-keys {}\n", 2 * KEYS));
+        restart(&mut i, master, |home| fs::rename(home.join("older.rdb"), home.join("dump.rdb")).unwrap());
+        is_amnesiac(&i, nodes, 2 * KEYS);
+    }
+}
+
+/// What a crash may take with what is configured is no loss to be told of: the snapshot is the one that was saved last.
+#[test]
+fn with_its_last_snapshot() {
+    for programs in EVERYBODY {
+        let (mut i, [master, replica]) = pair(programs, "save 3600 100000\n");
+        save(master);
+        write(master, KEYS..KEYS + 10);
+        wait_for_keys(replica, KEYS + 10);
+        restart(&mut i, master, |_| {});
+        wait_for_info(replica, "master_link_status", "up");
+        wait_for_keys(replica, KEYS);
+        write(master, KEYS..KEYS + 1);
+        wait_for_keys(replica, KEYS + 1);
+    }
+}
+
+#[test]
+fn after_a_flush() {
+    for programs in EVERYBODY {
+        let (mut i, [master, replica]) = pair(programs, "appendonly yes\nappendfsync always\n");
+        assert_eq!(command::<String>(master, &["FLUSHALL"]).as_deref(), Some("OK"));
+        wait_for_keys(replica, 0);
+        if programs[0] == Ours {
+            wait_for_record(&i, master, "\nkeys 0\n");
+        }
+        restart(&mut i, master, |_| {});
+        wait_for_info(replica, "master_link_status", "up");
+        write(master, 0..3);
+        wait_for_keys(replica, 3);
+    }
+}
+
+/// The replica has missed so much that it is sent everything, which is nothing: but of the same history.
+#[test]
+fn after_a_flush_that_the_replica_missed() {
+    for programs in EVERYBODY {
+        let (mut i, [master, replica]) = pair(programs, "repl-backlog-size 16kb\n");
+        // What is written down by Debian's replica names the history after a restart, too.
+        save(replica);
+        i.kill(replica);
+        assert_eq!(command::<String>(master, &["FLUSHALL"]).as_deref(), Some("OK"));
+        let large = "x".repeat(40_000);
+        assert_eq!(command::<String>(master, &["SET", "large", &large]).as_deref(), Some("OK"));
+        assert_eq!(command::<u64>(master, &["DEL", "large"]), Some(1));
+        i.start_node(replica);
+        wait_for_keys(replica, 0);
+        wait_for_info(replica, "master_link_status", "up");
+    }
+}
+
+#[test]
+fn an_operator_may_mean_it() {
+    for empty in [Ours, Real] {
+        let (mut i, [_, replica]) = pair([Ours, Ours], "");
+        let stranger = i.add_node_of(empty, "");
+        let port = stranger.to_string();
+        assert_eq!(command::<String>(replica, &["REPLICAOF", "127.0.0.1", &port]).as_deref(), Some("OK"));
+        refuses(replica, "empty-dataset");
+        // A single key is enough of a dataset for somebody who chose it.
+        write(stranger, 0..1);
+        wait_for_keys(replica, 1);
+        wait_for_info(replica, "master_link_status", "up");
+        assert_eq!(info(replica, "full_resync_rejected"), None);
+    }
+    let (mut i, [_, replica]) = pair([Ours, Ours], "");
+    let stranger = i.add_node_of(Real, "").to_string();
+    let no_limit = ["CONFIG", "SET", "replica-full-resync-min-ratio", "0"];
+    assert_eq!(command::<String>(replica, &no_limit).as_deref(), Some("OK"));
+    assert_eq!(command::<String>(replica, &["REPLICAOF", "127.0.0.1", &stranger]).as_deref(), Some("OK"));
+    wait_for_keys(replica, 0);
+}
+
+#[test]
+fn a_chain_of_replicas() {
+    for programs in [[Ours, Ours, Ours], [Ours, Real, Ours], [Real, Ours, Real], [Real, Ours, Ours]] {
+        let (mut i, nodes) = pair([programs[0], programs[1]], "");
+        let last = i.add_node_of(programs[2], &format!("replicaof 127.0.0.1 {}\n", nodes[1]));
+        wait_for_keys(last, KEYS);
+        restart(&mut i, nodes[0], |_| {});
+        match programs[0] {
+            Ours => is_amnesiac(&i, nodes, KEYS),
+            Real => refuses(nodes[1], "empty-dataset"),
+        }
+        wait_for_keys(last, KEYS);
+    }
+}
