@@ -39,6 +39,7 @@ fn meet(listener: &TcpListener) -> TcpStream {
             "PING" => (&stream).write_all(b"+PONG\r\n").unwrap(),
             "listening-port" | "psync2" => (&stream).write_all(b"+OK\r\n").unwrap(),
             "version" => (&stream).write_all(b"-ERR Unrecognized REPLCONF option: version\r\n").unwrap(),
+            "x-dataset" => (&stream).write_all(b"-ERR syntax error\r\n").unwrap(),
             "PSYNC" => {
                 // The name and the offset, with their lengths.
                 (0..4).for_each(|_| assert!(lines.read_line(&mut line).unwrap() > 0));
