@@ -90,9 +90,13 @@ impl Engine {
     /// Runs one request. False if the client's next one must not be run now: it waits, or the connection is over.
     fn run(&mut self, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) -> bool {
         let before = out.len();
+        let reads_stream = self.reads_stream(client);
         self.execute(client, argv, out);
         // It holds for this request only.
         self.first_hash = None;
+        if reads_stream && self.reject_stray(client, before, out) {
+            return false;
+        }
         let Some(session) = self.clients.get_mut(client) else { return false };
         if !session.sends_reply() {
             out.truncate(before);
@@ -137,9 +141,9 @@ impl Engine {
         if let Some(text) = self.state_refusal(client, flags) {
             return self.refuse(client, Some(id), text, out);
         }
-        if flags.contains(CommandFlags::WRITE)
-            && !is_queued
-            && let Some(text) = self.refusal_for_disk()
+        // Whoever only asks whether all is well is told, too: that is how a watcher finds out.
+        if let Some(text) = self.refusal_for_disk()
+            && (name == "ping" || self.does(client, flags, CommandFlags::WRITE))
         {
             return self.refuse(client, Some(id), &text, out);
         }

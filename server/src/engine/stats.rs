@@ -111,5 +111,6 @@ impl Engine {
         self.stats = Stats { tracks_latency: old.tracks_latency, ..Stats::new(old.by_command.len()) };
         self.shard.stats = bongsu_store::shard::Stats::default();
         self.rates = super::rates::Rates::default();
+        self.master.counts = crate::replication::Counts::default();
     }
 }

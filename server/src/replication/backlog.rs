@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-/// Bytes of a block. What is given back, and what a replica is sent in one go, is never less.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Bytes of a block. What is given back is never less, which must not be much for those who keep little (`repl-backlog-size` may be 16 KiB),
+/// nor is what a replica is sent in one go, which must not be little.
+const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Part of the stream. Its bytes are numbered: the first one after the offset 0 has the number 1.
 #[derive(Debug)]

@@ -7,5 +7,5 @@ mod replica;
 mod trail;
 
 pub(crate) use history::{History, ReplicationId};
-pub(crate) use master::{Answer, FailoverRequest, Master, Piece, Replica, State};
+pub(crate) use master::{Answer, Counts, FailoverRequest, Master, Piece, Replica, State};
 pub(crate) use replica::{Failure, Following, MASTER, Role, SyncFigures};

@@ -63,6 +63,8 @@ const HELP: &[&str] = &[
     "PROTOCOL <type>",
     "    Answer with a reply of this type: string, integer, double, bignum, null,",
     "    array, set, map, attrib, push, verbatim, true or false.",
+    "REPLICATE <argument> ...",
+    "    Tell replicas to run this.",
     "SDSLEN <key>",
     "    Lengths of a key and of the string that it has.",
     "SET-ACTIVE-EXPIRE <0|1>",
@@ -125,6 +127,10 @@ fn server(engine: &mut Engine, name: &[u8], arguments: &[&[u8]], reply: &mut Wri
         },
         (b"log", [text]) => {
             engine.log.warning(format_args!("DEBUG LOG: {}", String::from_utf8_lossy(text)));
+            reply.simple("OK");
+        }
+        (b"replicate", [_, ..]) => {
+            engine.tell_replicas(arguments);
             reply.simple("OK");
         }
         (b"error", [text]) => reply.error(text),
@@ -191,7 +197,6 @@ fn ignored(name: &[u8], arguments: &[&[u8]], reply: &mut Writer<'_>) -> bool {
             | b"leak",
             [_],
         )
-        | (b"replicate", [_, ..])
         | (b"stringmatch-test", []) => reply.simple("OK"),
         (b"replybuffer", [what, _])
             if what.eq_ignore_ascii_case(b"peak-reset-time") || what.eq_ignore_ascii_case(b"resizing") =>

@@ -13,6 +13,8 @@ impl Engine {
     /// will be sent everything.
     pub(crate) fn follow(&mut self, client: ClientId, id: &[u8], from: &[u8], out: &mut Vec<u8>) {
         let Some(from) = parse_integer(from) else {
+            let name = self.new_replica(client).name();
+            self.log.warning(format_args!("Replica {name} asks for synchronization but with a wrong offset"));
             return Writer::new(out, self.protocol(client)).error("ERR value is not an integer or out of range");
         };
         if !self.may_follow(client, out) {

@@ -10,6 +10,7 @@ mod feeding;
 mod introduce;
 mod replica;
 mod slow;
+mod stray;
 mod sync;
 mod upkeep;
 

@@ -52,7 +52,7 @@ impl Engine {
     }
 
     /// Something goes into the stream that changes no data. The stream of a replica is its master's alone.
-    fn tell_replicas(&mut self, argv: &[&[u8]]) {
+    pub(crate) fn tell_replicas(&mut self, argv: &[&[u8]]) {
         if self.is_replica() {
             return;
         }

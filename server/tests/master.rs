@@ -1,0 +1,113 @@
+//! Ours as a master of ours: what the stream is made of besides the data, and how much of it is kept.
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+#[path = "replica/nodes.rs"]
+#[expect(dead_code, reason = "other tests need the rest")]
+mod nodes;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use nodes::{Client, Ours};
+
+/// A master without pings, and a replica that has everything.
+fn pair(options: &str) -> (Ours, Ours) {
+    let master = Ours::start(&format!("repl-diskless-sync-delay 0\nrepl-ping-replica-period 3600\n{options}"));
+    let replica = Ours::start("");
+    let mut to_replica = replica.client();
+    to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", master.addr.port()), "OK");
+    to_replica.until("master_link_status", "up");
+    (master, replica)
+}
+
+/// Follows without being a server.
+fn listen(master: &Ours, request: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(master.addr).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(request).unwrap();
+    // Something of what it wants is there.
+    assert!(stream.read(&mut [0; 1]).unwrap() > 0);
+    stream
+}
+
+#[test]
+fn who_follows_is_given_no_replies() {
+    let master = Ours::start("repl-diskless-sync-delay 0");
+    let mut to_master = master.client();
+    for (follow, ask) in [
+        ("SYNC\r\n", "PING\r\n"),
+        ("PSYNC ? -1\r\n", "SLOWLOG GET\r\n"),
+        ("PSYNC ? -1\r\n", "GET k\r\n"),
+        ("PSYNC ? -1\r\n", "NONSENSE\r\n"),
+    ] {
+        let mut stream = listen(&master, follow.as_bytes());
+        stream.write_all(ask.as_bytes()).unwrap();
+        let mut all = Vec::new();
+        // It ends, perhaps with what was on its way.
+        let _hung_up = stream.read_to_end(&mut all);
+        for reply in [&b"PONG"[..], b"*0\r\n", b"-ERR"] {
+            assert!(!all.windows(reply.len()).any(|window| window == reply), "{ask}");
+        }
+        to_master.until("connected_slaves", "0");
+    }
+    let mut silent = listen(&master, b"PSYNC ? -1\r\n");
+    silent.write_all(b"REPLCONF ACK 0\r\nNONSENSE\r\n").unwrap();
+    to_master.until("connected_slaves", "0");
+}
+
+#[test]
+fn replicas_can_be_told_what_did_not_happen() {
+    let (master, replica) = pair("");
+    let (mut to_master, mut to_replica) = (master.client(), replica.client());
+    to_master.expect("DEBUG REPLICATE SET only there", "OK");
+    to_replica.until_reply("GET only", "there");
+    to_master.expect("EXISTS only", "0");
+    to_master.expect("DEBUG REPLICATE nonsense", "OK");
+    to_replica.until("unexpected_error_replies", "1");
+    to_replica.until("master_link_status", "up");
+}
+
+#[test]
+fn counts_of_syncs_begin_anew() {
+    let (master, _replica) = pair("");
+    let mut to_master = master.client();
+    assert_eq!(to_master.info("sync_full"), "1");
+    to_master.expect("CONFIG RESETSTAT", "OK");
+    assert_eq!(to_master.info("sync_full"), "0");
+}
+
+#[test]
+fn little_is_kept_if_little_is_wanted() {
+    let (master, replica) = pair("repl-backlog-size 16384");
+    let mut to_master = master.client();
+    for n in 0..1000 {
+        to_master.expect(&format!("SET {n} {}", "x".repeat(1000)), "OK");
+    }
+    assert_eq!(to_master.ask("WAIT 1 0"), "1");
+    drop(replica);
+    to_master.until("connected_slaves", "0");
+    let kept = |client: &mut Client| client.info("mem_total_replication_buffers").parse::<usize>().unwrap();
+    assert!(kept(&mut to_master) < 64 * 1024, "{} bytes are kept", kept(&mut to_master));
+}
+
+#[test]
+fn a_server_that_cannot_save_says_so_to_whoever_asks() {
+    let server = Ours::start("save 1000 1000\ndbfilename taken");
+    let mut client = server.client();
+    std::fs::create_dir(server.dir.join("taken")).unwrap();
+    client.expect("SET k 1", "OK");
+    client.expect("BGSAVE", "Background saving started");
+    client.until("rdb_last_bgsave_status", "err");
+    for request in ["PING", "SET k 2"] {
+        assert!(client.ask(request).starts_with("MISCONF"), "{request}");
+    }
+    client.expect("GET k", "1");
+    client.expect("MULTI", "OK");
+    client.expect("GET k", "QUEUED");
+    assert!(client.ask("SET k 2").starts_with("MISCONF"));
+    assert!(client.ask("EXEC").starts_with("EXECABORT"));
+    client.expect("CONFIG SET stop-writes-on-bgsave-error no", "OK");
+    client.expect("PING", "PONG");
+    client.expect("SET k 2", "OK");
+}
