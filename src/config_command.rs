@@ -130,8 +130,9 @@ fn summary(loaded: &Loaded) -> String {
 
 /// What a data server would do.
 fn server_summary(file: &Path) -> Result<String, String> {
-    let config = Config::load(&server::Launch::with_file(file)).map_err(|error| format!("{error}\n"))?;
-    config.check_users().map_err(|error| format!("{}: {error}\n", file.display()))?;
+    let wrong = |error: &dyn std::error::Error| format!("{}: {error}\n", file.display());
+    let config = Config::inspect(&server::Launch::with_file(file)).map_err(|error| wrong(&error))?;
+    config.check_users().map_err(|error| wrong(&error))?;
     let number = |directive| config.integer(directive);
     let ports = [("port", number(Directive::Port)), ("tls-port", number(Directive::TlsPort))];
     let listening: Vec<String> =

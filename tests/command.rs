@@ -98,6 +98,36 @@ fn a_password_is_asked_for_by_name_of_the_error() {
 }
 
 #[test]
+fn the_configuration_of_a_data_server_is_checked_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("some.conf");
+    let check = |text: &str, more: &[&str]| {
+        std::fs::write(&file, format!("dir {}\n{text}", dir.path().display())).unwrap();
+        let args = ["config", "check", file.to_str().unwrap()];
+        bongsu(&args.iter().chain(more).copied().collect::<Vec<_>>())
+    };
+    let usable = check("tls-port 7000\nappendonly yes\nlogfile some.log\n", &[]);
+    assert_eq!(usable.status.code(), Some(0), "{}", text(&usable));
+    assert!(text(&usable).contains("usable\nlistens on port 6379, tls-port 7000;"), "{}", text(&usable));
+    assert!(!dir.path().join("some.log").exists(), "who only looks makes nothing");
+    std::fs::write(dir.path().join("users.acl"), "user a on +nosuch\n").unwrap();
+    for (wrong, reason) in [
+        ("prot 1\n", "some.conf: line 2: Bad directive"),
+        ("user a on +nosuch\n", "Unknown command or category name"),
+        ("aclfile users.acl\n", "users.acl:1: Error"),
+        ("aclfile none.acl\n", "none.acl"),
+    ] {
+        let refused = check(wrong, &[]);
+        assert_eq!(refused.status.code(), Some(78), "{wrong}: {}", text(&refused));
+        assert!(text(&refused).contains(reason), "{wrong}: {}", text(&refused));
+    }
+    // A sentinel knows nothing of this, and a data server nothing of that.
+    let group = "sentinel monitor m 10.0.0.1 6379 2\n";
+    assert!(text(&check(group, &[])).contains("group m: master 10.0.0.1:6379"));
+    assert_eq!(check(group, &["--as", "server"]).status.code(), Some(78));
+}
+
+#[test]
 fn who_takes_a_connection_and_closes_it_is_no_node() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

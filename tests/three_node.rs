@@ -177,9 +177,13 @@ impl Deployment {
 
     /// What redis-cli says to the administrator.
     fn ask(&self, host: usize, words: &[&str]) -> Option<Vec<String>> {
+        self.ask_at(host, "6379", words)
+    }
+
+    fn ask_at(&self, host: usize, port: &str, words: &[&str]) -> Option<Vec<String>> {
         let password = fs::read_to_string(self.generated("operator/admin.password")).unwrap();
         let mut command = self.client("redis-cli");
-        command.args(["-h", &self.names[host], "-p", "6379", "--no-auth-warning", "--user", "admin", "--pass"]);
+        command.args(["-h", &self.names[host], "-p", port, "--no-auth-warning", "--user", "admin", "--pass"]);
         command.arg(password.trim());
         if self.tls {
             command.arg("--tls");
@@ -215,15 +219,20 @@ impl Deployment {
         command.output().unwrap()
     }
 
-    /// What the command of the page shows of the group; `None` while not all are there and up.
-    fn status(&self, through: usize) -> Option<String> {
+    /// Runs a command of the page as it stands there, but through any of the sentinels.
+    fn command_of_the_page(&self, name: &str, through: usize) -> Output {
         let page = fs::read_to_string(self.generated("README.md")).unwrap();
-        let (_, command) = page.split_once("```sh\nbongsu status").unwrap();
+        let (_, command) = page.split_once(&format!("\nbongsu {name}")).unwrap();
         let (command, _) = command.split_once("```").unwrap();
         let command = command.replacen(&self.names[0], &self.names[through], 1);
         let mut shell = self.client("sh");
-        shell.args(["-c", &format!("exec \"$0\" status {command}"), BONGSU]).current_dir(self.generated(""));
-        let output = shell.output().unwrap();
+        shell.args(["-c", &format!("exec \"$0\" {name} {command}"), BONGSU]).current_dir(self.generated(""));
+        shell.output().unwrap()
+    }
+
+    /// What the command of the page shows of the group; `None` while not all are there and up.
+    fn status(&self, through: usize) -> Option<String> {
+        let output = self.command_of_the_page("status", through);
         let said = text(&output);
         let has_all = (0..NODES).filter(|host| *host != through).all(|host| {
             said.contains(&format!("{}:6379", self.names[host]))
@@ -292,6 +301,15 @@ fn survives_the_loss_of_the_master(names: [String; NODES], more: &[&str]) {
     assert_eq!(data.len(), 2 * KEYS + 1);
     for host in 0..NODES {
         d.wait("everybody has the same", || (d.data(host)? == data).then_some(()));
+    }
+
+    ok(d.command_of_the_page("switchover", 0));
+    d.wait("another is the master", || (d.replication(master, "role")? == "slave").then_some(()));
+    ok(d.python("assert master.wait(1, 5000) >= 1\n"));
+    // No role lacks a right that it needs.
+    for (host, port) in (0..NODES).flat_map(|host| [(host, "6379"), (host, "26379")]) {
+        let refused = d.ask_at(host, port, &["ACL", "LOG"]).unwrap();
+        assert!(refused.iter().all(String::is_empty), "{} {port}: {refused:?}", d.names[host]);
     }
 }
 

@@ -31,6 +31,16 @@ impl Config {
     /// # Errors
     /// [`LoadError`] with the first line that is wrong.
     pub fn load(launch: &Launch) -> Result<Self, LoadError> {
+        let config = Self::inspect(launch)?;
+        config.open_log()?;
+        Ok(config)
+    }
+
+    /// As [`Config::load`], for those who only look: nothing is made.
+    ///
+    /// # Errors
+    /// [`LoadError`] with the first line that is wrong.
+    pub fn inspect(launch: &Launch) -> Result<Self, LoadError> {
         let mut text = String::new();
         let mut config = Self::default();
         if let Some(file) = &launch.file {
@@ -46,7 +56,7 @@ impl Config {
             text.push('\n');
             text.push_str(&launch.options);
         }
-        config.read_text(&text)?;
+        config.read_lines(&text)?;
         Ok(config)
     }
 
@@ -55,16 +65,20 @@ impl Config {
     /// # Errors
     /// [`LoadError`] with the first line that is wrong.
     pub fn read_text(&mut self, text: &str) -> Result<(), LoadError> {
-        Loader { config: self, has_saves: false }.read(text, 0)?;
-        self.check()
+        self.read_lines(text)?;
+        self.open_log()
     }
 
-    /// What cannot be said of a line alone.
-    fn check(&self) -> Result<(), LoadError> {
-        if let Some(path) = self.path(Directive::Logfile) {
-            let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            opened.map_err(|error| LoadError::Whole(format!("Can't open the log file: {}", system_text(&error))))?;
-        }
+    /// The log file must be usable, and is made if it is not there.
+    fn open_log(&self) -> Result<(), LoadError> {
+        let Some(path) = self.path(Directive::Logfile) else { return Ok(()) };
+        let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        let opened = opened.map_err(|error| format!("Can't open the log file: {}", system_text(&error)));
+        opened.map(drop).map_err(LoadError::Whole)
+    }
+
+    fn read_lines(&mut self, text: &str) -> Result<(), LoadError> {
+        Loader { config: self, has_saves: false }.read(text, 0)?;
         if self.is_on(Directive::ClusterEnabled) {
             return Err(LoadError::Whole("cluster-enabled: this server has no cluster mode".to_owned()));
         }
