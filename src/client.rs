@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bongsu_healthcheck::{Access, Endpoint, Tls, connect, connect_info};
+use bongsu_healthcheck::{Access, Endpoint, Tls, client, connect};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, cmd};
+use redis::{AsyncConnectionConfig, ProtocolVersion, PushInfo, cmd};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::cli::AccessArgs;
@@ -109,7 +109,7 @@ pub(crate) struct Event {
 impl Events {
     /// Subscribes to everything that the sentinel at `endpoint` publishes.
     pub(crate) async fn subscribe(endpoint: &Endpoint, access: &Access, limit: Duration) -> Result<Self> {
-        let client = Client::open(connect_info(endpoint, access, ProtocolVersion::RESP3)?)?;
+        let client = client(endpoint, access, ProtocolVersion::RESP3)?;
         // The queue is as long as the events of a failover are many: a sentinel publishes dozens, not thousands.
         let (sender, pushes) = unbounded_channel();
         let config = AsyncConnectionConfig::new()

@@ -52,7 +52,7 @@ pub async fn connect(
     access: &Access,
     limit: Duration,
 ) -> Result<MultiplexedConnection, ConnectError> {
-    let client = client(connect_info(endpoint, access, ProtocolVersion::RESP2)?, access)?;
+    let client = client(endpoint, access, ProtocolVersion::RESP2)?;
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(Some(limit));
     // The handshake (HELLO, AUTH) is part of connecting here but not for the crate's own limit.
     timeout(limit, client.get_multiplexed_async_connection_with_config(&config))
@@ -61,12 +61,16 @@ pub async fn connect(
         .map_err(ConnectError::Refused)
 }
 
-/// The `redis` crate's description of a connection to `endpoint`.
-pub fn connect_info(
-    endpoint: &Endpoint,
-    access: &Access,
-    protocol: ProtocolVersion,
-) -> Result<ConnectionInfo, RedisError> {
+/// The `redis` crate's client of `endpoint`, with all that `access` says, for connections that [`connect`] does not make.
+pub fn client(endpoint: &Endpoint, access: &Access, protocol: ProtocolVersion) -> Result<Client, RedisError> {
+    let info = connect_info(endpoint, access, protocol)?;
+    let Some(tls) = &access.tls else { return Client::open(info) };
+    let client_tls = tls.client.clone().map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+    Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone() })
+}
+
+/// Without the certificates, which it has no room for.
+fn connect_info(endpoint: &Endpoint, access: &Access, protocol: ProtocolVersion) -> Result<ConnectionInfo, RedisError> {
     let (host, port) = (endpoint.host().to_owned(), endpoint.port());
     let addr = match access.tls {
         None => ConnectionAddr::Tcp(host, port),
@@ -81,10 +85,4 @@ pub fn connect_info(
         settings = settings.set_password(password);
     }
     Ok(addr.into_connection_info()?.set_redis_settings(settings))
-}
-
-fn client(info: ConnectionInfo, access: &Access) -> Result<Client, RedisError> {
-    let Some(tls) = &access.tls else { return Client::open(info) };
-    let client_tls = tls.client.clone().map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
-    Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone() })
 }

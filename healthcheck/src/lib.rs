@@ -9,7 +9,7 @@ mod endpoint;
 mod probe;
 mod report;
 
-pub use access::{Access, ConnectError, Tls, connect, connect_info};
+pub use access::{Access, ConnectError, Tls, client, connect};
 pub use endpoint::{Endpoint, EndpointError};
 pub use probe::probe;
 pub use report::{Concern, Doubt, Facts, Failure, Report, Role, Verdict};
