@@ -240,3 +240,27 @@ fn a_chain_of_replicas() {
         wait_for_keys(last, KEYS);
     }
 }
+
+/// What was on disk stays until what took its place is, and longer if that is far less.
+#[test]
+fn the_last_generation_is_kept() {
+    for (coming, is_kept) in [(KEYS, false), (1, true)] {
+        let (mut i, [_, replica]) = pair([Ours, Ours], "");
+        save(replica);
+        let stranger = i.add_node_of(Real, "");
+        write(stranger, 0..coming);
+        let before = fs::read(i.home(replica).join("dump.rdb")).unwrap();
+        let port = stranger.to_string();
+        assert_eq!(command::<String>(replica, &["REPLICAOF", "127.0.0.1", &port]).as_deref(), Some("OK"));
+        wait_for_info(replica, "master_link_status", "up");
+        let kept = i.home(replica).join("dump.rdb.prev");
+        assert_eq!(fs::read(&kept).unwrap(), before);
+        save(replica);
+        if is_kept {
+            wait_for_record(&i, replica, "previous-until ");
+            assert_eq!(fs::read(&kept).unwrap(), before);
+        } else {
+            wait("it is removed", || (!kept.exists()).then_some(()));
+        }
+    }
+}
