@@ -264,3 +264,44 @@ fn the_last_generation_is_kept() {
         }
     }
 }
+
+/// Nobody else can have what it lost: it serves, at once or after a while.
+#[test]
+fn who_was_always_alone() {
+    let mut i = Installation::empty();
+    let forgetful = i.add_node_of(Ours, "");
+    let snapshots = i.add_node_of(Ours, "save 3600 100000\namnesia-timeout 1\n");
+    for node in [forgetful, snapshots] {
+        write(node, 0..KEYS);
+        wait_for_record(&i, node, &format!("keys {KEYS}\n"));
+    }
+    save(snapshots);
+    wait_for_record(&i, snapshots, "saved-keys ");
+    restart(&mut i, forgetful, |_| {});
+    assert_eq!(info(forgetful, "dataset_state").as_deref(), Some("ok"));
+    restart(&mut i, snapshots, |home| fs::remove_file(home.join("dump.rdb")).unwrap());
+    wait_for_info(snapshots, "dataset_state", "amnesia");
+    wait_for_info(snapshots, "dataset_state", "ok");
+    for node in [forgetful, snapshots] {
+        write(node, 0..1);
+    }
+}
+
+/// The operator says that the data are lost for good, and the record of that outlives another restart.
+#[test]
+fn an_operator_ends_it() {
+    for words in [&["REPLICAOF", "NO", "ONE"][..], &["CONFIG", "SET", "amnesia-guard", "no"]] {
+        let (mut i, [master, replica]) = pair([Ours, Ours], "");
+        i.kill(replica);
+        for _ in 0..2 {
+            restart(&mut i, master, |_| {});
+            wait_for_info(master, "dataset_state", "amnesia");
+        }
+        assert_eq!(command::<String>(master, words).as_deref(), Some("OK"));
+        wait_for_info(master, "dataset_state", "ok");
+        wait_for_record(&i, master, "\nkeys 0\n");
+        restart(&mut i, master, |_| {});
+        assert_eq!(info(master, "dataset_state").as_deref(), Some("ok"));
+        write(master, 0..1);
+    }
+}
