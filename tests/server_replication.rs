@@ -235,3 +235,33 @@ fn replicas_that_take_nothing_do_no_harm() {
         let _end = stream.read_to_end(&mut rest);
     }
 }
+
+#[test]
+fn replicas_learn_which_keys_went_while_their_master_was_away() {
+    for (backlog, is_resumed) in [("1mb", true), ("16384", false)] {
+        let kept = tempfile::tempdir().unwrap();
+        let home = kept.path().display();
+        let directives = format!(
+            "dir {home}\nrepl-diskless-sync-delay 0\nrepl-ping-replica-period 3600\nrepl-backlog-size {backlog}\n"
+        );
+        let master = Node::ours(&directives);
+        let replica = Node::real(master.port);
+        replica.wait_until("master_link_status", "up");
+        assert_eq!(master.ask("DEBUG SET-ACTIVE-EXPIRE 0"), "OK");
+        for n in 0..1000 {
+            assert_eq!(master.ask(&format!("SET {n} v PX 1")), "OK");
+        }
+        assert_eq!(master.ask("SET stays v"), "OK");
+        master.wait_for(&replica);
+        assert_eq!(master.ask("SAVE"), "OK");
+        drop(master);
+        let master = Node::ours(&directives);
+        master.wait_until("loading", "0");
+        assert_eq!(master.info("rdb_last_load_keys_expired"), "1000");
+        assert_eq!(replica.ask(&format!("REPLICAOF 127.0.0.1 {}", master.port)), "OK");
+        replica.wait_until("master_link_status", "up");
+        wait("the replica has what the master has", || (replica.ask("DBSIZE") == "1").then_some(()));
+        assert_eq!(master.info("sync_partial_ok"), u8::from(is_resumed).to_string());
+        assert_eq!(master.info("sync_full"), u8::from(!is_resumed).to_string());
+    }
+}

@@ -1,5 +1,6 @@
 //! Loading what was saved, while clients are told how far that is.
 
+mod gone;
 mod reader;
 
 use std::io;
@@ -9,6 +10,7 @@ use bongsu_persist::rdb::decode::Options;
 use bongsu_protocol::session::{ClientId, ClientRole};
 use bongsu_store::image::{Admission, AdmissionOptions, NotAdmitted, Part, Reader};
 
+use gone::Gone;
 pub(crate) use reader::Source;
 use reader::{Piece, Reading};
 
@@ -45,6 +47,7 @@ pub(crate) struct Loading {
     /// Of those, the ones that are left out because their time is over.
     expired: u64,
     keeps_expired: bool,
+    gone: Gone,
     empty_keys: u64,
     /// What the snapshot or the log says about the stream of changes.
     place: Place,
@@ -115,6 +118,7 @@ impl Engine {
             keys: 0,
             expired: 0,
             keeps_expired,
+            gone: Gone::new(self.config.size(Directive::ReplBacklogSize)),
             empty_keys: 0,
             place: Place::default(),
             dataset: Fields::default(),
@@ -210,6 +214,9 @@ impl Engine {
                 let is_over = head.expiry_ms.is_some_and(|at| at <= self.shard.now_ms) && !loading.keeps_expired;
                 loading.keys += u64::from(!is_over);
                 loading.expired += u64::from(is_over);
+                if is_over {
+                    loading.gone.note(head.db as usize, head.key);
+                }
                 if head.db as usize >= self.shard.databases() {
                     let count = self.shard.databases();
                     return Err(format!("the data were saved with more than {count} databases"));
@@ -267,8 +274,12 @@ impl Engine {
         }
         let place = loading.place.id.clone().zip(loading.place.offset);
         self.dataset.note_loaded(loading.dataset.lineage(), place, loading.is_log);
-        if let Place { id: Some(id), offset: Some(offset), db } = loading.place {
+        // What replicas cannot be told of, they must not go on without.
+        if let Place { id: Some(id), offset: Some(offset), db } = loading.place
+            && loading.gone.is_complete()
+        {
             self.restore_history(id, offset, db);
+            loading.gone.tell(&mut self.history);
         }
         // What was loaded is on disk.
         self.snapshots.saved_changes = self.changes;
