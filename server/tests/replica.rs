@@ -227,6 +227,41 @@ fn replicas_follow_a_replica() {
 }
 
 #[test]
+fn a_stream_that_is_passed_on_goes_on_in_its_database() {
+    let master = Peer::start("");
+    let mut to_master = master.client();
+    let (first, second) = (Ours::start("repl-diskless-sync-delay 0"), Ours::start(""));
+    let (mut to_first, mut to_second) = (first.client(), second.client());
+    follow(&mut to_first, master.port);
+    to_master.expect("SELECT 5", "OK");
+    to_master.expect("SET a 1", "OK");
+    to_first.until("db5", "keys=1,expires=0,avg_ttl=0");
+    // It begins anew from a server that does not name the database again.
+    follow(&mut to_second, first.addr.port());
+    to_master.expect("SET b 2", "OK");
+    assert_same(&mut to_master, &mut to_second);
+}
+
+#[test]
+fn data_are_told_by_their_place_only_where_changes_move_it() {
+    let master = Peer::start("");
+    let mut to_master = master.client();
+    to_master.expect("SET k v", "OK");
+    let server = Ours::start("");
+    let mut client = server.client();
+    client.expect("SET own data", "OK");
+    let tells_place = |client: &mut Client| {
+        client.expect("SAVE", "OK");
+        let file = std::fs::read(server.dir.join("dump.rdb")).unwrap();
+        file.windows(7).any(|bytes| bytes == b"repl-id")
+    };
+    // Nobody keeps the stream, so that whatever is written later would have the same place.
+    assert!(!tells_place(&mut client));
+    follow(&mut client, master.port);
+    assert!(tells_place(&mut client));
+}
+
+#[test]
 fn a_master_without_data_replaces_nothing() {
     let master = Peer::start("");
     let (port, mut to_master) = (master.port, master.client());

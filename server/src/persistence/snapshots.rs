@@ -107,6 +107,11 @@ impl Engine {
         }
     }
 
+    /// The data can be told by their place in the stream of changes: changes move it, which they do not where nobody keeps the stream.
+    pub(crate) fn keeps_place(&self) -> bool {
+        self.history.backlog.is_some() || self.is_replica()
+    }
+
     /// What a snapshot of this moment tells of itself.
     pub(crate) fn rdb_aux(&self, is_base: bool) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut aux = vec![
@@ -115,11 +120,13 @@ impl Engine {
             ("ctime", (self.clock.wall_ms() / 1000).to_string()),
             ("used-mem", self.used_bytes().to_string()),
         ];
-        if let Some(db) = self.history.stream_db() {
-            aux.push(("repl-stream-db", db.to_string()));
+        if self.keeps_place() {
+            if let Some(db) = self.history.stream_db() {
+                aux.push(("repl-stream-db", db.to_string()));
+            }
+            aux.push(("repl-id", self.history.id.as_str().to_owned()));
+            aux.push(("repl-offset", self.history.offset.to_string()));
         }
-        aux.push(("repl-id", self.history.id.as_str().to_owned()));
-        aux.push(("repl-offset", self.history.offset.to_string()));
         aux.push(("aof-base", u8::from(is_base).to_string()));
         aux.extend(self.dataset.fields());
         aux.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())).collect()

@@ -255,8 +255,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The line of a log that tells where in the stream of changes its end is.
+    /// The line of a log that tells where in the stream of changes its end is; nothing where that says nothing.
     pub(crate) fn place_line(&self) -> String {
+        if !self.keeps_place() {
+            return String::new();
+        }
         let (id, offset) = (self.history.id.as_str(), self.history.offset);
         let db = self.history.stream_db().map_or_else(String::new, |db| format!(" db={db}"));
         format!("{}{id} offset={offset}{db}\r\n", String::from_utf8_lossy(PLACE))

@@ -57,7 +57,11 @@ enum Piece {
 /// What the thread has to say.
 pub(crate) enum Progress {
     /// Everything is read.
-    Loaded(Box<Shard>),
+    Loaded {
+        data: Box<Shard>,
+        /// The database that the stream behind it goes on in.
+        db: u32,
+    },
     /// Everything is here and whole, so many keys. The thread waits for [`Intake::replace`].
     Verified(u64),
     Failed(LoadError),
@@ -174,9 +178,9 @@ impl Told {
 
 fn take(plan: &Plan, mut shard: Shard, mut source: Source, told: &Told) -> Result<(), LoadError> {
     if plan.manner == Manner::Beside {
-        load::load(&mut source, plan.trust, &mut shard)?;
+        let db = load::load(&mut source, plan.trust, &mut shard)?;
         source.skip_rest()?;
-        told.tell(Progress::Loaded(Box::new(shard)));
+        told.tell(Progress::Loaded { data: Box::new(shard), db });
         return Ok(());
     }
     let mut spool = Spool::new(plan.path.clone());
@@ -191,8 +195,8 @@ fn take(plan: &Plan, mut shard: Shard, mut source: Source, told: &Told) -> Resul
             _ => return Ok(()),
         }
     }
-    load::load(spool.read()?, plan.trust, &mut shard)?;
-    told.tell(Progress::Loaded(Box::new(shard)));
+    let db = load::load(spool.read()?, plan.trust, &mut shard)?;
+    told.tell(Progress::Loaded { data: Box::new(shard), db });
     Ok(())
 }
 

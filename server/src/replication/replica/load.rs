@@ -38,8 +38,12 @@ impl Trust {
     }
 }
 
-/// Reads everything into the databases. If that fails, what they hold means nothing.
-pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<(), LoadError> {
+/// What the field of a snapshot is called that names the database which the stream behind it goes on in.
+const STREAM_DB: &[u8] = b"repl-stream-db";
+
+/// Reads everything into the databases. Gives the database that the stream behind it goes on in: a master that is a replica itself
+/// passes on what its own master says, which does not name it again. If reading fails, what the databases hold means nothing.
+pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<u32, LoadError> {
     // When keys go is for the master to say, even if their time is over.
     let options = AdmissionOptions { keeps_expired: true, ..AdmissionOptions::default() };
     let mut admission = Admission::new(options);
@@ -60,8 +64,9 @@ fn read(
     source: impl Read,
     trust: Trust,
     mut take: impl FnMut(&Part<'_>) -> Result<(), LoadError>,
-) -> Result<(), LoadError> {
+) -> Result<u32, LoadError> {
     let mut decoder = Decoder::new(source, trust.options());
+    let mut db = 0;
     loop {
         match decoder.next_event()? {
             Some(Event::Parts(parts)) => {
@@ -71,7 +76,11 @@ fn read(
             Some(Event::End { checksum: Verdict::Bad { written, computed }, .. }) => {
                 return Err(LoadError::Checksum { written, computed });
             }
-            Some(Event::End { .. }) => return Ok(()),
+            Some(Event::End { .. }) => return Ok(db),
+            Some(Event::Aux { name, value }) if name == STREAM_DB => {
+                // None is told as -1; the stream names it then.
+                db = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+            }
             // There are no functions here, and nothing else says anything that matters.
             Some(Event::Aux { .. } | Event::Sizes { .. } | Event::Function(_) | Event::EmptyKey { .. }) => {}
             None => return Err(LoadError::NoEnd),

@@ -156,13 +156,15 @@ impl Engine {
             None => Ok(()),
             Some(Progress::Failed(error)) => Err(error.into()),
             Some(Progress::Verified(keys)) => self.make_place(keys),
-            Some(Progress::Loaded(shard)) => {
+            Some(Progress::Loaded { data: shard, db }) => {
                 let is_checked = taking.manner == Manner::SpoolInPlace;
                 if !is_checked {
                     let keys = (0..shard.databases()).map(|db| shard.db(db).len() as u64).sum();
                     self.check_data(keys)?;
                 }
-                self.take_over(*shard)
+                // Of a database that there is not, no command of the stream could be run.
+                let db = if (db as usize) < self.shard.databases() { db } else { 0 };
+                self.take_over(*shard, db)
             }
         }
     }
@@ -207,7 +209,7 @@ impl Engine {
     }
 
     /// What was loaded is served from now on.
-    fn take_over(&mut self, shard: Shard) -> Result<(), Failure> {
+    fn take_over(&mut self, shard: Shard, db: u32) -> Result<(), Failure> {
         let Some(following) = &mut self.following else { return Ok(()) };
         let Stage::Syncing(sync) = &mut following.stage else { return Ok(()) };
         let (id, offset) = sync.point.take().unwrap_or_else(|| (ReplicationId::random(), 0));
@@ -218,7 +220,7 @@ impl Engine {
         self.tell_replaced();
         self.history.replace(id, offset, self.config.size(Directive::ReplBacklogSize));
         self.note_taken_over();
-        self.begin_stream(&mut conn, 0);
+        self.begin_stream(&mut conn, db);
         self.log_anew();
         // Part of the stream may be here already.
         conn.unread = true;
