@@ -199,6 +199,22 @@ fn a_master_that_changed_nothing_goes_back_to_being_a_replica() {
 }
 
 #[test]
+fn who_goes_back_to_a_stream_is_in_its_database() {
+    let master = Peer::start("");
+    let mut to_master = master.client();
+    let replica = Ours::start("");
+    let mut to_replica = replica.client();
+    follow(&mut to_replica, master.port);
+    to_master.expect("SELECT 5", "OK");
+    to_master.expect("SET a 1", "OK");
+    to_replica.until("db5", "keys=1,expires=0,avg_ttl=0");
+    to_replica.expect("REPLICAOF NO ONE", "OK");
+    follow(&mut to_replica, master.port);
+    to_master.expect("SET b 2", "OK");
+    assert_same(&mut to_master, &mut to_replica);
+}
+
+#[test]
 fn replicas_follow_a_replica() {
     let master = Peer::start("");
     let mut to_master = master.client();

@@ -42,6 +42,8 @@ pub(crate) struct History {
     pub(crate) id: ReplicationId,
     /// The stream that this one goes on from, and up to which offset it is the same.
     pub(crate) before: Option<(ReplicationId, u64)>,
+    /// The database that was selected last in that one, for a server that goes back to it.
+    before_db: Option<u32>,
     /// Bytes of the stream so far.
     pub(crate) offset: u64,
     /// The last part of it, if anybody may come for it.
@@ -57,7 +59,16 @@ pub(crate) struct History {
 impl History {
     /// A stream that begins.
     pub(crate) fn new(id: ReplicationId) -> Self {
-        Self { id, before: None, offset: 0, backlog: None, selected: None, trail: Trail::default(), unit: Vec::new() }
+        Self {
+            id,
+            before: None,
+            before_db: None,
+            offset: 0,
+            backlog: None,
+            selected: None,
+            trail: Trail::default(),
+            unit: Vec::new(),
+        }
     }
 
     /// Keeps the last part of the stream from now on.
@@ -103,7 +114,7 @@ impl History {
     pub(crate) fn branch(&mut self, id: ReplicationId) {
         let before = std::mem::replace(&mut self.id, id);
         self.before = Some((before, self.offset));
-        self.select_anew();
+        self.before_db = self.selected.take();
     }
 
     /// If nothing has happened since it got its name, it is still the stream that it went on from, and may be asked for as that.
@@ -111,6 +122,7 @@ impl History {
         let offset = self.offset;
         if let Some((id, _)) = self.before.take_if(|(_, end)| *end == offset) {
             self.id = id;
+            self.selected = self.before_db.take();
         }
     }
 
@@ -120,9 +132,9 @@ impl History {
         self.keep(size);
     }
 
-    /// What is here was the beginning of the stream of this name. `goes_own_way` if it goes on here, under a name of its own.
-    pub(crate) fn restore(&mut self, id: ReplicationId, offset: u64, goes_own_way: bool) {
-        *self = Self { offset, ..Self::new(id) };
+    /// What is here was the beginning of the stream of this name, in which this database was selected last. `goes_own_way` if it goes on here, under a name of its own.
+    pub(crate) fn restore(&mut self, id: ReplicationId, offset: u64, db: u32, goes_own_way: bool) {
+        *self = Self { offset, selected: Some(db), ..Self::new(id) };
         if goes_own_way {
             self.branch(ReplicationId::random());
         }
@@ -214,7 +226,7 @@ mod tests {
         history.replace(id(b'c'), 500, 1 << 20);
         assert!(history.continues(&id(b'c'), 500) && !history.continues(&id(b'b'), 14));
         assert_eq!(history.before, None);
-        history.restore(id(b'd'), 7, true);
+        history.restore(id(b'd'), 7, 3, true);
         assert_eq!((history.offset, history.before), (7, Some((id(b'd'), 7))));
     }
 

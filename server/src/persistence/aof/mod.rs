@@ -161,6 +161,11 @@ impl Aof {
         self.offset() - self.writer.written()
     }
 
+    /// More is on its way to the disk than may be.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.appended - self.writer.written() > QUEUED_BYTES_MAX
+    }
+
     /// Nothing is on its way to the disk.
     pub(crate) fn is_settled(&self) -> bool {
         self.writer.synced() >= self.offset()
@@ -189,7 +194,7 @@ impl Aof {
         }
         let (offset, since_us) = self.watched;
         let is_stuck = self.writer.written() < offset && now_us.saturating_sub(since_us) > PATIENCE_US;
-        let is_much = self.appended - self.writer.written() > QUEUED_BYTES_MAX;
+        let is_much = self.is_overfull();
         let waits = self.policy == Policy::Always || is_stuck || is_much;
         self.delays += u64::from(is_stuck);
         waits.then_some(self.appended)

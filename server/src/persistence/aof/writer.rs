@@ -376,12 +376,14 @@ impl Work {
         let Some(file) = &self.file else { return Ok(()) };
         let began = Instant::now();
         let written = self.shared.written.load(Ordering::Acquire);
-        if let Err(error) = file.sync_data() {
+        let synced = file.sync_data();
+        // Also after a failure it is not tried again at once.
+        self.synced_at = Instant::now();
+        if let Err(error) = synced {
             self.set_doubtful(true);
             return Err(error);
         }
         self.shared.synced.store(written, Ordering::Release);
-        self.synced_at = Instant::now();
         note_slowest(&self.shared, began);
         Ok(())
     }

@@ -63,7 +63,8 @@ impl Engine {
         match self.following.as_ref().map(|following| &following.stage) {
             Some(Stage::Syncing(sync)) => sync.has_room() && (!sync.is_whole() || conn.input.len() < AHEAD_BYTES_MAX),
             Some(Stage::Idle) | None => false,
-            Some(_) => true,
+            // A disk that is behind makes the master wait, whose output is limited, instead of filling the memory here.
+            Some(_) => self.aof.as_ref().is_none_or(|aof| !aof.is_overfull()),
         }
     }
 

@@ -66,11 +66,10 @@ impl Engine {
     /// What is here is this part of this stream, as a file has it that was loaded: a master is asked for what comes next. `db` is the
     /// database that was selected last.
     pub(crate) fn restore_history(&mut self, id: ReplicationId, offset: u64, db: u32) {
-        self.history.restore(id, offset, self.following.is_none());
+        self.history.restore(id, offset, db, self.following.is_none());
         if let Some(following) = &mut self.following {
             following.has_history = true;
             following.db = db;
-            self.history.note_selected(db);
         }
         // Replicas that have it up to here may come for what follows.
         self.keep_history();
@@ -78,6 +77,8 @@ impl Engine {
 
     /// Becomes what a client says. False if it is to be a replica of this master and is one.
     pub(crate) fn take_role(&mut self, by: ClientId, role: Role) -> bool {
+        // What a transaction has changed so far belongs to the stream that it was changed in.
+        self.end_unit();
         let asked_by = self.clients.get(by).map(|session| session.addr.clone()).unwrap_or_default();
         match role {
             Role::Master => {

@@ -82,8 +82,10 @@ impl Engine {
         } else {
             self.shard.begin_image().map_err(|error| io::Error::other(error.to_string()))?
         };
-        // What comes after the image says itself which database it is for.
-        self.history.select_anew();
+        // What comes after the image says itself which database it is for. The stream of a replica is not its own to say so in.
+        if !self.is_replica() {
+            self.history.select_anew();
+        }
         let plan = Plan { encoder: self.encoder(group.version, &images), fields: self.image_fields(), target };
         let worker = Worker::start(plan, self.waker.clone());
         let worker = worker.inspect_err(|_| {
