@@ -254,8 +254,13 @@ fn a_stream_that_is_passed_on_goes_on_in_its_database() {
     to_first.until("db5", "keys=1,expires=0,avg_ttl=0");
     // It begins anew from a server that does not name the database again.
     follow(&mut to_second, first.addr.port());
+    // Nor does one that has only been away for a moment hear of it again.
+    to_second.expect("CLIENT KILL TYPE master", "1");
+    to_first.until("sync_partial_ok", "1");
+    to_second.until("master_link_status", "up");
     to_master.expect("SET b 2", "OK");
     assert_same(&mut to_master, &mut to_second);
+    assert_eq!(to_first.info("sync_full"), "1");
 }
 
 #[test]

@@ -247,11 +247,15 @@ impl Engine {
         let session = self.clients.accept(addr, laddr, now_ms, &self.acl);
         session.role = ClientRole::Master;
         session.authenticated = true;
-        session.db = if (db as usize) < self.shard.databases() { db } else { 0 };
+        // Of a database that there is not, no command of the stream could be run.
+        let db = if (db as usize) < self.shard.databases() { db } else { 0 };
+        session.db = db;
+        self.history.note_selected(db);
         session.io.fd = i64::from(conn.stream().as_fd().as_raw_fd());
         conn.client = session.id;
         let Some(following) = &mut self.following else { return };
         following.client = Some(conn.client);
+        following.db = db;
         following.stage = Stage::Streaming;
         following.has_history = true;
         following.hands_over = false;

@@ -162,8 +162,6 @@ impl Engine {
                     let keys = (0..shard.databases()).map(|db| shard.db(db).len() as u64).sum();
                     self.check_data(keys)?;
                 }
-                // Of a database that there is not, no command of the stream could be run.
-                let db = if (db as usize) < self.shard.databases() { db } else { 0 };
                 self.take_over(*shard, db)
             }
         }
