@@ -4,7 +4,6 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::net::wake::Waker;
@@ -95,7 +94,6 @@ pub(crate) struct Worker {
     /// Told whenever there is room for more, for who has nothing else to do.
     room: Receiver<()>,
     progress: Arc<Progress>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
@@ -118,8 +116,9 @@ impl Worker {
             drop(make_room);
             waker.wake();
         };
-        let thread = std::thread::Builder::new().name("bongsu-image".to_owned()).spawn(work)?;
-        Ok(Self { parts: Some(parts), result, room, progress, thread: Some(thread) })
+        // It may be waiting for a disk, which the loop does not do: nobody joins it.
+        std::thread::Builder::new().name("bongsu-image".to_owned()).spawn(work)?;
+        Ok(Self { parts: Some(parts), result, room, progress })
     }
 
     /// Hands parts over.
@@ -166,9 +165,6 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.progress.abandon();
-        self.parts = None;
-        // It may be waiting for a disk, which the loop does not do: it ends by itself. At the end of an image it has ended already.
-        drop(self.thread.take());
     }
 }
 

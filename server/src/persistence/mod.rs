@@ -9,4 +9,5 @@ mod snapshots;
 mod tend;
 
 pub(crate) use previous::Previous;
+pub(crate) use rdb_file::sizes_of;
 pub(crate) use snapshots::Snapshots;

@@ -22,7 +22,7 @@ pub(crate) struct RdbFileOptions {
     /// The format.
     pub(crate) format: Options,
     /// Fields about the snapshot.
-    pub(crate) aux: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) aux: Vec<(&'static str, String)>,
     /// Write to disk as it grows.
     pub(crate) syncs_early: bool,
 }
@@ -55,7 +55,8 @@ impl RdbFile {
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&temporary)?;
         let mut encoder = Encoder::new(options.format, sizes_of(sizes));
         let mut out = Vec::new();
-        let aux: Vec<(&[u8], &[u8])> = options.aux.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let aux: Vec<(&[u8], &[u8])> =
+            options.aux.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         encoder.begin(&aux, &mut out);
         Ok(Self {
             file,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bongsu_persist::rdb::encode::Options;
+use bongsu_persist::rdb::encode::{Options, Version};
 
 use super::files::temporary_snapshot;
 use super::rdb_file::{RdbFile, RdbFileOptions};
@@ -97,13 +97,18 @@ impl Engine {
     /// How an RDB file is written now; `is_base` if it is the base of an append-only file.
     pub(crate) fn rdb_options(&self, is_base: bool) -> RdbFileOptions {
         RdbFileOptions {
-            format: Options {
-                compression: self.config.is_on(Directive::Rdbcompression),
-                checksum: self.config.is_on(Directive::Rdbchecksum),
-                ..Options::default()
-            },
+            format: self.rdb_format(Version::default()),
             aux: self.rdb_aux(is_base),
             syncs_early: self.config.is_on(Directive::RdbSaveIncrementalFsync),
+        }
+    }
+
+    /// The format of RDB, in a version that whoever reads it knows.
+    pub(crate) fn rdb_format(&self, version: Version) -> Options {
+        Options {
+            compression: self.config.is_on(Directive::Rdbcompression),
+            checksum: self.config.is_on(Directive::Rdbchecksum),
+            version,
         }
     }
 
@@ -113,7 +118,7 @@ impl Engine {
     }
 
     /// What a snapshot of this moment tells of itself.
-    pub(crate) fn rdb_aux(&self, is_base: bool) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub(crate) fn rdb_aux(&self, is_base: bool) -> Vec<(&'static str, String)> {
         let mut aux = vec![
             ("redis-ver", REDIS_VERSION.to_owned()),
             ("redis-bits", usize::BITS.to_string()),
@@ -129,7 +134,7 @@ impl Engine {
         }
         aux.push(("aof-base", u8::from(is_base).to_string()));
         aux.extend(self.dataset.fields());
-        aux.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())).collect()
+        aux
     }
 
     /// Makes a snapshot while nobody is served.

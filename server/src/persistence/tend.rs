@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::aof::{Aof, Policy};
+use super::aof::Policy;
 use super::files::remove_stale_snapshots;
 use super::loading::Source;
 use crate::config::Directive;
@@ -65,7 +65,8 @@ impl Engine {
     }
 
     /// Why nothing may be changed now, because it could not be saved.
-    pub(super) fn refusal_to_write(&self) -> Option<String> {
+    #[inline]
+    pub(crate) fn refusal_for_disk(&self) -> Option<String> {
         let is_stopped = !self.snapshots.is_last_good
             && !self.config.save_points().is_empty()
             && self.config.is_on(Directive::StopWritesOnBgsaveError);
@@ -74,12 +75,6 @@ impl Engine {
         }
         let reason = self.log_failure.as_ref()?;
         Some(format!("MISCONF Errors writing to the AOF file: {reason}"))
-    }
-
-    /// As [`Self::refusal_to_write`], for whoever asks before every write.
-    #[inline]
-    pub(crate) fn refusal_for_disk(&self) -> Option<String> {
-        if self.snapshots.is_last_good && self.log_failure.is_none() { None } else { self.refusal_to_write() }
     }
 
     /// At the start: loads what was saved, in the background.
@@ -150,7 +145,7 @@ impl Engine {
         if self.loading.is_some() {
             return Ok(());
         }
-        if self.aof.as_ref().is_some_and(Aof::lacks_base) {
+        if self.aof.as_ref().is_some_and(|aof| aof.is_aside) {
             if !how.force {
                 self.log.warning("Writing initial AOF, can't exit.");
                 return Err(io::Error::other("the append-only file has no base yet"));

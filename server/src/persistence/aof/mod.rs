@@ -22,7 +22,7 @@ const PATIENCE_US: u64 = 2_000_000;
 /// How much may be on its way to the disk before the loop stops answering, whatever the policy: memory has to end somewhere.
 const QUEUED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Handed over in one go at the most, so that a large unit is written while the next one is gathered.
+/// Room that the next buffer has from the beginning, if the last one was as large. What a single large unit took is not kept.
 const BUFFER_BYTES_KEPT: usize = 64 * 1024;
 
 /// The stream of changes on its way to the append-only file.
@@ -174,11 +174,6 @@ impl Aof {
     /// Bytes of the stream so far.
     pub(crate) fn offset(&self) -> u64 {
         self.appended + self.buffer.len() as u64
-    }
-
-    /// What has been told is no log until its base is there.
-    pub(crate) fn lacks_base(&self) -> bool {
-        self.is_aside
     }
 
     /// Bytes of the stream that are on disk, where they will be found. Without a base nothing is, and in a file that the system has failed

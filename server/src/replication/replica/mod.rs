@@ -93,11 +93,6 @@ impl Following {
         matches!(self.stage, Stage::Streaming)
     }
 
-    /// The database that was selected last in what was applied of the stream.
-    pub(crate) const fn db(&self) -> u32 {
-        self.db
-    }
-
     /// The word of `ROLE`.
     pub(crate) const fn word(&self) -> &'static str {
         match self.stage {

@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::io;
 
-use bongsu_persist::rdb::encode::{Encoder, Options, Sizes, Version};
+use bongsu_persist::rdb::encode::{Encoder, Version};
 use bongsu_protocol::session::ClientId;
-use bongsu_store::image::ImageOf;
 
 use super::super::replica::{Introduction, Part, Replica, State, Transfer};
 use super::worker::{Plan, Target, Worker};
@@ -13,7 +12,7 @@ use super::{Payload, Sync};
 use crate::config::Directive;
 use crate::engine::Engine;
 use crate::entropy;
-use crate::version::REDIS_VERSION;
+use crate::persistence::sizes_of;
 
 /// Length of what is at the end of a payload whose length is not told.
 const MARK_LEN: usize = 40;
@@ -86,7 +85,8 @@ impl Engine {
         if !self.is_replica() {
             self.history.select_anew();
         }
-        let plan = Plan { encoder: self.encoder(group.version, &images), fields: self.image_fields(), target };
+        let encoder = Encoder::new(self.rdb_format(group.version), sizes_of(&images));
+        let plan = Plan { encoder, fields: self.rdb_aux(false), target };
         let worker = Worker::start(plan, self.waker.clone());
         let worker = worker.inspect_err(|_| {
             if !group.without_keys {
@@ -153,37 +153,6 @@ impl Engine {
             let line = format!("+FULLRESYNC {} {offset}\r\n", self.history.id.as_str());
             self.outbox.send(client, |out| out.extend_from_slice(line.as_bytes()));
         }
-    }
-
-    fn encoder(&self, version: Version, images: &[ImageOf]) -> Encoder {
-        let options = Options {
-            compression: self.config.is_on(Directive::Rdbcompression),
-            checksum: self.config.is_on(Directive::Rdbchecksum),
-            version,
-        };
-        let mut sizes = vec![Sizes::default(); self.shard.databases()];
-        for image in images {
-            if let Some(sizes) = sizes.get_mut(image.db as usize) {
-                *sizes = Sizes { keys: image.keys, expiries: image.expiring };
-            }
-        }
-        Encoder::new(options, sizes)
-    }
-
-    fn image_fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("redis-ver", REDIS_VERSION.to_owned()),
-            ("redis-bits", usize::BITS.to_string()),
-            ("ctime", (self.shard.now_ms / 1000).to_string()),
-            ("used-mem", self.used_bytes().to_string()),
-            // A master names its database in what comes next, and a replica's master does not.
-            ("repl-stream-db", self.following.as_ref().map_or(0, |following| following.db()).to_string()),
-            ("repl-id", self.history.id.as_str().to_owned()),
-            ("repl-offset", self.history.offset.to_string()),
-            ("aof-base", "0".to_owned()),
-        ];
-        fields.extend(self.dataset.fields());
-        fields
     }
 }
 
