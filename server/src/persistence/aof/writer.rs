@@ -109,7 +109,8 @@ struct Shared {
     synced: AtomicU64,
     /// Why the last write failed, until one succeeds.
     failure: Mutex<Option<String>>,
-    /// The system has failed to bring the file to disk.
+    /// The system failed to bring the file to disk. It may have forgotten what it could not write, and would not say so again: only
+    /// another file can be relied on.
     is_doubtful: AtomicBool,
     /// The longest write and sync since somebody looked, in microseconds.
     slowest_usec: AtomicU64,
@@ -151,7 +152,7 @@ impl Writer {
             synced_at: Instant::now(),
             policy,
             rests: false,
-            is_doubtful: false,
+            is_torn: false,
         };
         let thread = std::thread::Builder::new().name("bongsu-aof".to_owned()).spawn(move || work.run())?;
         Ok(Self { jobs: Some(jobs), done, shared, thread: Some(thread) })
@@ -245,9 +246,8 @@ struct Work {
     synced_at: Instant,
     policy: Policy,
     rests: bool,
-    /// The system failed to bring the file to disk. It may have forgotten what it could not write, and would not say so again: only
-    /// another file can be relied on.
-    is_doubtful: bool,
+    /// A part of a write is at the end of the file, and could not be cut off yet.
+    is_torn: bool,
 }
 
 impl Work {
@@ -303,12 +303,13 @@ impl Work {
             Step::Append(path) => {
                 self.check_written()?;
                 // What a doubtful file holds is in the one that is begun instead.
-                if !self.is_doubtful {
+                if !self.is_doubtful() {
                     self.sync()?;
                 }
                 let file = OpenOptions::new().append(true).open(path)?;
                 self.good_len = file.metadata()?.len();
                 self.file = Some(file);
+                self.is_torn = false;
                 self.set_doubtful(false);
                 Ok(())
             }
@@ -340,11 +341,15 @@ impl Work {
             return;
         };
         let began = Instant::now();
-        let mut failure = None;
-        while let Some(bytes) = self.unwritten.front() {
+        let mut failure = if self.is_torn { file.set_len(self.good_len).err() } else { None };
+        self.is_torn = failure.is_some();
+        while failure.is_none()
+            && let Some(bytes) = self.unwritten.front()
+        {
             if let Err(error) = file.write_all(bytes) {
-                // A part of a request would make the rest of the file worthless.
-                failure = Some(file.set_len(self.good_len).err().unwrap_or(error));
+                // A part of a request would make the rest of the file worthless, so that nothing is written behind it.
+                self.is_torn = file.set_len(self.good_len).is_err();
+                failure = Some(error);
                 break;
             }
             self.good_len += bytes.len() as u64;
@@ -392,8 +397,11 @@ impl Work {
         self.shared.written.load(Ordering::Acquire) > self.shared.synced.load(Ordering::Acquire)
     }
 
-    fn set_doubtful(&mut self, doubtful: bool) {
-        self.is_doubtful = doubtful;
+    fn is_doubtful(&self) -> bool {
+        self.shared.is_doubtful.load(Ordering::Relaxed)
+    }
+
+    fn set_doubtful(&self, doubtful: bool) {
         self.shared.is_doubtful.store(doubtful, Ordering::Relaxed);
     }
 
@@ -403,7 +411,7 @@ impl Work {
     }
 
     fn recover(&self) {
-        if self.is_doubtful {
+        if self.is_doubtful() {
             return;
         }
         let mut failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner);
