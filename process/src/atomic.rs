@@ -1,5 +1,6 @@
 //! Replacing a file so that a crash leaves the old or the new content, never a part of either.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
@@ -98,10 +99,38 @@ pub fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
+/// What the names of temporary files end with, behind the file's own name and the number of the process.
+const SUFFIX: &str = ".temp";
+
+/// Removes what processes that are gone were about to put in the place of `path` when they ended. The names of those that are removed.
+pub fn remove_leftovers(path: &Path) -> Vec<String> {
+    let Some(own) = path.file_name().and_then(OsStr::to_str) else { return Vec::new() };
+    let is_leftover = |name: &str| {
+        let process = name.strip_prefix(own)?.strip_prefix('.')?.strip_suffix(SUFFIX)?.parse().ok()?;
+        Some(is_gone(process))
+    };
+    remove_all(directory_of(path), is_leftover)
+}
+
+/// No process but this one has this number: what was made under it is nobody's. In a container, all processes have had the same.
+pub fn is_gone(process: u32) -> bool {
+    process == process::id() || !Path::new("/proc").join(process.to_string()).exists()
+}
+
+/// Removes files of which this says so. What cannot be read or removed stays, and harms nobody. The names of those that are removed.
+pub fn remove_all(directory: &Path, is_stale: impl Fn(&str) -> Option<bool>) -> Vec<String> {
+    let names = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter(|name| is_stale(name).unwrap_or(false))
+        .filter(|name| fs::remove_file(directory.join(name)).is_ok())
+        .collect()
+}
+
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().unwrap_or_default().to_os_string();
     let mut temporary = name;
-    temporary.push(format!(".{:06}", process::id()));
+    temporary.push(format!(".{}{SUFFIX}", process::id()));
     let temporary = directory_of(path).join(temporary);
     let create = || OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary);
     let file = create().or_else(|error| {
@@ -181,5 +210,18 @@ mod tests {
         assert!(!leftover.exists(), "it was ours");
         assert_eq!(fs::read_to_string(&path).expect("read"), "new");
         assert_eq!(Stamp::at(&path), Some(stamp));
+    }
+
+    #[test]
+    fn only_leftovers_of_the_dead_are_removed() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let (path, parent) = (dir.path().join("s"), std::os::unix::process::parent_id());
+        let kept = ["s".to_owned(), "s.241121".to_owned(), "s.x.temp".to_owned(), format!("s.{parent}.temp")];
+        let stale = [format!("s.{}.temp", process::id()), "s.4294967295.temp".to_owned()];
+        kept.iter().chain(&stale).for_each(|name| fs::write(dir.path().join(name), "").expect("written"));
+        let mut removed = remove_leftovers(&path);
+        removed.sort_unstable_by_key(|name| name.len());
+        assert_eq!(removed, stale);
+        assert!(kept.iter().all(|name| dir.path().join(name).exists()));
     }
 }

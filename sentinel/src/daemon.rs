@@ -10,6 +10,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bongsu_process::atomic::remove_leftovers;
 use bongsu_process::background;
 use bongsu_process::log::{Log, LogGuard, LogLevel, LogTarget, Role, Shape, Timestamp};
 use bongsu_process::{panic, pidfile, supervisor};
@@ -133,6 +134,8 @@ async fn serve(shell: Shell, listeners: Listeners, config_file: String, log: &Lo
 
 /// A sentinel whose identity is not durable still watches; it will not vote until its state can be written.
 fn save_identity(store: &mut Store, settings: &Settings, setup: &Setup, log: &Log) {
+    // What was not complete when the process before this one ended is good for nothing.
+    let _ = remove_leftovers(store.path());
     let durable = Durable { my_id: setup.my_id, current_epoch: setup.current_epoch, groups: setup.groups.clone() };
     if let Err(error) = store.save(settings, &durable) {
         log.warning(format_args!("WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"));

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::process::Command;
 
 use super::load::Load;
 use super::node::{Node, ask};
@@ -29,14 +28,6 @@ fn is_refused(node: &Node) -> bool {
     answer.is_error()
 }
 
-#[track_caller]
-fn is_whole(node: &Node) {
-    let check =
-        Command::new(env!("CARGO_BIN_EXE_bongsu")).args(["check", "rdb"]).arg(node.data().join("dump.rdb")).output();
-    let check = check.unwrap();
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
-}
-
 #[test]
 fn a_snapshot_that_finds_no_room_is_told_of_and_harms_nothing() {
     let mut node = Node::on_small_disk("save 3600 100000\n", SIZE_KIB);
@@ -49,7 +40,7 @@ fn a_snapshot_that_finds_no_room_is_told_of_and_harms_nothing() {
     node.wait_for("rdb_last_bgsave_status", "err");
     assert!(is_refused(&node) && !node.ask("GET saved").is_error());
     assert!(node.ask("SAVE").is_error());
-    is_whole(&node);
+    assert!(node.snapshot_is_whole());
     node.is_tidy();
     node.kill();
     node.start();
@@ -60,7 +51,7 @@ fn a_snapshot_that_finds_no_room_is_told_of_and_harms_nothing() {
     node.ask("BGSAVE");
     node.wait_for("rdb_last_bgsave_status", "ok");
     assert!(!is_refused(&node));
-    is_whole(&node);
+    assert!(node.snapshot_is_whole());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What all files here have in common.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use bongsu_process::atomic::{is_gone, remove_all};
 
 /// What the names of temporary files of snapshots begin with, and end with.
 const SNAPSHOT: (&str, &str) = ("temp-", ".rdb");
@@ -34,23 +36,14 @@ pub(crate) fn remove_stale_snapshots(directory: &Path) -> Vec<String> {
     remove_all(directory, |name| {
         let process =
             name.strip_prefix(SNAPSHOT.0)?.strip_suffix(SNAPSHOT.1)?.split('-').next()?.parse::<u32>().ok()?;
-        // In a container, all processes have had the same number.
-        Some(process == std::process::id() || !Path::new("/proc").join(process.to_string()).exists())
+        Some(is_gone(process))
     })
-}
-
-/// Removes files of which this says so. What cannot be read or removed stays, and harms nobody.
-pub(crate) fn remove_all(directory: &Path, is_stale: impl Fn(&str) -> Option<bool>) -> Vec<String> {
-    let names = fs::read_dir(directory).into_iter().flatten().flatten();
-    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-    names
-        .filter(|name| is_stale(name).unwrap_or(false))
-        .filter(|name| fs::remove_file(directory.join(name)).is_ok())
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,7 +1,9 @@
 //! What is done for files after every turn, and what is refused because of them.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use bongsu_process::atomic::remove_leftovers;
 
 use super::aof::Policy;
 use super::files::remove_stale_snapshots;
@@ -100,10 +102,18 @@ impl Engine {
     fn remove_leftovers(&mut self) {
         let directory = self.snapshot_path().parent().map(Path::to_owned).unwrap_or_default();
         let mut removed = remove_stale_snapshots(&directory);
+        let own = [Directive::NodeStateFile, Directive::Aclfile].map(|directive| self.config.path(directive));
+        for path in own.iter().flatten().map(PathBuf::as_path).chain(self.config.file()) {
+            removed.extend(remove_leftovers(path));
+        }
         if self.config.is_on(Directive::Appendonly) {
             removed.extend(self.configured_log().remove_stale());
         }
-        for name in removed {
+        self.tell_removed(&removed);
+    }
+
+    fn tell_removed(&self, names: &[String]) {
+        for name in names {
             self.log.notice(format_args!("Removed {name}, which was never completed"));
         }
     }
@@ -116,6 +126,7 @@ impl Engine {
         if took_over {
             self.log.notice("Successfully migrated an old-style AOF into the AOF directory.");
         }
+        self.tell_removed(&files.remove_unnamed());
         let paths = files.live();
         self.log_files = Some(files);
         let may_be_cut = self.config.is_on(Directive::AofLoadTruncated);

@@ -7,9 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bongsu_persist::aof::Format;
-use bongsu_persist::aof::manifest::{Manifest, ManifestError, Names};
+use bongsu_persist::aof::manifest::{File, Manifest, ManifestError, Names};
+use bongsu_process::atomic::{remove_all, remove_leftovers, replace};
 
-use super::super::files::{number_of_file, remove_all, sync_directory_of};
+use super::super::files::{number_of_file, sync_directory_of};
 use super::writer::Step;
 
 /// Where the files are, and which there are.
@@ -81,7 +82,21 @@ impl Files {
 
     /// Removes what was not complete when the process before this one ended. The names of those that are removed.
     pub(crate) fn remove_stale(&self) -> Vec<String> {
-        remove_all(&self.folder, |name| Some(self.names.is_temporary(name.as_bytes())))
+        let mut removed = remove_all(&self.folder, |name| Some(self.names.is_temporary(name.as_bytes())));
+        removed.extend(remove_leftovers(&self.path(&self.names.manifest())));
+        removed
+    }
+
+    /// Removes files that were made for a manifest that never came into force: those with the names that the next ones will get. Without a
+    /// manifest nobody knows what the files there are.
+    pub(crate) fn remove_unnamed(&self) -> Vec<String> {
+        if self.in_force.is_empty() {
+            return Vec::new();
+        }
+        let bases = [Format::Rdb, Format::Commands].map(|format| self.in_force.with_base(&self.names, format, None));
+        let incremental = self.in_force.with_incremental(&self.names, None);
+        let next: Vec<&File> = bases.iter().filter_map(Manifest::base).chain(incremental.last()).collect();
+        remove_all(&self.folder, |name| Some(next.iter().any(|file| file.name() == name.as_bytes())))
     }
 
     /// Takes over a log of a single file, if there is one and it has not been done. True if it was.
@@ -97,7 +112,7 @@ impl Files {
         self.make_folder()?;
         self.manifest = Manifest::of_single_file(&self.names);
         let Step::Replace(path, text) = self.write_manifest() else { return Ok(false) };
-        bongsu_process::atomic::replace(&path, text, 0o644).map_err(io::Error::other)?;
+        replace(&path, text, 0o644).map_err(io::Error::other)?;
         fs::rename(&single, &inside)?;
         sync_directory_of(&inside)?;
         sync_directory_of(&single)?;
