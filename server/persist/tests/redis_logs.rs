@@ -88,7 +88,8 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        let _gone = self.process.kill();
+        // Killed, it would leave a child behind that writes a log.
+        let _gone = self.stream.get_mut().write_all(b"SHUTDOWN NOSAVE NOW FORCE\r\n");
         let _gone = self.process.wait();
     }
 }
