@@ -3,18 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use bongsu_sentinel_core::InfoReport;
-
 use crate::facts::Fact;
 use crate::invariants::Invariant;
+use crate::invariants::told::Told;
 use crate::shape::micros;
 use crate::units::SEC;
 use crate::world::{Pid, World};
 
 #[derive(Default)]
 pub(super) struct AmnesiacIsTheLastChoice {
-    /// The last INFO of a node that reached a sentinel.
-    told: BTreeMap<(Pid, Pid), InfoReport>,
+    told: Told,
     /// When a node came up as an amnesiac.
     since: BTreeMap<Pid, u64>,
 }
@@ -30,7 +28,7 @@ impl AmnesiacIsTheLastChoice {
             return Ok(());
         }
         let others = world.groups[group].nodes.iter().filter(|n| **n != node);
-        let fuller = others.filter_map(|n| Some((n, self.told.get(&(by, *n))?)));
+        let fuller = others.filter_map(|n| Some((n, self.told.to(by, *n)?)));
         let fuller = fuller.filter(|(_, info)| info.keys.is_some_and(|k| k > 0)).map(|(n, _)| world.label(*n));
         let fuller: Vec<String> = fuller.collect();
         if fuller.is_empty() {
@@ -46,15 +44,8 @@ impl Invariant for AmnesiacIsTheLastChoice {
     }
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        self.told.see(fact);
         match fact {
-            Fact::InfoSeen { by, node, report, .. } => {
-                self.told.insert((*by, *node), (*report).clone());
-                Ok(())
-            }
-            Fact::SentinelStarted { pid } => {
-                self.told.retain(|(by, _), _| by != pid);
-                Ok(())
-            }
             Fact::DataStarted { node, .. } if world.data(*node).amnesiac => {
                 self.since.insert(*node, world.now_us);
                 Ok(())

@@ -1,17 +1,15 @@
 //! A node with less history never replaces one with more, if the fuller one could be had (design, 4.3 and section 9).
 
-use std::collections::BTreeMap;
-
 use bongsu_sentinel_core::{Addr, Decision, InfoReport, Reason, Rejection, Role, Verdict};
 
 use crate::facts::Fact;
 use crate::invariants::Invariant;
+use crate::invariants::told::Told;
 use crate::world::{Pid, World};
 
 #[derive(Default)]
 pub(super) struct FullerIsNotReplaced {
-    /// The last INFO of a node that reached a sentinel.
-    told: BTreeMap<(Pid, Pid), InfoReport>,
+    told: Told,
 }
 
 impl FullerIsNotReplaced {
@@ -51,7 +49,7 @@ impl FullerIsNotReplaced {
     }
 
     fn told(&self, world: &World, by: Pid, verdict: &Verdict) -> Option<&InfoReport> {
-        world.find(&verdict.addr).and_then(|p| self.told.get(&(by, p)))
+        world.find(&verdict.addr).and_then(|p| self.told.to(by, p))
     }
 
     /// What the node last said of itself, whatever the sentinel made of it.
@@ -90,15 +88,8 @@ impl Invariant for FullerIsNotReplaced {
     }
 
     fn see(&mut self, world: &World, fact: &Fact<'_>) -> Result<(), String> {
+        self.told.see(fact);
         match fact {
-            Fact::InfoSeen { by, node, report, .. } => {
-                self.told.insert((*by, *node), (*report).clone());
-                Ok(())
-            }
-            Fact::SentinelStarted { pid } => {
-                self.told.retain(|(by, _), _| by != pid);
-                Ok(())
-            }
             Fact::Decided { by, decision } => match &decision.reason {
                 Reason::Selected { chosen: Some(chosen), verdicts } => {
                     self.selected(world, *by, decision, chosen, verdicts)

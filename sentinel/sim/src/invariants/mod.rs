@@ -14,6 +14,7 @@ mod persist_before_send;
 mod promoted_passed_every_filter;
 mod quorum_and_majority;
 mod survivors_are_heard;
+mod told;
 mod well_formed;
 
 use std::collections::BTreeMap;
