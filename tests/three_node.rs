@@ -35,6 +35,9 @@ const CONFINED: [&str; 9] = [
     "--bounding-set=-all",
 ];
 
+/// Silence that is soon noticed.
+const SHORT: [&str; 2] = ["--down-after", "1000"];
+
 /// Keys that are written before and after.
 const KEYS: usize = 300;
 
@@ -86,11 +89,11 @@ impl Deployment {
         let program = me.net.dir.path().join("bongsu");
         fs::copy(BONGSU, &program).unwrap();
         init.args(["init", "three-node", "--hosts", &me.names.join(","), "--user", USER, "--program"]).arg(program);
-        init.args(["--config-dir", &places[0], "--state-dir", &places[1], "--down-after", "1000", "--out"]);
+        init.args(["--config-dir", &places[0], "--state-dir", &places[1], "--out"]);
         ok(init.arg(me.generated("")).args(more).output().unwrap());
         fs::create_dir(me.mounted()).unwrap();
         for host in 0..NODES {
-            fs::create_dir(me.net.dir.path().join(format!("disk-{host}"))).unwrap();
+            fs::create_dir(me.disk(host)).unwrap();
             let install = code_below(&me.generated(&format!("{}/README.md", me.names[host])), "Install");
             // The units are started below, not by systemd.
             let (units, files): (Vec<&str>, Vec<&str>) =
@@ -127,7 +130,7 @@ impl Deployment {
 
     /// A command on a node, with the node's disk where the configuration expects it.
     fn on(&self, host: usize, program: &str) -> Command {
-        let disk = self.net.dir.path().join(format!("disk-{host}"));
+        let disk = self.disk(host);
         let mut command = self.net.on(host, "sh");
         let script = "mount --bind \"$1\" /etc/hosts; mount --bind \"$2\" \"$3\"; shift 3; exec \"$@\"";
         command.args(["-ec", script, "sh"]).arg(self.known_hosts()).arg(disk).arg(self.mounted()).arg(program);
@@ -155,6 +158,24 @@ impl Deployment {
         let length =
             told.recv(&mut message).unwrap_or_else(|error| panic!("{unit} on {host}: {error}\n{}", self.logs()));
         assert!(String::from_utf8_lossy(&message[..length]).contains("READY=1"));
+    }
+
+    /// Until everybody knows everybody and follows the first.
+    fn start_all(&mut self) {
+        for unit in UNITS {
+            for host in 0..NODES {
+                self.start(host, unit);
+            }
+        }
+        self.wait_until_whole();
+        self.wait("both replicas follow", || {
+            (1..NODES).all(|host| self.replication(host, "master_link_status").as_deref() == Some("up")).then_some(())
+        });
+    }
+
+    /// Where a host's disk lies for all others.
+    fn disk(&self, host: usize) -> PathBuf {
+        self.net.dir.path().join(format!("disk-{host}"))
     }
 
     fn log_file(&self, host: usize, unit: &str) -> PathBuf {
@@ -269,15 +290,7 @@ fn write_through(deployment: &Deployment, more: &str) {
 
 fn survives_the_loss_of_the_master(names: [String; NODES], more: &[&str]) {
     let mut d = Deployment::install(names, more);
-    for unit in UNITS {
-        for host in 0..NODES {
-            d.start(host, unit);
-        }
-    }
-    d.wait_until_whole();
-    d.wait("both replicas follow", || {
-        (1..NODES).all(|host| d.replication(host, "master_link_status").as_deref() == Some("up")).then_some(())
-    });
+    d.start_all();
     write_through(&d, &(write("before") + "assert master.wait(2, 5000) == 2\n"));
     assert_eq!(d.roles().unwrap(), ["master", "slave", "slave"]);
 
@@ -315,12 +328,54 @@ fn survives_the_loss_of_the_master(names: [String; NODES], more: &[&str]) {
 
 #[test]
 fn the_generated_installation_survives_the_loss_of_the_master() {
-    survives_the_loss_of_the_master(addresses(), &[]);
+    survives_the_loss_of_the_master(addresses(), &SHORT);
 }
 
 #[test]
 fn so_does_one_of_names_without_tls() {
-    survives_the_loss_of_the_master(names(), &["--no-tls"]);
+    survives_the_loss_of_the_master(names(), &[&SHORT[..], &["--no-tls"]].concat());
+}
+
+/// The master's disk is a new one, so that its server knows nothing of what it was: it asks the sentinels before it serves, over TLS
+/// and as a user of theirs.
+#[test]
+fn a_master_with_an_empty_disk_is_replaced() {
+    let mut d = Deployment::install(names(), &["--down-after", "30000"]);
+    for host in 0..NODES {
+        // The server is back before anybody would call it dead.
+        let path = d.disk(host).join("etc/sentinel.yaml");
+        let told = fs::read_to_string(&path).unwrap();
+        let patient = told.replace("process-death-after-milliseconds: 500", "process-death-after-milliseconds: 30000");
+        assert_ne!(told, patient);
+        fs::write(&path, patient).unwrap();
+    }
+    d.start_all();
+    write_through(&d, &(write("before") + "assert master.wait(2, 5000) == 2\n"));
+    d.wait("the sentinels hear of replicas with data", || {
+        let replicas = d.ask_at(1, "26379", &["SENTINEL", "REPLICAS", "mymaster"])?;
+        let behind = |pair: &[String]| pair[0] == "slave-repl-offset" && pair[1] == "0";
+        (!replicas.windows(2).any(behind)).then_some(())
+    });
+
+    d.net.kill(0);
+    let server = d.disk(0).join("var/server");
+    for entry in fs::read_dir(&server).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else if !path.ends_with("server.conf") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for unit in UNITS {
+        d.start(0, unit);
+    }
+    d.wait("the old master follows", || (d.replication(0, "master_link_status")? == "up").then_some(()));
+    let log = fs::read_to_string(d.log_file(0, UNITS[0])).unwrap();
+    assert!(log.contains("the sentinels know it as a master with data"), "{log}");
+    for host in 0..NODES {
+        d.wait("everybody has all keys", || (d.data(host)?.len() == KEYS + 1).then_some(()));
+    }
 }
 
 /// What the generated files are to those that read them.

@@ -192,6 +192,7 @@ impl Words {
             ("PROGRAM", plan.program.clone()),
             ("USER", plan.user.clone()),
             ("DOWN_AFTER_MS", plan.down_after.as_millis().to_string()),
+            ("SENTINEL_HOSTS", plan.hosts.each_ref().map(|host| host.with_port(plan.sentinel_port)).join(",")),
             ("PROCESS_DEATH_MS", plan.process_death().as_millis().to_string()),
         ])
     }
@@ -199,6 +200,7 @@ impl Words {
     fn new(plan: &Plan, host: &Host, secrets: &Secrets) -> Self {
         Self::of_plan(plan).with([
             ("HOST", host.to_string()),
+            ("DISCOVERY_PASSWORD", secrets.discovery.password.clone()),
             ("REPLICATION_PASSWORD", secrets.replication.password.clone()),
             ("ADMIN_HASH", secrets.admin.hash.clone()),
             ("APPLICATION_HASH", secrets.application.hash.clone()),

@@ -80,16 +80,15 @@ fn secrets_are_where_they_belong() {
     let (secrets, certificates) = (Secrets::random().unwrap(), Certificates::make(&plan).unwrap());
     let made = files::all(&plan, &secrets, Some(&certificates));
     let holders = |secret: &str| -> Vec<&Made> { made.iter().filter(|file| file.text.contains(secret)).collect() };
+    let each = |file: &str| ["a", "b", "c"].map(|host| format!("{host}/{file}")).to_vec();
+    let one = |path: &str| vec![path.to_owned()];
     let expected = [
-        (&secrets.admin, vec!["operator/admin.password"]),
-        (&secrets.application, vec!["application/data.password"]),
-        (&secrets.discovery, vec!["application/sentinel.password"]),
-        (&secrets.peer, ["a", "b", "c"].map(|h| [h, "/secrets/peer.password"].concat().leak() as &str).to_vec()),
-        (&secrets.replication, ["a", "b", "c"].map(|h| [h, "/server.conf"].concat().leak() as &str).to_vec()),
-        (
-            &secrets.sentinel,
-            ["a", "b", "c"].map(|h| [h, "/secrets/sentinel.password"].concat().leak() as &str).to_vec(),
-        ),
+        (&secrets.admin, one("operator/admin.password")),
+        (&secrets.application, one("application/data.password")),
+        (&secrets.discovery, [each("server.conf"), one("application/sentinel.password")].concat()),
+        (&secrets.peer, each("secrets/peer.password")),
+        (&secrets.replication, each("server.conf")),
+        (&secrets.sentinel, each("secrets/sentinel.password")),
     ];
     for (credential, paths) in expected {
         let found = holders(&credential.password);

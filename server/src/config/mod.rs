@@ -38,6 +38,7 @@ pub use launch::{Invocation, Launch};
 pub use load_error::LoadError;
 pub(crate) use rewrite::Extent;
 pub use table::Directive;
+pub(crate) use text_checks::host_and_port;
 pub use users::UsersError;
 use value::Value;
 pub use value::{OutputLimit, OutputLimits, SavePoint};

@@ -237,8 +237,9 @@ directives! {
     ReplicaLoadInPlace = "replica-load-in-place": YES_NO, "no", HIDDEN;
     SentinelBootTimeout = "sentinel-boot-timeout": integer(0, INT_MAX), "10", IMMUTABLE.with(HIDDEN);
     SentinelGroup = "sentinel-group": TEXT, "mymaster", IMMUTABLE.with(HIDDEN);
-    SentinelHosts = "sentinel-hosts": TEXT, "", IMMUTABLE.with(HIDDEN);
+    SentinelHosts = "sentinel-hosts": checked(checks::hosts), "", IMMUTABLE.with(HIDDEN);
     SentinelPass = "sentinel-pass": TEXT, "", IMMUTABLE.with(HIDDEN).with(SENSITIVE);
+    SentinelUser = "sentinel-user": TEXT, "", IMMUTABLE.with(HIDDEN);
     // Of Valkey 8: accepted, so that its files load, and shown to those who ask for them by name.
     AvailabilityZone = "availability-zone": TEXT, "", HIDDEN;
     ClusterAnnounceClientIpv4 = "cluster-announce-client-ipv4": TEXT, "", HIDDEN;

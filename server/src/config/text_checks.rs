@@ -53,6 +53,22 @@ pub(super) fn state_file(text: &[u8]) -> Result<(), ValueError> {
     base_name(text, "node-state-file", "filename")
 }
 
+/// Hosts with ports, as [`host_and_port`] takes them apart.
+pub(super) fn hosts(text: &[u8]) -> Result<(), ValueError> {
+    let text = std::str::from_utf8(text).map_err(|_| ValueError::Hosts)?;
+    let mut hosts = text.split([' ', ',']).filter(|host| !host.is_empty());
+    if hosts.all(|host| host_and_port(host).is_some()) { Ok(()) } else { Err(ValueError::Hosts) }
+}
+
+/// Both of `HOST:PORT`, where the host may be an address of IPv6 in brackets.
+pub(crate) fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host = bracketed.or_else(|| (!host.contains(':')).then_some(host))?;
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    (!host.is_empty()).then_some((host, port))
+}
+
 pub(super) fn title_template(text: &[u8]) -> Result<(), ValueError> {
     let (mut rest, mut says_something) = (text, false);
     let is_more_than_blank = |text: &[u8]| !text.trim_ascii().is_empty();
@@ -93,5 +109,16 @@ mod tests {
         assert_eq!(host_name(b"a-b.example"), Ok(()));
         assert_eq!(host_name(b"a_b"), Err(ValueError::HostCharacter));
         assert!(host_name(&[b'a'; 300]).is_err());
+    }
+
+    #[test]
+    fn hosts_have_ports() {
+        assert_eq!(host_and_port("db1.example:26379"), Some(("db1.example", 26379)));
+        assert_eq!(host_and_port("[2001:db8::1]:1"), Some(("2001:db8::1", 1)));
+        for text in ["", "a", ":1", "a:", "a:b", "a:0", "a:65536", "2001:db8::1", "[::1]", "[]:1", "[::1:1"] {
+            assert_eq!(host_and_port(text), None, "{text}");
+        }
+        assert!(hosts(b"").is_ok() && hosts(b"a:1,b:2, [::1]:3").is_ok());
+        assert!(hosts(b"a:1,b").is_err() && hosts(b"\xff:1").is_err());
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum ValueError {
     HostLength(usize),
     #[error("Hostnames may only contain alphanumeric characters, hyphens or dots")]
     HostCharacter,
+    #[error("must be HOST:PORT, several of them separated by commas")]
+    Hosts,
     #[error("Announced human node name contained invalid character")]
     NodeName,
     #[error("template format is invalid or contains unknown variables")]

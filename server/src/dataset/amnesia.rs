@@ -110,7 +110,7 @@ impl Engine {
                 None => {}
                 Some(Known::MasterWithData) => self.begin_amnesia(Loss::KnownToSentinels, true),
                 Some(Known::Otherwise) => self.end_doubt("the sentinels do not know it as a master with data"),
-                Some(Known::Nothing) => self.end_doubt("too few sentinels answered"),
+                Some(Known::Nothing(why)) => self.end_doubt(&format!("too few sentinels answered ({why})")),
             },
         }
     }

@@ -1,13 +1,15 @@
 //! Asking the sentinels what this server was, before it serves: for when its own record went with its disk.
 
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
+use bongsu_process::tls::ClientFiles;
 use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command, parse_integer};
 
-use crate::config::{Config, Directive};
+use crate::config::{Config, Directive, host_and_port};
+use crate::net::outgoing::{Duplex, Target};
 use crate::net::wake::Waker;
 
 /// Sentinels that are asked. No group has more.
@@ -26,7 +28,13 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     sentinels: Vec<String>,
+    /// With neither, nobody asks who this is.
+    user: Vec<u8>,
     password: Vec<u8>,
+    /// As towards the other nodes: `tls-replication`.
+    tls: Option<ClientFiles>,
+    /// `bind-source-addr`.
+    source: Option<IpAddr>,
     group: Vec<u8>,
     /// Where others find this server: the address if it is announced, and the port.
     ip: Option<String>,
@@ -47,7 +55,10 @@ impl Question {
         let listens = if plain > 0 { plain } else { config.integer(Directive::TlsPort) };
         (!sentinels.is_empty()).then(|| Self {
             sentinels,
+            user: text(Directive::SentinelUser),
             password: text(Directive::SentinelPass),
+            tls: config.is_on(Directive::TlsReplication).then(|| config.tls_client_files()),
+            source: config.words(Directive::BindSourceAddr).parse().ok(),
             group: text(Directive::SentinelGroup),
             ip,
             port: u16::try_from(if announced > 0 { announced } else { listens }).unwrap_or(0),
@@ -59,17 +70,20 @@ impl Question {
     fn ask(&self) -> Known {
         let until = Instant::now() + self.patience;
         loop {
-            let answers: Vec<bool> = self.sentinels.iter().filter_map(|host| self.ask_one(host).ok()).collect();
-            let with_data = answers.iter().filter(|answer| **answer).count();
+            let answers: Vec<_> = self.sentinels.iter().map(|host| self.ask_one(host)).collect();
+            let heard = answers.iter().filter(|answer| answer.is_ok()).count();
+            let with_data = answers.iter().filter(|answer| matches!(answer, Ok(true))).count();
             let majority = self.sentinels.len() / 2 + 1;
             if with_data >= majority {
                 return Known::MasterWithData;
             }
-            if answers.len() - with_data >= majority || answers.len() == self.sentinels.len() {
+            if heard - with_data >= majority || heard == self.sentinels.len() {
                 return Known::Otherwise;
             }
             if Instant::now() + PAUSE >= until {
-                return Known::Nothing;
+                let silent = std::iter::zip(&self.sentinels, answers);
+                let silent = silent.filter_map(|(host, answer)| Some(format!("{host}: {}", answer.err()?)));
+                return Known::Nothing(silent.collect::<Vec<_>>().join(", "));
             }
             std::thread::park_timeout(PAUSE);
         }
@@ -77,8 +91,10 @@ impl Question {
 
     /// Whether a sentinel knows this server as a master with data.
     fn ask_one(&self, host: &str) -> io::Result<bool> {
-        let mut sentinel = Sentinel::connect(host)?;
-        if !self.password.is_empty() {
+        let mut sentinel = self.connect(host)?;
+        if !self.user.is_empty() {
+            sentinel.ask(&[b"AUTH", &self.user, &self.password])?;
+        } else if !self.password.is_empty() {
             sentinel.ask(&[b"AUTH", &self.password])?;
         }
         let master = sentinel.ask(&[b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", &self.group])?;
@@ -89,6 +105,13 @@ impl Question {
         }
         let replicas = sentinel.ask(&[b"SENTINEL", b"REPLICAS", &self.group])?;
         Ok(replicas.as_items().unwrap_or_default().iter().any(has_data))
+    }
+
+    fn connect(&self, host: &str) -> io::Result<Sentinel> {
+        let (name, port) = host_and_port(host).ok_or(io::ErrorKind::InvalidInput)?;
+        let target =
+            Target { host: name.to_owned(), port, timeout: PATIENCE, source: self.source, tls: self.tls.clone() };
+        Ok(Sentinel { stream: target.connect()?, decoder: ReplyDecoder::new(ReplyLimits::default()) })
     }
 
     fn is_own(&self, host: &str) -> bool {
@@ -108,14 +131,14 @@ fn has_data(replica: &Value<'_>) -> bool {
 }
 
 /// What the sentinels know.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Known {
     /// This server is the master, and others have data of it.
     MasterWithData,
     /// It is not, or nobody has any.
     Otherwise,
-    /// Too few have answered.
-    Nothing,
+    /// Too few have answered: why.
+    Nothing(String),
 }
 
 /// A question under way.
@@ -142,29 +165,23 @@ impl Asking {
         match self.0.try_recv() {
             Ok(known) => Some(known),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Known::Nothing),
+            Err(TryRecvError::Disconnected) => Some(Known::Nothing(String::new())),
         }
     }
 }
 
 struct Sentinel {
-    stream: TcpStream,
+    stream: Box<dyn Duplex>,
     decoder: ReplyDecoder,
 }
 
 impl Sentinel {
-    fn connect(host: &str) -> io::Result<Self> {
-        let address = host.to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, decoder: ReplyDecoder::new(ReplyLimits::default()) })
-    }
-
+    /// An answer that is an error is none.
     fn ask(&mut self, argv: &[&[u8]]) -> io::Result<Value<'static>> {
         let mut request = Vec::new();
         encode_command(&mut request, argv);
         self.stream.write_all(&request)?;
+        self.stream.flush()?;
         let (mut answer, mut some) = (Vec::new(), [0; 4096]);
         while answer.len() < ANSWER_BYTES_MAX {
             let got = self.stream.read(&mut some)?;
@@ -173,7 +190,10 @@ impl Sentinel {
             }
             answer.extend_from_slice(&some[..got]);
             if let Some((value, _)) = self.decoder.decode(&answer).map_err(io::Error::other)? {
-                return Ok(value.into_owned());
+                return match value.as_error() {
+                    Some(error) => Err(io::Error::other(String::from_utf8_lossy(error))),
+                    None => Ok(value.into_owned()),
+                };
             }
         }
         Err(io::ErrorKind::OutOfMemory.into())

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use bongsu_persist::dump;
 
-use super::line::{Line, Target};
+use super::line::Line;
 use crate::commands::PAYLOAD_VERSION;
 use crate::engine::push_request;
+use crate::net::outgoing::Target;
 
 /// Requests are sent together as long as they have fewer bytes. What is sent and not answered yet must not be so much that both sides
 /// wait for each other to read.

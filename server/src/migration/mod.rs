@@ -17,8 +17,8 @@ use bongsu_protocol::session::ClientId;
 
 use crate::config::Directive;
 use crate::engine::Engine;
+use crate::net::outgoing::Target;
 use courier::{Errand, Parcel, Report, Trouble};
-use line::Target;
 pub(crate) use request::Request;
 
 /// Each has a thread, and holds what it sends.
@@ -116,7 +116,8 @@ impl Engine {
     fn errand(&self, request: Request, parcels: Vec<Parcel>) -> Errand {
         let target = Target {
             host: request.host,
-            port: request.port,
+            // Nobody is ever found at port 0.
+            port: std::str::from_utf8(&request.port).ok().and_then(|port| port.parse().ok()).unwrap_or(0),
             timeout: request.timeout,
             source: self.config.words(Directive::BindSourceAddr).parse().ok(),
             tls: self.config.is_on(Directive::TlsCluster).then(|| self.config.tls_client_files()),
