@@ -7,53 +7,28 @@ mod support;
 
 use std::fs;
 
+use support::dataset::{KEYS, save, wait_for_info, wait_for_keys, wait_for_record, write};
 use support::{Installation, Program, command, info, try_command, wait};
 
 use Program::{Ours, Real};
 
-/// Keys that everybody has at first.
-const KEYS: u64 = 200;
-
 /// A master and a replica that has all its keys.
 fn pair(programs: [Program; 2], directives: &str) -> (Installation, [u16; 2]) {
+    pair_with(programs, [directives, ""])
+}
+
+/// As [`pair`], with directives of the master and of the replica.
+fn pair_with(programs: [Program; 2], directives: [&str; 2]) -> (Installation, [u16; 2]) {
     let mut i = Installation::empty();
-    let master = i.add_node_of(programs[0], directives);
+    let master = i.add_node_of(programs[0], directives[0]);
     write(master, 0..KEYS);
-    let replica = i.add_node_of(programs[1], &format!("replicaof 127.0.0.1 {master}\n"));
+    let replica = i.add_node_of(programs[1], &format!("replicaof 127.0.0.1 {master}\n{}", directives[1]));
     wait_for_keys(replica, KEYS);
     if programs[0] == Ours {
         wait_for_record(&i, master, &format!("keys {KEYS}\n"));
         wait_for_record(&i, master, "\nreplica ");
     }
     (i, [master, replica])
-}
-
-fn write(node: u16, numbers: std::ops::Range<u64>) {
-    for n in numbers {
-        assert_eq!(command::<String>(node, &["SET", &format!("key:{n}"), "value"]).as_deref(), Some("OK"));
-    }
-}
-
-/// A node may still be at work on what it sent to its replica.
-fn save(node: u16) {
-    wait("it saves", || command::<String>(node, &["SAVE"]).filter(|answer| answer == "OK"));
-}
-
-#[track_caller]
-fn wait_for_keys(node: u16, count: u64) {
-    wait("a node has all keys", || (command::<u64>(node, &["DBSIZE"])? == count).then_some(()));
-}
-
-/// What a node of ours wrote down of itself has these words in it.
-#[track_caller]
-fn wait_for_record(i: &Installation, node: u16, words: &str) {
-    let path = i.home(node).join("node.state");
-    wait("the record is written", || fs::read_to_string(&path).ok()?.contains(words).then_some(()));
-}
-
-#[track_caller]
-fn wait_for_info(node: u16, field: &str, value: &str) {
-    wait("INFO tells", || (info(node, field)? == value).then_some(()));
 }
 
 /// The error that a node answers with.
@@ -123,6 +98,22 @@ fn without_its_snapshot() {
 #[test]
 fn without_its_log() {
     survives("appendonly yes\n", |home| fs::remove_dir_all(home.join("appendonlydir")).unwrap());
+}
+
+/// Whoever follows it has to log in, and may then do nothing but follow.
+#[test]
+fn among_nodes_with_users() {
+    let users =
+        "user default on nopass ~* &* +@all -psync -sync -replconf\nuser follower on >secret +ping +psync +replconf\n";
+    let login = "masteruser follower\nmasterauth secret\n";
+    for programs in EVERYBODY {
+        let (mut i, nodes) = pair_with(programs, [users, login]);
+        restart(&mut i, nodes[0], |_| {});
+        match programs[0] {
+            Ours => is_amnesiac(&i, nodes, KEYS),
+            Real => refuses(nodes[1], "empty-dataset"),
+        }
+    }
 }
 
 /// Nothing is left of what it knew of itself, either: only a replica of ours can tell.
@@ -263,6 +254,51 @@ fn the_last_generation_is_kept() {
             wait("it is removed", || (!kept.exists()).then_some(()));
         }
     }
+}
+
+/// As [`the_last_generation_is_kept`], of a log: what is kept is a log that a server starts from.
+#[test]
+fn the_last_log_is_kept() {
+    for (coming, is_kept) in [(KEYS, false), (1, true)] {
+        let (mut i, [_, replica]) = pair_with([Ours, Ours], ["", "appendonly yes\n"]);
+        wait_for_log(replica);
+        let stranger = i.add_node_of(Real, "");
+        write(stranger, 0..coming);
+        let port = stranger.to_string();
+        assert_eq!(command::<String>(replica, &["REPLICAOF", "127.0.0.1", &port]).as_deref(), Some("OK"));
+        wait_for_info(replica, "master_link_status", "up");
+        let kept = i.home(replica).join("appendonlydir.prev");
+        if !is_kept {
+            wait("it is removed", || (!kept.exists()).then_some(()));
+            continue;
+        }
+        wait_for_record(&i, replica, "previous-until ");
+        // What goes on in the log that took its place changes nothing.
+        write(stranger, 0..50);
+        wait_for_keys(replica, 50);
+        let other = i.add_node_of(Ours, "appendonly yes\n");
+        i.kill(other);
+        let place = i.home(other).join("appendonlydir");
+        fs::remove_dir_all(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        for file in fs::read_dir(&kept).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), place.join(file.file_name())).unwrap();
+        }
+        i.start_node(other);
+        wait_for_keys(other, KEYS);
+        assert_eq!(command::<String>(other, &["GET", "key:1"]).as_deref(), Some("value"));
+    }
+}
+
+/// Waits until everything that a node has is in its log.
+fn wait_for_log(node: u16) {
+    wait("the log is complete", || {
+        let told: String = command(node, &["INFO", "persistence"])?;
+        let has = |line: &str| told.lines().any(|own| own.trim() == line);
+        (has("aof_rewrite_in_progress:0") && has("aof_last_bgrewrite_status:ok") && has("aof_rewrite_scheduled:0"))
+            .then_some(())
+    });
 }
 
 /// Nobody else can have what it lost: it serves, at once or after a while.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary uses its part")]
 
 pub(crate) mod data_server;
+pub(crate) mod dataset;
 pub(crate) mod dns;
 pub(crate) mod fake;
 pub(crate) mod network;
@@ -51,7 +52,7 @@ pub(crate) fn free_ports(count: usize) -> Vec<u16> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Program {
     Ours,
-    /// Debian's `redis-sentinel` or `redis-server`.
+    /// Debian's `redis-sentinel` or `redis-server`, or the data server that `BONGSU_TEST_REDIS` names.
     Real,
 }
 
@@ -194,7 +195,7 @@ impl Installation {
     }
 
     pub(crate) fn start_node(&mut self, port: u16) {
-        let mut server = Command::new("redis-server");
+        let mut server = Command::new(std::env::var_os("BONGSU_TEST_REDIS").unwrap_or_else(|| "redis-server".into()));
         if self.bundled.contains(&port) {
             server = Command::new(env!("CARGO_BIN_EXE_bongsu"));
             server.arg("server");
