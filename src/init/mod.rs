@@ -123,6 +123,7 @@ fn write_all(out: &Path, made: &[Made]) -> Result<bool> {
         return Ok(false);
     }
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    anyhow::ensure!(parent.is_dir(), "cannot make {}: there is no folder {}", out.display(), parent.display());
     let mut builder = tempfile::Builder::new();
     let folder = builder.prefix(".bongsu-init-").permissions(Permissions::from_mode(0o700)).tempdir_in(parent);
     let folder = folder.with_context(|| failed(out))?;

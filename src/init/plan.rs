@@ -56,7 +56,9 @@ pub(crate) enum Host {
 impl FromStr for Host {
     type Err = PlanError;
 
+    /// Blanks around it are what people write behind commas.
     fn from_str(text: &str) -> Result<Self, PlanError> {
+        let text = text.trim();
         let here = || PlanError::Loopback(text.to_owned());
         if let Ok(address) = text.parse::<IpAddr>() {
             return if address.is_loopback() || address.is_unspecified() {
