@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::amnesia::Doubt;
 use crate::failover::Failover;
 use crate::input::InfoReport;
+use crate::lease::Lease;
 use crate::link::Link;
 use crate::options::GroupOptions;
 use crate::reason::{DownCause, HoldCause};
@@ -173,6 +174,7 @@ pub(crate) struct Group {
     pub(crate) lineage: Lineage,
     /// The master may have lost that data.
     pub(crate) doubt: Option<Doubt>,
+    pub(crate) lease: Lease,
 }
 
 /// The replication history of the master as it was last seen, to compare candidates with.

@@ -24,6 +24,7 @@ mod group;
 mod handover;
 mod hello;
 mod input;
+mod lease;
 mod link;
 mod machine;
 mod observe;
@@ -54,6 +55,7 @@ pub use action::{Action, HelloOut, Request, SaveNeed};
 pub use event::{Event, Level, Shown, Subject};
 pub use hello::{HELLO_CHANNEL, Hello, HelloError};
 pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};
+pub use lease::{Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, LeaseView, Standing};
 pub use machine::Sentinel;
 pub use operator::{FailoverError, MonitorError, NoSuchGroup};
 pub use options::{

@@ -7,6 +7,7 @@ use crate::action::{Action, Request};
 use crate::event::{Event, Level, Shown, Subject};
 use crate::group::{Down, Group, Lineage, Node, Peer};
 use crate::input::Input;
+use crate::lease::Lease;
 use crate::link::{Link, Owner, Pending, Purpose};
 use crate::options::{GroupOptions, Setup, SimulatedFailures, Tunables};
 use crate::reason::{Decision, Reason};
@@ -371,6 +372,7 @@ impl Group {
             rivalry: None,
             lineage: Lineage::default(),
             doubt: None,
+            lease: Lease::new(now),
         }
     }
 }

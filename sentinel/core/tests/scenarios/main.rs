@@ -11,6 +11,7 @@ mod gossip;
 mod handover;
 mod headless;
 mod hello;
+mod leases;
 mod links;
 mod odown;
 mod quorum;
