@@ -18,6 +18,8 @@ pub(crate) enum Fact<'a> {
     Reconfigured { node: Pid, by: Option<Pid>, to: Option<&'a Addr>, was_master: bool, was_amnesiac: bool },
     /// A client learned that its write was done.
     Acked { group: usize, write: WriteId, node: Pid },
+    /// From now on a node holds its group's address until then.
+    AddressHeld { group: usize, node: Pid, until_us: u64 },
     /// INFO of a node reached a core. `wrong_offset`: the node said another offset than it had.
     InfoSeen { by: Pid, node: Pid, report: &'a InfoReport, wrong_offset: bool },
     /// A vote call was answered.

@@ -46,11 +46,17 @@ pub enum Mutant {
     CryAmnesia,
     /// Tells a master without its data to go on without asking the replicas.
     HastyAmnesiac,
+    /// Grants a lease though somebody else has one.
+    ForgetLease,
+    /// Holds an address with the lease of a single sentinel.
+    LeaseOfOne,
+    /// Counts a lease from when the answer comes.
+    LeaseFromAnswer,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -69,6 +75,9 @@ impl Mutant {
         Self::TrustAmnesiac,
         Self::CryAmnesia,
         Self::HastyAmnesiac,
+        Self::ForgetLease,
+        Self::LeaseOfOne,
+        Self::LeaseFromAnswer,
     ];
 
     /// Its name on the command line.
@@ -92,6 +101,9 @@ impl Mutant {
             Self::TrustAmnesiac => "trust-amnesiac",
             Self::CryAmnesia => "cry-amnesia",
             Self::HastyAmnesiac => "hasty-amnesiac",
+            Self::ForgetLease => "forget-lease",
+            Self::LeaseOfOne => "lease-of-one",
+            Self::LeaseFromAnswer => "lease-from-answer",
         }
     }
 

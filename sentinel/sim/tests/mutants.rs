@@ -32,6 +32,7 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         Mutant::CryAmnesia => &["amnesia-needs-loss"],
         // Whom it holds to be empty it passes over, too.
         Mutant::HastyAmnesiac => &["amnesiac-is-the-last-choice", "fuller-is-not-replaced"],
+        Mutant::ForgetLease | Mutant::LeaseOfOne | Mutant::LeaseFromAnswer => &["one-holder"],
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::{
-    Addr, Epoch, Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, Standing, Time,
-};
+use bongsu_sentinel_core::{Addr, Epoch, Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, Standing, Time};
 
 use crate::support::{GROUP, World, addr, options, run_id};
 
@@ -74,7 +72,10 @@ fn asking_for_less_does_not_shorten_what_was_granted() {
     let mut w = settled();
     let first = ask(&mut w, 0, 71, 1).unwrap();
     let shorter = LeaseCall { wanted: Duration::from_millis(10), ..call(71, addr(1)) };
-    assert_eq!(w.operate(0, |core, now| core.lease(now, GROUP, shorter)).unwrap().verdict, Ok(Duration::from_millis(10)));
+    assert_eq!(
+        w.operate(0, |core, now| core.lease(now, GROUP, shorter)).unwrap().verdict,
+        Ok(Duration::from_millis(10))
+    );
     w.run_for(u64::try_from(first.as_millis()).unwrap() - 2);
     assert!(matches!(ask(&mut w, 0, 72, 1), Err(LeaseRefusal::Held { .. })));
 }

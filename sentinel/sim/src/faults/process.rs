@@ -114,6 +114,7 @@ impl World {
                 let ahead = self.rng.range(100 * MS, 30 * SEC);
                 let text = format!("{}: clock jumps {} ms ahead", self.label(pid), ahead / MS);
                 self.note(&text);
+                self.jumped_us = Some(self.now_us);
                 if let Some(node) = self.core_node_mut(pid) {
                     node.clock.jump(ahead);
                 }

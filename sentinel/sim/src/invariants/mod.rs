@@ -21,13 +21,14 @@ use std::collections::BTreeMap;
 
 use bongsu_sentinel_core::{Decision, DownCause, HandOverStep, Reason};
 
+use crate::agent::OneHolder;
 use crate::facts::Fact;
 use crate::runner::Failure;
 use crate::units::{MS, SEC};
 use crate::world::{Pid, World};
 
 /// A property of runs.
-trait Invariant {
+pub(crate) trait Invariant {
     fn name(&self) -> &'static str;
 
     /// Something happened.
@@ -80,6 +81,7 @@ impl Watch {
                 Box::new(amnesiac_is_the_last_choice::AmnesiacIsTheLastChoice::default()),
                 Box::new(survivors_are_heard::SurvivorsAreHeard::default()),
                 Box::new(convergence::Convergence),
+                Box::new(OneHolder::default()),
             ],
             ..Self::default()
         }

@@ -13,6 +13,7 @@ use bongsu_sentinel_core::{
     Sentinel, Tunables,
 };
 
+pub(crate) use clock::Clock;
 pub(crate) use disk::{Disk, HEALTHY_US};
 
 use crate::facts::Fact;
@@ -21,7 +22,6 @@ use crate::rng::Rng;
 use crate::shape::micros;
 use crate::units::SEC;
 use crate::world::{Body, Job, Pid, World};
-use clock::Clock;
 
 pub(crate) struct CoreNode {
     pub(crate) id: RunId,

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bongsu_sentinel_core::{Addr, GroupName, RunId};
 
+use crate::agent::Agents;
 use crate::client::{Client, Oracle};
 use crate::data::DataNode;
 use crate::faults::Resets;
@@ -49,12 +50,15 @@ impl World {
             events: 0,
             wrong_offsets: BTreeSet::new(),
             resets: Resets::default(),
+            agents: Agents::new(seed),
+            jumped_us: None,
             rng,
             shape,
         };
         world.add_groups();
         world.add_sentinels();
         world.add_clients();
+        world.add_agents();
         world.schedule();
         world
     }

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 
 use bongsu_sentinel_core::{Addr, GroupName, RunId};
 
+use crate::agent::Agents;
 use crate::client::{Client, Oracle};
 use crate::faults::Resets;
 use crate::invariants::Watch;
@@ -47,6 +48,9 @@ pub(crate) struct World {
     pub(crate) wrong_offsets: BTreeSet<(ConnId, u64)>,
     /// What operators made sentinels forget.
     pub(crate) resets: Resets,
+    pub(crate) agents: Agents,
+    /// When a clock last jumped ahead without any time having passed.
+    pub(crate) jumped_us: Option<u64>,
 }
 
 /// A supervised group as the world knows it.

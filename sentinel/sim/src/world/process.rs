@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bongsu_sentinel_core::{Addr, Reply, SaveSeq};
 
+use crate::agent::AgentJob;
 use crate::client::ClientJob;
 use crate::data::{DataNode, RestartKind};
 use crate::faults::Repair;
@@ -96,6 +97,7 @@ pub(crate) enum Job {
         at_us: u64,
     },
     Client(ClientJob),
+    Agent(AgentJob),
     Fault,
     Repair(Repair),
     StartSentinel(Pid),

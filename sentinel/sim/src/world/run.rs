@@ -46,6 +46,7 @@ impl World {
             | Job::Loaded { pid, .. }
             | Job::PauseOver { pid, .. } => *pid,
             Job::Client(job) => job.at_node()?,
+            Job::Agent(job) => job.at_sentinel()?,
             _ => return None,
         };
         self.proc(pid).paused.then_some(pid)
@@ -66,6 +67,7 @@ impl World {
             Job::Loaded { pid, incarnation } if self.lives(pid, incarnation) => self.on_loaded(pid),
             Job::PauseOver { pid, incarnation, at_us } if self.lives(pid, incarnation) => self.pause_over(pid, at_us),
             Job::Client(job) => self.client_job(job),
+            Job::Agent(job) => self.agent_job(job),
             Job::Fault => self.on_fault(),
             Job::Repair(repair) => self.repair(repair),
             Job::StartSentinel(pid) => self.start_sentinel(pid),
