@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use bongsu_persist::rdb::decode::Options;
+use bongsu_process::log::Log;
 use bongsu_protocol::session::{ClientId, ClientRole};
 use bongsu_store::image::{Admission, AdmissionOptions, NotAdmitted, Part, Reader};
 
@@ -21,6 +22,15 @@ use crate::replication::ReplicationId;
 
 /// How long data are taken in before clients are looked at again, in microseconds.
 const STEP_US: u64 = 5_000;
+
+/// What a key with its value hardly ever takes less than in a file. A number of keys that is announced must be credible.
+const KEY_BYTES_MIN: u64 = 8;
+
+/// Keys without elements that the log names: a file may have any number of them.
+const EMPTY_KEYS_NAMED: u64 = 10;
+
+/// Bytes of a key that the log shows.
+const KEY_SHOWN_BYTES: usize = 128;
 
 /// What a line of a log begins with that tells where in the stream of changes its end is.
 const PLACE: &[u8] = b"#BONGSU:replid=";
@@ -49,6 +59,8 @@ pub(crate) struct Loading {
     keeps_expired: bool,
     gone: Gone,
     empty_keys: u64,
+    /// Memory that the data took where the snapshot was written, by what it says.
+    pub(crate) used_memory: u64,
     /// What the snapshot or the log says about the stream of changes.
     place: Place,
     dataset: Fields,
@@ -70,6 +82,15 @@ impl Loading {
     /// `key-load-delay` has changed.
     pub(crate) fn set_delay(&self, delay: i64) {
         self.reading.set_delay(delay);
+    }
+
+    /// A key is left out because its collection has no elements.
+    fn note_empty(&mut self, key: &[u8], log: &Log) {
+        self.empty_keys += 1;
+        if self.empty_keys <= EMPTY_KEYS_NAMED {
+            let shown = &key[..key.len().min(KEY_SHOWN_BYTES)];
+            log.notice(format_args!("Loading, skipping empty key: {}", shown.escape_ascii()));
+        }
     }
 
     /// Bytes that have been read.
@@ -120,6 +141,7 @@ impl Engine {
             keeps_expired,
             gone: Gone::new(self.config.size(Directive::ReplBacklogSize)),
             empty_keys: 0,
+            used_memory: 0,
             place: Place::default(),
             dataset: Fields::default(),
             client: None,
@@ -165,8 +187,19 @@ impl Engine {
     fn take_piece(&mut self, piece: Piece) {
         let Some(loading) = &mut self.loading else { return };
         let result = match piece {
+            Piece::Sizes(db, keys) => {
+                let most = loading.total_bytes / KEY_BYTES_MIN;
+                if (db as usize) < self.shard.databases() {
+                    self.shard.db_mut(db as usize).expect(keys.min(most).try_into().unwrap_or(usize::MAX));
+                }
+                Ok(())
+            }
             Piece::Parts(parts) => self.admit_parts(&parts),
             Piece::Aux(name, value) => {
+                if name == b"used-mem" {
+                    let number = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
+                    loading.used_memory = number.unwrap_or(0);
+                }
                 loading.place.note(&name, &value);
                 loading.dataset.note(&name, &value);
                 Ok(())
@@ -175,8 +208,8 @@ impl Engine {
                 loading.place.note_line(&line);
                 Ok(())
             }
-            Piece::EmptyKey => {
-                loading.empty_keys += 1;
+            Piece::EmptyKey(key) => {
+                loading.note_empty(&key, &self.log);
                 Ok(())
             }
             Piece::Function => Err("functions are not supported".to_owned()),
@@ -206,32 +239,38 @@ impl Engine {
     }
 
     fn admit_parts(&mut self, parts: &[u8]) -> Result<(), String> {
-        let Some(loading) = &mut self.loading else { return Ok(()) };
         self.shard.now_ms = self.clock.wall_ms();
-        for part in Reader::new(parts) {
-            let part = part.map_err(|error| error.to_string())?;
-            if let Part::Head(head) = &part {
-                let is_over = head.expiry_ms.is_some_and(|at| at <= self.shard.now_ms) && !loading.keeps_expired;
-                loading.keys += u64::from(!is_over);
-                loading.expired += u64::from(is_over);
-                if is_over {
-                    loading.gone.note(head.db as usize, head.key);
-                }
-                if head.db as usize >= self.shard.databases() {
-                    let count = self.shard.databases();
-                    return Err(format!("the data were saved with more than {count} databases"));
-                }
-            }
-            match self.shard.admit(&part, &mut loading.admission) {
-                Ok(()) => {}
-                Err(NotAdmitted::Empty) => {
-                    loading.keys = loading.keys.saturating_sub(1);
-                    loading.empty_keys += 1;
-                }
-                Err(error) => return Err(format!("a key cannot be loaded: {error}")),
-            }
+        let (mut reader, mut few) = (Reader::new(parts), Vec::new());
+        while reader.next_few(&mut few).map_err(|error| error.to_string())? {
+            self.shard.announce(&few);
+            few.iter().try_for_each(|part| self.admit_part(part))?;
         }
         Ok(())
+    }
+
+    fn admit_part(&mut self, part: &Part<'_>) -> Result<(), String> {
+        let Some(loading) = &mut self.loading else { return Ok(()) };
+        if let Part::Head(head) = part {
+            let is_over = head.expiry_ms.is_some_and(|at| at <= self.shard.now_ms) && !loading.keeps_expired;
+            loading.keys += u64::from(!is_over);
+            loading.expired += u64::from(is_over);
+            if is_over {
+                loading.gone.note(head.db as usize, head.key);
+            }
+            if head.db as usize >= self.shard.databases() {
+                let count = self.shard.databases();
+                return Err(format!("the data were saved with more than {count} databases"));
+            }
+        }
+        match (self.shard.admit(part, &mut loading.admission), part) {
+            (Ok(()), _) => Ok(()),
+            (Err(NotAdmitted::Empty), Part::Head(head)) => {
+                loading.keys = loading.keys.saturating_sub(1);
+                loading.note_empty(head.key, &self.log);
+                Ok(())
+            }
+            (Err(error), _) => Err(format!("a key cannot be loaded: {error}")),
+        }
     }
 
     /// Runs a command of a log: it has run before, so that nothing is asked.
@@ -271,9 +310,11 @@ impl Engine {
         let seconds = (self.clock.advanced() - loading.begun_us) as f64 / 1e6;
         let kind = if loading.is_log { "append only file" } else { "disk" };
         self.log.notice(format_args!("DB loaded from {kind}: {seconds:.3} seconds"));
-        if loading.empty_keys > 0 {
-            self.log
-                .notice(format_args!("Done loading RDB, keys skipped because they are empty: {}", loading.empty_keys));
+        let (keys, expired, empty) = (loading.keys, loading.expired, loading.empty_keys);
+        if !loading.is_log || keys + expired + empty > 0 {
+            self.log.notice(format_args!(
+                "Done loading RDB, keys loaded: {keys}, keys expired: {expired}, empty keys skipped: {empty}."
+            ));
         }
         let place = loading.place.id.clone().zip(loading.place.offset);
         self.dataset.note_loaded(loading.dataset.lineage(), place, loading.is_log);

@@ -79,12 +79,14 @@ impl Commands {
 /// What has been read.
 #[derive(Debug)]
 pub(crate) enum Piece {
+    /// So many keys of a database are to come, by what the snapshot says.
+    Sizes(u32, u64),
     /// Keys.
     Parts(Vec<u8>),
     /// Something about the snapshot.
     Aux(Vec<u8>, Vec<u8>),
     /// A key was left out because its collection has no elements.
-    EmptyKey,
+    EmptyKey(Vec<u8>),
     /// Functions, which this server does not have.
     Function,
     /// What was executed.
@@ -256,7 +258,7 @@ fn read_snapshot<R: Read>(
         let piece = match event {
             Event::Parts(parts) => Piece::Parts(parts),
             Event::Aux { name, value } => Piece::Aux(name, value),
-            Event::Sizes { .. } => continue,
+            Event::Sizes { db, keys, .. } => Piece::Sizes(db, keys),
             Event::Function(_) => Piece::Function,
             Event::End { checksum: Verdict::Bad { written, computed }, .. } => {
                 let reason = format!(
@@ -264,7 +266,7 @@ fn read_snapshot<R: Read>(
                 );
                 return Err(Stop::Failed(reason));
             }
-            Event::EmptyKey { .. } => Piece::EmptyKey,
+            Event::EmptyKey { key, .. } => Piece::EmptyKey(key),
             Event::End { .. } => break,
         };
         teller.say(piece)?;

@@ -38,6 +38,17 @@ impl Trust {
     }
 }
 
+/// What was read.
+enum Taken<'a> {
+    /// A database is going to have so many keys.
+    Sizes(u32, u64),
+    /// Some parts of an image.
+    Parts(&'a [Part<'a>]),
+}
+
+/// Keys of a database that are believed to come because they were announced. Without them, each thousand costs some hundred bytes.
+const EXPECTED_MAX: usize = 1 << 26;
+
 /// What the field of a snapshot is called that names the database which the stream behind it goes on in.
 const STREAM_DB: &[u8] = b"repl-stream-db";
 
@@ -47,14 +58,26 @@ pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<
     // When keys go is for the master to say, even if their time is over.
     let options = AdmissionOptions { keeps_expired: true, ..AdmissionOptions::default() };
     let mut admission = Admission::new(options);
-    read(source, trust, |part| Ok(into.admit(part, &mut admission)?))
+    read(source, trust, |taken| match taken {
+        Taken::Sizes(db, keys) if (db as usize) < into.databases() => {
+            into.db_mut(db as usize).expect(usize::try_from(keys).unwrap_or(usize::MAX).min(EXPECTED_MAX));
+            Ok(())
+        }
+        Taken::Sizes(..) => Ok(()),
+        Taken::Parts(parts) => {
+            into.announce(parts);
+            Ok(parts.iter().try_for_each(|part| into.admit(part, &mut admission))?)
+        }
+    })
 }
 
 /// Reads everything and keeps nothing: the number of keys.
 pub(super) fn verify(source: impl Read, trust: Trust) -> Result<u64, LoadError> {
     let mut keys = 0;
-    read(source, trust, |part| {
-        keys += u64::from(matches!(part, Part::Head(_)));
+    read(source, trust, |taken| {
+        if let Taken::Parts(parts) = taken {
+            keys += parts.iter().filter(|part| matches!(part, Part::Head(_))).count() as u64;
+        }
         Ok(())
     })?;
     Ok(keys)
@@ -63,14 +86,17 @@ pub(super) fn verify(source: impl Read, trust: Trust) -> Result<u64, LoadError> 
 fn read(
     source: impl Read,
     trust: Trust,
-    mut take: impl FnMut(&Part<'_>) -> Result<(), LoadError>,
+    mut take: impl FnMut(Taken<'_>) -> Result<(), LoadError>,
 ) -> Result<u32, LoadError> {
     let mut decoder = Decoder::new(source, trust.options());
     let mut db = 0;
     loop {
         match decoder.next_event()? {
             Some(Event::Parts(parts)) => {
-                Reader::new(&parts).try_for_each(|part| take(&part?))?;
+                let (mut reader, mut few) = (Reader::new(&parts), Vec::new());
+                while reader.next_few(&mut few)? {
+                    take(Taken::Parts(&few))?;
+                }
                 decoder.recycle(parts);
             }
             Some(Event::End { checksum: Verdict::Bad { written, computed }, .. }) => {
@@ -81,8 +107,9 @@ fn read(
                 // None is told as -1; the stream names it then.
                 db = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
             }
+            Some(Event::Sizes { db, keys, .. }) => take(Taken::Sizes(db, keys))?,
             // There are no functions here, and nothing else says anything that matters.
-            Some(Event::Aux { .. } | Event::Sizes { .. } | Event::Function(_) | Event::EmptyKey { .. }) => {}
+            Some(Event::Aux { .. } | Event::Function(_) | Event::EmptyKey { .. }) => {}
             None => return Err(LoadError::NoEnd),
         }
     }

@@ -103,6 +103,17 @@ enum Elements {
 }
 
 impl Shard {
+    /// Reads what taking these parts in will read first. Parts that are announced together wait for memory together.
+    pub fn announce(&self, parts: &[Part<'_>]) {
+        for part in parts {
+            if let Part::Head(head) = part
+                && (head.db as usize) < self.databases()
+            {
+                std::hint::black_box(self.db(head.db as usize).announce(self.hasher().hash(head.key)));
+            }
+        }
+    }
+
     /// Takes the next part of an image in. `state` keeps a large collection from part to part.
     ///
     /// # Errors

@@ -3,6 +3,9 @@
 use super::write::{HAS_EXPIRY, HAS_FREQUENCY, HAS_IDLE, Tag};
 use super::{Head, Part, Usage, Value};
 
+/// Parts that are announced together: some more than processors read from memory at once.
+const FEW: usize = 32;
+
 /// The bytes are no image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Malformed {
@@ -34,6 +37,20 @@ impl<'a> Reader<'a> {
     /// Bytes of the parts that have been read.
     pub const fn offset(&self) -> usize {
         self.at
+    }
+
+    /// Reads the next parts into `few`, in place of what was there: as many as are worth announcing together, and none at the end.
+    ///
+    /// # Errors
+    /// If one of them is no part.
+    pub fn next_few(&mut self, few: &mut Vec<Part<'a>>) -> Result<bool, Malformed> {
+        few.clear();
+        while few.len() < FEW
+            && let Some(part) = self.next()
+        {
+            few.push(part?);
+        }
+        Ok(!few.is_empty())
     }
 
     fn part(&mut self) -> Option<Part<'a>> {

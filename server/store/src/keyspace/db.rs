@@ -88,6 +88,13 @@ impl Db {
         self.table.len()
     }
 
+    /// About so many keys are to come. Nothing is done about it if there are some already.
+    pub fn expect(&mut self, keys: usize) {
+        if self.is_empty() && self.walk.is_none() {
+            self.table = Table::expecting(keys);
+        }
+    }
+
     /// No keys.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

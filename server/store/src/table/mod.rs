@@ -25,6 +25,9 @@ const SHRINK_BELOW: usize = 3;
 /// Two neighbours with fewer entries than this together become one segment.
 const MERGE_BELOW: u16 = 400;
 
+/// Entries of a segment of a table that knows how many are to come: as many as fit, and some more by chance.
+const EXPECTED_PER_SEGMENT: usize = 1000;
+
 /// What a table asks about its entries.
 pub trait Entries: Copy {
     /// The hash of the entry's key.
@@ -53,6 +56,8 @@ pub struct Table {
     at_depth: [u32; 65],
     len: usize,
     segment_bytes: usize,
+    /// Buckets that a segment gets at once when its first one is full.
+    second_size: usize,
 }
 
 impl Default for Table {
@@ -61,11 +66,31 @@ impl Default for Table {
         let segment_bytes = first.heap_bytes();
         let mut at_depth = [0; 65];
         at_depth[0] = 1;
-        Self { directory: vec![0], depth: 0, segments: vec![first], at_depth, len: 0, segment_bytes }
+        Self { directory: vec![0], depth: 0, segments: vec![first], at_depth, len: 0, segment_bytes, second_size: 0 }
     }
 }
 
 impl Table {
+    /// A table that is about to have so many entries, and need not grow to that in many steps. It takes little memory before it has
+    /// them.
+    pub fn expecting(entries: usize) -> Self {
+        let depth = entries.div_ceil(EXPECTED_PER_SEGMENT).next_power_of_two().ilog2() as u8;
+        let count = 1usize << depth;
+        let prefix = |index: usize| (index as u64).checked_shl(64 - u32::from(depth)).unwrap_or(0);
+        let segments: Vec<Segment> = (0..count).map(|index| Segment::new(depth, prefix(index), 1)).collect();
+        let mut at_depth = [0; 65];
+        at_depth[usize::from(depth)] = count as u32;
+        Self {
+            directory: (0..count as u32).collect(),
+            depth,
+            segment_bytes: segments.iter().map(Segment::heap_bytes).sum(),
+            segments,
+            at_depth,
+            len: 0,
+            second_size: Segment::buckets_for(entries / count),
+        }
+    }
+
     /// Entries.
     pub fn len(&self) -> usize {
         self.len
@@ -185,7 +210,7 @@ impl Table {
 
     fn make_room(&mut self, index: usize, entries: impl Entries) {
         let before = self.segments[index].heap_bytes();
-        if self.segments[index].grow(|entry| entries.hash(entry)) {
+        if self.segments[index].grow(self.second_size, |entry| entries.hash(entry)) {
             self.segment_bytes += self.segments[index].heap_bytes() - before;
             return;
         }
@@ -211,6 +236,8 @@ impl Table {
     }
 
     fn give_back(&mut self, index: usize, hash_of: impl Fn(Handle) -> u64 + Copy) {
+        // What was expected has come or does not come.
+        self.second_size = 0;
         if self.merge(index, hash_of) {
             return;
         }

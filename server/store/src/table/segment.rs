@@ -225,11 +225,11 @@ impl Segment {
         first + usize::from(tag.wrapping_sub(first as u8))
     }
 
-    /// Makes room for more entries; false if the segment is as large as can be and has to be split.
-    pub(super) fn grow(&mut self, hash_of: impl Fn(Handle) -> u64 + Copy) -> bool {
+    /// Makes room for more entries, `at_least` so many buckets; false if the segment is as large as can be and has to be split.
+    pub(super) fn grow(&mut self, at_least: usize, hash_of: impl Fn(Handle) -> u64 + Copy) -> bool {
         let mut buckets = self.buckets.len();
         while buckets < BUCKETS_MAX {
-            buckets = next_size(buckets);
+            buckets = next_size(buckets).max(at_least);
             if let Some(new) = self.laid_out(buckets, hash_of) {
                 *self = new;
                 return true;
@@ -261,7 +261,7 @@ impl Segment {
                 let hash = entries.hash(*handle);
                 let half = &mut halves[usize::from(hash >= high)];
                 while half.insert(hash, *handle).is_none() {
-                    let has_grown = half.grow(|handle| entries.hash(handle));
+                    let has_grown = half.grow(0, |handle| entries.hash(handle));
                     assert!(has_grown, "a segment holds more than half of what one of twice its size held");
                 }
             }

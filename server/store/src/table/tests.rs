@@ -74,6 +74,34 @@ fn what_was_put_in_is_found_until_it_is_taken_out() {
     assert_eq!(table.segment_bytes, table.segments[0].heap_bytes());
 }
 
+/// An expectation changes what steps there are, and nothing else.
+#[test]
+fn expectations_may_be_wrong() {
+    for (expected, count) in [(0, 2000), (10, 2000), (40_000, 40_000), (2000, 40_000), (40_000, 300), (3000, 2500)] {
+        let (mut arena, mut table) = (Arena::new(), Table::expecting(expected));
+        assert!(scan_all(&table, &arena).is_empty());
+        for n in 0..count {
+            let handle = entry(&mut arena, mix(n));
+            table.insert(mix(n), handle, Hashes(&arena));
+        }
+        assert!((0..count).all(|n| place(&table, &arena, mix(n)).is_some()));
+        assert_eq!(scan_all(&table, &arena).len(), count as usize);
+        assert_eq!(table.segment_bytes, table.segments.iter().map(Segment::heap_bytes).sum::<usize>());
+        for n in 0..count {
+            let found = place(&table, &arena, mix(n)).unwrap();
+            table.remove(found, |h| hash_in(&arena, h));
+        }
+        assert!(table.is_empty());
+        // Segments that never had more than a bucket stay, which costs little.
+        assert!(table.segments.len() == 1 || expected > 100 * count as usize, "{expected} {count}");
+    }
+}
+
+#[test]
+fn what_is_expected_takes_little_memory() {
+    assert!(Table::expecting(10_000_000).heap_bytes() < 4 << 20);
+}
+
 /// What the table costs per entry, at every size: the reason for its small steps.
 #[test]
 fn most_slots_are_in_use_at_every_size() {
