@@ -104,6 +104,9 @@ fn empty_nodes_of_long_lists_cannot_be_left_out() {
     string(&mut long, &ziplist(&[]));
     string(&mut long, &ziplist(&[b"y"]));
     assert!(matches!(refused(&long), Fault::EmptyNode));
+    for container in [1, 2] {
+        assert!(matches!(refused(&[18, 1, b'k', 1, container, 0]), Fault::EmptyNode));
+    }
     let options = Options { batch_bytes: 1000, ..STRICT };
     let list = vec![vec![b'x'; 200], b"y".to_vec()];
     assert_eq!(load(&file(11, &long)[..], options).unwrap().model.get("k"), Some(&Meant::List(list)));

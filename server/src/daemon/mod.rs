@@ -92,7 +92,9 @@ fn serve(server: &mut Server, signals: &Signals, supervised: Supervised, log: &L
         signals.end().is_some()
     };
     server.run_while_loading(look)?;
-    supervisor::tell_ready(supervised, log);
+    if server.engine.loading.is_none() && server.engine.fatal.is_none() {
+        supervisor::tell_ready(supervised, log);
+    }
     loop {
         server.run(look)?;
         let Some(name) = signals.end() else { return Ok(()) };

@@ -88,6 +88,6 @@ fn loading(engine: &Engine, info: &mut InfoWriter) {
     let passed_s = now_s.saturating_sub(loading.begun_s);
     let eta_s = (passed_s * (total - read)).checked_div(read).unwrap_or(1);
     info.field("loading_start_time", loading.begun_s).field("loading_total_bytes", loading.total_bytes);
-    info.field("loading_rdb_used_mem", 0).field("loading_loaded_bytes", read);
+    info.field("loading_rdb_used_mem", loading.used_memory).field("loading_loaded_bytes", read);
     info.field("loading_loaded_perc", format_args!("{percent:.2}")).field("loading_eta_seconds", eta_s);
 }

@@ -58,6 +58,10 @@ impl List {
             return self.push(bytes).map_err(damaged);
         }
         let bytes = bytes.bytes(&mut digits);
+        if bytes.is_empty() {
+            // Even a node without elements has a header, and an element gets a node of its own only where it is long.
+            return Err(Fault::EmptyNode);
+        }
         let node = match container {
             node::PACKED => small(kind, bytes, false).map_err(damaged)?,
             node::PLAIN => plain_node(bytes).map_err(damaged)?,
