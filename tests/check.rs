@@ -225,6 +225,31 @@ fn all_files_of_a_manifest_are_checked_and_only_the_last_is_cut() {
     folder.run(Path::new(BONGSU), &["check", "aof", "m"], "").says(1, &["a.1.incr.aof: No such file or directory"]);
 }
 
+/// A rewrite that failed leaves two files behind the base, of which the older one may be torn.
+#[test]
+fn a_torn_file_that_is_not_the_last_is_not_cut() {
+    let manifest = format!("{MANIFEST}file a.2.incr.aof seq 2 type i\n");
+    let good = log(&["set foo hello"]);
+    let (torn, unfinished) = (good[..good.len() - 3].to_vec(), log(&["set foo hello", "multi", "set a b"]));
+    for older in [&good, &torn, &unfinished, &Vec::new()] {
+        for newer in [&good, &torn, &unfinished, &Vec::new()] {
+            for arguments in [["m"].as_slice(), &["--fix", "m"]] {
+                let parts = [("m", manifest.as_bytes()), ("a.1.base.aof", &good), ("a.1.incr.aof", older)];
+                let [one, other] = [(); 2].map(|()| Folder::with(&parts));
+                for folder in [&one, &other] {
+                    fs::write(folder.path("a.2.incr.aof"), newer).unwrap();
+                }
+                let ours = one.ours("redis-check-aof", arguments, "y\n");
+                let theirs = other.run(Path::new("redis-check-aof"), arguments, "y\n");
+                assert_eq!(ours.status, theirs.status, "{} {}", ours.text, theirs.text);
+                for name in ["a.1.incr.aof", "a.2.incr.aof"] {
+                    assert_eq!(one.read(name), other.read(name), "{}", ours.text);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_log_is_cut_back_to_a_moment() {
     let mut bytes = log(&["#TS:1628217470", "set foo1 bar1", "#TS:1628217471", "set foo2 bar2", "#TS:1628217472"]);
