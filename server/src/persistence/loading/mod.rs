@@ -285,7 +285,7 @@ impl Engine {
         let mut reply = Vec::new();
         self.execute(client, argv, &mut reply);
         let name = || argv.first().map_or_else(String::new, |name| name.escape_ascii().to_string());
-        // Also a command that has been told apart no further, as of functions: what it did would be missing.
+        // Also where a command is known and what it is asked for is not, as with functions: what it did would be missing.
         let is_unknown = [b"-ERR unknown command".as_slice(), b"-ERR unknown subcommand", b"-ERR wrong number"];
         if is_unknown.iter().any(|refusal| reply.starts_with(refusal)) {
             return Err(format!("Unknown command '{}' reading the append only file", name()));

@@ -46,7 +46,7 @@ enum Taken<'a> {
     Parts(&'a [Part<'a>]),
 }
 
-/// Keys of a database that are believed to come because they were announced. Without them, each thousand costs some hundred bytes.
+/// So many keys of a database are believed to come when they are announced: where none comes, a thousand has cost some hundred bytes.
 const EXPECTED_MAX: usize = 1 << 26;
 
 /// What the field of a snapshot is called that names the database which the stream behind it goes on in.

@@ -88,9 +88,9 @@ impl Db {
         self.table.len()
     }
 
-    /// About so many keys are to come. Nothing is done about it if there are some already.
+    /// About so many keys are to come. Nothing is done about it if there are some already, or if many were to come before.
     pub fn expect(&mut self, keys: usize) {
-        if self.is_empty() && self.walk.is_none() {
+        if self.is_empty() && self.table.is_small() && self.walk.is_none() {
             self.table = Table::expecting(keys);
         }
     }

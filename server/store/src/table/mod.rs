@@ -96,6 +96,11 @@ impl Table {
         self.len
     }
 
+    /// There is one segment.
+    pub fn is_small(&self) -> bool {
+        self.depth == 0
+    }
+
     /// No entries.
     pub fn is_empty(&self) -> bool {
         self.len == 0
