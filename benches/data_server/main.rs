@@ -1,4 +1,5 @@
-//! The bundled data server beside others: CPU per command, memory per key and element, growth, big deletes, idle connections.
+//! The bundled data server beside others: CPU per command, memory per key and element, growth, big deletes, idle
+//! connections, loading.
 //!
 //! `cargo bench --bench data_server -- --peer redis-server --only throughput,memory`. A peer is a command that takes a `redis.conf`.
 //! Needs `redis-benchmark` and `taskset`; servers are pinned to core 0, load to core 1.
@@ -6,6 +7,7 @@
 mod deletes;
 mod growth;
 mod idle;
+mod load;
 mod memory;
 mod node;
 mod throughput;
@@ -24,7 +26,7 @@ struct Arguments {
     /// How often each case is measured; the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Keys of the growth and of the largest memory measurement.
+    /// Keys of the growth and of the largest memory measurement; twice as many are loaded.
     #[arg(long, default_value_t = 1_000_000)]
     keys: u64,
     /// Elements of the collections that are deleted.
@@ -50,6 +52,8 @@ enum Part {
     Deletes,
     /// Memory of idle connections, CPU of an idle server.
     Idle,
+    /// Seconds from the start of the process until its data are there.
+    Load,
 }
 
 fn main() {
@@ -60,14 +64,21 @@ fn main() {
         commands.map(Node::start).collect::<Vec<Node>>()
     };
     for part in &arguments.only {
-        let mut nodes = servers();
         println!("\n{part:?}");
+        if *part == Part::Load {
+            let commands: Vec<&str> =
+                std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str)).collect();
+            load::measure(&commands, 2 * arguments.keys, arguments.rounds);
+            continue;
+        }
+        let mut nodes = servers();
         match part {
             Part::Throughput => throughput::measure(&mut nodes, &arguments.cases, arguments.rounds),
             Part::Memory => memory::measure(&mut nodes, arguments.keys),
             Part::Growth => growth::measure(&mut nodes, arguments.keys),
             Part::Deletes => deletes::measure(&mut nodes, arguments.elements),
             Part::Idle => idle::measure(&mut nodes),
+            Part::Load => {}
         }
     }
 }

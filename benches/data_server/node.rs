@@ -1,5 +1,6 @@
 //! A server that is measured.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,40 +9,35 @@ use redis::{Connection, ConnectionLike as _};
 /// How long a server may take to start.
 const START_MAX: Duration = Duration::from_secs(30);
 
+/// How often it is asked whether it has loaded its data.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// Commands per pipeline where data is made.
 const PIPELINE: u64 = 500;
 
-/// A running server, pinned to core 0.
+/// A running server, pinned to core 0 if nothing else is asked for.
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) port: u16,
     child: Child,
-    _dir: tempfile::TempDir,
+    _dir: Option<tempfile::TempDir>,
 }
+
+/// Cores that a server may run on.
+pub(crate) type Cores = &'static str;
 
 impl Node {
     /// Starts a server by a command that takes the path of its configuration.
     pub(crate) fn start(command: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let port = free_port();
-        let conf = dir.path().join("server.conf");
-        let text = format!(
-            "port {port}\nbind 127.0.0.1\nsave \"\"\nappendonly no\nmaxclients 11000\nloglevel warning\ndir {}\n",
-            dir.path().display()
-        );
-        std::fs::write(&conf, text).expect("a configuration");
-        let mut words = command.split_whitespace();
-        let program = words.next().expect("a command");
-        let name = std::path::Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
-        let child = Command::new("taskset")
-            .args(["-c", "0", program])
-            .args(words)
-            .arg(&conf)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("taskset and the server are installed");
-        let node = Self { name: name.unwrap_or_default(), port, child, _dir: dir };
+        let mut node = Self::start_in(dir.path(), command, "appendonly no\n");
+        node._dir = Some(dir);
+        node
+    }
+
+    /// As [`Self::start`], with its data in a directory.
+    pub(crate) fn start_in(dir: &Path, command: &str, directives: &str) -> Self {
+        let node = Self::spawn(dir, command, directives, "0");
         let began = Instant::now();
         while !node.answers() {
             assert!(began.elapsed() < START_MAX, "{command} does not answer");
@@ -50,9 +46,49 @@ impl Node {
         node
     }
 
+    /// Starts the process, and waits for nothing.
+    pub(crate) fn spawn(dir: &Path, command: &str, directives: &str, cores: Cores) -> Self {
+        let port = free_port();
+        let conf = dir.join("server.conf");
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\nsave \"\"\nmaxclients 11000\nloglevel warning\ndir {}\n{directives}",
+            dir.display()
+        );
+        std::fs::write(&conf, text).expect("a configuration");
+        let mut words = command.split_whitespace();
+        let program = words.next().expect("a command");
+        let name = Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
+        let child = Command::new("taskset")
+            .args(["-c", cores, program])
+            .args(words)
+            .arg(&conf)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("taskset and the server are installed");
+        Self { name: name.unwrap_or_default(), port, child, _dir: None }
+    }
+
     fn answers(&self) -> bool {
         let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
         client.get_connection().is_ok_and(|mut connection| connection.check_connection())
+    }
+
+    /// Waits until it has loaded its data.
+    pub(crate) fn await_loaded(&self) {
+        let began = Instant::now();
+        while !self.has_loaded() {
+            assert!(began.elapsed() < START_MAX, "{} does not come to the end of its data", self.name);
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn has_loaded(&self) -> bool {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        let asked = client
+            .get_connection()
+            .and_then(|mut connection| redis::cmd("INFO").arg("persistence").query::<String>(&mut connection));
+        asked.is_ok_and(|text| text.lines().any(|line| line.trim() == "loading:0"))
     }
 
     /// A connection to it.
