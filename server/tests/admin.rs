@@ -1,85 +1,37 @@
 //! What a server says of itself: INFO beside that of `redis-server`, the slow log, delays, DEBUG.
 #![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
 
-use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command};
-use bongsu_server::config::Launch;
-use bongsu_server::{Config, Endpoint, Server};
-use bongsu_store::random::Random;
+use bongsu_protocol::resp::Value;
+use common::Running;
+use common::conn::Conn;
+use common::peer::Peer;
 
-/// A server on a thread of its own, and a connection to it.
-struct Running {
-    client: Client<TcpStream>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// A server, and a connection to it.
+struct Served {
+    client: Conn<TcpStream>,
+    _server: Running,
 }
 
-impl Running {
-    fn start(options: &str) -> Self {
-        let config = Config::load(&Launch { options: options.to_owned(), ..Launch::default() }).unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
-        let (told, addr) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into())];
-            let mut server = Server::bind(config, endpoints, Random::new([1, 2, 3, 4])).unwrap();
-            told.send(server.local_addrs().next().unwrap()).unwrap();
-            server.run(|| asked.load(Ordering::Relaxed)).unwrap();
-        });
-        let client = Client::new(TcpStream::connect(addr.recv().unwrap()).unwrap());
-        Self { client, stop, thread: Some(thread) }
+impl Served {
+    fn start(directives: &str) -> Self {
+        let server = Running::start(directives);
+        Self { client: Conn::over(server.connect()), _server: server }
     }
 
     fn ask(&mut self, line: &str) -> String {
-        self.client.ask(line)
+        ask(&mut self.client, line)
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
-
-struct Client<S> {
-    stream: S,
-    decoder: ReplyDecoder,
-    input: Vec<u8>,
-}
-
-impl<S: Read + Write> Client<S> {
-    fn new(stream: S) -> Self {
-        Self { stream, decoder: ReplyDecoder::new(ReplyLimits::default()), input: Vec::new() }
-    }
-
-    /// The reply as text, elements of arrays in brackets.
-    fn ask(&mut self, line: &str) -> String {
-        let words: Vec<&str> = line.split(' ').collect();
-        let mut request = Vec::new();
-        encode_command(&mut request, &words);
-        self.stream.write_all(&request).unwrap();
-        loop {
-            if let Some((value, used)) = self.decoder.decode(&self.input).unwrap() {
-                let text = text_of(&value);
-                self.input.drain(..used);
-                return text;
-            }
-            let mut buffer = [0; 4096];
-            let got = self.stream.read(&mut buffer).unwrap();
-            assert!(got > 0, "the connection ended after {line}");
-            self.input.extend_from_slice(&buffer[..got]);
-        }
-    }
+/// The reply as text, elements of arrays in brackets.
+fn ask(client: &mut Conn<TcpStream>, line: &str) -> String {
+    client.send_line(line);
+    text_of(&client.hear())
 }
 
 fn text_of(value: &Value<'_>) -> String {
@@ -107,32 +59,17 @@ fn fields(info: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 fn info_of_redis() -> String {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("socket");
-    let mut command = Command::new("redis-server");
-    command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket);
-    let mut process = command.stdout(Stdio::null()).spawn().expect("redis-server");
-    let limit = Instant::now() + Duration::from_secs(30);
-    let stream = loop {
-        match UnixStream::connect(&socket) {
-            Ok(stream) => break stream,
-            Err(error) => assert!(Instant::now() < limit, "redis-server: {error}"),
-        }
-        std::thread::yield_now();
-    };
-    let mut client = Client::new(stream);
-    client.ask("SET a b");
-    let info = client.ask("INFO everything");
-    process.kill().unwrap();
-    process.wait().unwrap();
-    info
+    let peer = Peer::start("");
+    let mut client = Conn::over(peer.connect());
+    ask(&mut client, "SET a b");
+    ask(&mut client, "INFO everything")
 }
 
 #[test]
 fn every_field_of_redis_is_there_in_its_order() {
     // What depends on what has happened.
     const OTHERS: [&str; 3] = ["Commandstats", "Latencystats", "Errorstats"];
-    let mut server = Running::start("");
+    let mut server = Served::start("");
     server.ask("SET a b");
     let ours = fields(&server.ask("INFO everything"));
     for (section, names) in fields(&info_of_redis()) {
@@ -149,7 +86,7 @@ fn every_field_of_redis_is_there_in_its_order() {
 
 #[test]
 fn counters_count() {
-    let mut server = Running::start("");
+    let mut server = Served::start("");
     for line in ["SET a b", "GET a", "GET nokey", "SET a", "NOSUCH", "INCR a", "EXPIRE a 100"] {
         server.ask(line);
     }
@@ -175,7 +112,7 @@ fn counters_count() {
 
 #[test]
 fn slow_requests_are_kept_without_their_secrets() {
-    let mut server = Running::start("slowlog-log-slower-than 0\nslowlog-max-len 5");
+    let mut server = Served::start("slowlog-log-slower-than 0\nslowlog-max-len 5");
     server.ask("SLOWLOG RESET");
     server.ask("CONFIG SET requirepass hunter2");
     server.ask("AUTH hunter2");
@@ -193,7 +130,7 @@ fn slow_requests_are_kept_without_their_secrets() {
 
 #[test]
 fn delays_are_noted() {
-    let mut server = Running::start("latency-monitor-threshold 1\nenable-debug-command yes");
+    let mut server = Served::start("latency-monitor-threshold 1\nenable-debug-command yes");
     server.ask("DEBUG SLEEP 0.002");
     let latest = server.ask("LATENCY LATEST");
     assert!(latest.starts_with("[[command "), "{latest}");
@@ -208,9 +145,9 @@ fn delays_are_noted() {
 
 #[test]
 fn debug_is_only_for_those_who_may() {
-    let mut server = Running::start("");
+    let mut server = Served::start("");
     assert!(server.ask("DEBUG SLEEP 0").starts_with("ERR DEBUG command not allowed."));
-    let mut server = Running::start("enable-debug-command local");
+    let mut server = Served::start("enable-debug-command local");
     let empty = server.ask("DEBUG DIGEST");
     assert_eq!(empty, "0".repeat(40));
     assert_eq!(server.ask("DEBUG POPULATE 100 x 10"), "OK");
@@ -228,7 +165,7 @@ fn debug_is_only_for_those_who_may() {
 #[test]
 fn the_score_of_a_process_is_left_alone_once_it_is_restored() {
     const FILE: &str = "/proc/self/oom_score_adj";
-    let mut server = Running::start("oom-score-adj-values \"0 0 0\"");
+    let mut server = Served::start("oom-score-adj-values \"0 0 0\"");
     let before: i64 = std::fs::read_to_string(FILE).unwrap().trim().parse().unwrap();
     for line in ["CONFIG SET oom-score-adj yes", "CONFIG SET oom-score-adj no"] {
         assert_eq!(server.ask(line), "OK");
@@ -245,7 +182,7 @@ fn the_score_of_a_process_is_left_alone_once_it_is_restored() {
 
 #[test]
 fn memory_is_told() {
-    let mut server = Running::start("");
+    let mut server = Served::start("");
     server.ask("SET a b");
     assert!(server.ask("MEMORY USAGE a").parse::<usize>().unwrap() > 0);
     assert_eq!(server.ask("MEMORY USAGE a SAMPLES -1"), "ERR syntax error");
@@ -258,7 +195,7 @@ fn memory_is_told() {
     assert!(peak > before + 900_000 && figure(&info, "used_memory:") < peak, "{info}");
 }
 
-fn used(server: &mut Running) -> usize {
+fn used(server: &mut Served) -> usize {
     figure(&server.ask("INFO memory"), "used_memory:")
 }
 

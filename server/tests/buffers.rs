@@ -68,7 +68,7 @@ fn named(server: &Running, name: &str) -> TcpStream {
 
 #[test]
 fn a_large_argument_has_the_room_that_it_needs() {
-    let server = Running::start("argument");
+    let server = Running::start("");
     let (mut asking, mut large) = (server.connect(), named(&server, "large"));
     large.write_all(b"*2\r\n$4\r\nECHO\r\n$300000\r\n").unwrap();
     large.write_all(&[b'x'; 300_000]).unwrap();
@@ -82,7 +82,7 @@ fn a_large_argument_has_the_room_that_it_needs() {
 
 #[test]
 fn what_is_announced_is_not_all_taken_at_once() {
-    let server = Running::start("announced");
+    let server = Running::start("");
     let (mut asking, mut large) = (server.connect(), named(&server, "large"));
     large.write_all(b"*1\r\n$400000000\r\nx").unwrap();
     wait_for(&mut asking, "large", "qbuf", Some(1));
@@ -92,7 +92,7 @@ fn what_is_announced_is_not_all_taken_at_once() {
 
 #[test]
 fn requests_of_a_transaction_count_once() {
-    let server = Running::start("once");
+    let server = Running::start("");
     let (mut asking, mut one) = (server.connect(), named(&server, "one"));
     ask(&mut one, &["MULTI"], "+OK\r\n");
     ask(&mut one, &["SET", "key", &"x".repeat(1_000_000)], "+QUEUED\r\n");
@@ -104,14 +104,14 @@ fn requests_of_a_transaction_count_once() {
 
 #[test]
 fn a_request_is_in_the_buffer_while_it_runs() {
-    let server = Running::start("running");
+    let server = Running::start("");
     let info = text(&mut server.connect(), &["CLIENT", "INFO"]);
     assert!(info.contains(&format!(" qbuf={} ", request(&["CLIENT", "INFO"]).len())), "{info}");
 }
 
 #[test]
 fn who_has_read_its_replies_needs_no_buffer_for_them() {
-    let server = Running::start("silent");
+    let server = Running::start("");
     let (mut asking, mut silent) = (server.connect(), named(&server, "silent"));
     let long = "x".repeat(10_000);
     ask(&mut silent, &["ECHO", &long], &format!("$10000\r\n{long}\r\n"));
@@ -120,7 +120,7 @@ fn who_has_read_its_replies_needs_no_buffer_for_them() {
 
 #[test]
 fn who_has_too_many_replies_goes_before_who_takes_most() {
-    let server = Running::start("precedence");
+    let server = Running::start("");
     let (mut asking, mut most, mut slow) = (server.connect(), named(&server, "most"), named(&server, "slow"));
     ask(&mut asking, &["CLIENT", "NO-EVICT", "on"], "+OK\r\n");
     ask(&mut asking, &["CONFIG", "SET", "client-output-buffer-limit", "normal 3000000 0 0"], "+OK\r\n");

@@ -1,47 +1,28 @@
 //! What several clients of one server see of each other, in which order.
 #![allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use bongsu_server::config::Launch;
-use bongsu_server::{Config, Endpoint, Server};
-use bongsu_store::random::Random;
+use common::Running;
 
-/// A server on a thread of its own.
-struct Running {
-    addr: SocketAddr,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Running {
-    fn start(options: &str) -> Self {
-        let config = Config::load(&Launch { options: format!("save \"\"\n{options}"), ..Launch::default() }).unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
-        let (told, addr) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into())];
-            let mut server = Server::bind(config, endpoints, Random::new([1, 2, 3, 4])).unwrap();
-            told.send(server.local_addrs().next().unwrap()).unwrap();
-            server.run(|| asked.load(Ordering::Relaxed)).unwrap();
-        });
-        Self { addr: addr.recv().unwrap(), stop, thread: Some(thread) }
-    }
-
-    fn client(&self) -> Client {
-        let stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Client { stream }
-    }
+/// What is done with the clients of a server.
+trait Clients {
+    fn client(&self) -> Client;
 
     /// Waits until a field of INFO has this value.
+    fn wait_for(&self, field: &str);
+}
+
+impl Clients for Running {
+    fn client(&self) -> Client {
+        Client { stream: self.connect() }
+    }
+
     #[track_caller]
     fn wait_for(&self, field: &str) {
         let limit = Instant::now() + Duration::from_secs(30);
@@ -49,13 +30,6 @@ impl Running {
         while !client.info().lines().any(|line| line == field) {
             assert!(Instant::now() < limit, "never: {field}");
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #[path = "differential/bits.rs"]
 mod bits;
+mod common;
 #[path = "differential/config.rs"]
 mod config;
 #[path = "differential/sets.rs"]
@@ -12,18 +13,13 @@ mod sets;
 #[path = "differential/zset.rs"]
 mod zset;
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command};
-use bongsu_server::config::Launch;
-use bongsu_server::{Config, Endpoint, Server};
+use bongsu_protocol::resp::Value;
 use bongsu_store::random::Random;
+use common::Running;
+use common::conn::Conn;
+use common::peer::Peer;
 
 /// Commands of a run.
 const COMMANDS: usize = 20_000;
@@ -72,99 +68,6 @@ const NAMES: [&str; 41] = [
     "TYPE",
     "UNLINK",
 ];
-
-/// Debian's server, on a socket in a directory of its own.
-struct Peer {
-    process: Child,
-    dir: PathBuf,
-}
-
-impl Peer {
-    fn start(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bongsu-differential-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(dir.join("socket"));
-        let process = command.stdout(Stdio::null()).spawn().expect("redis-server");
-        Self { process, dir }
-    }
-
-    fn connect(&self) -> Client {
-        let limit = Instant::now() + Duration::from_secs(30);
-        loop {
-            match UnixStream::connect(self.dir.join("socket")) {
-                Ok(stream) => {
-                    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-                    return Client::new(stream);
-                }
-                Err(error) => assert!(Instant::now() < limit, "redis-server: {error}"),
-            }
-            std::thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _gone = self.process.wait();
-        let _gone = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-fn ours() -> SocketAddr {
-    let (told, addr) = channel();
-    // It serves until the process ends.
-    std::thread::spawn(move || {
-        let endpoint = Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into());
-        // Nothing is to be written to where the tests are run.
-        let config = Config::load(&Launch { options: "save \"\"".to_owned(), ..Launch::default() }).unwrap();
-        let mut server = Server::bind(config, [endpoint], Random::new([5, 6, 7, 8])).unwrap();
-        told.send(server.local_addrs().next().unwrap()).unwrap();
-        server.run(|| false).unwrap();
-    });
-    addr.recv().unwrap()
-}
-
-trait Stream: Read + Write {}
-
-impl<S: Read + Write> Stream for S {}
-
-struct Client {
-    stream: Box<dyn Stream>,
-    decoder: ReplyDecoder,
-    input: Vec<u8>,
-}
-
-impl Client {
-    fn new(stream: impl Stream + 'static) -> Self {
-        Self { stream: Box::new(stream), decoder: ReplyDecoder::new(ReplyLimits::default()), input: Vec::new() }
-    }
-
-    fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self::new(stream)
-    }
-
-    fn ask(&mut self, words: &[String]) -> Value<'static> {
-        let mut request = Vec::new();
-        encode_command(&mut request, words);
-        self.stream.write_all(&request).unwrap();
-        loop {
-            if let Some((value, used)) = self.decoder.decode(&self.input).unwrap() {
-                let value = value.into_owned();
-                self.input.drain(..used);
-                return value;
-            }
-            let mut buffer = [0; 4096];
-            let got = self.stream.read(&mut buffer).unwrap();
-            assert!(got > 0, "the connection ended after {words:?}");
-            self.input.extend_from_slice(&buffer[..got]);
-        }
-    }
-}
 
 /// Makes commands up.
 struct Maker(Random);
@@ -337,10 +240,9 @@ fn replies_are_those_of_redis() {
     let seed = std::env::var("BONGSU_TEST_SEED").ok().map(|text| text.parse::<u64>().unwrap());
     let seed = seed.unwrap_or_else(|| u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()));
     println!("BONGSU_TEST_SEED={seed}");
-    let peer = Peer::start("replies");
-    let ours = ours();
+    let (peer, ours) = (Peer::start(""), Running::start(""));
     for protocol in ["2", "3"] {
-        let (mut real, mut mine) = (peer.connect(), Client::connect(ours));
+        let (mut real, mut mine) = (Conn::over(peer.connect()), Conn::over(ours.connect()));
         let mut maker = Maker(Random::new([seed, 1, 2, 3]));
         for client in [&mut real, &mut mine] {
             client.ask(&["HELLO".to_owned(), protocol.to_owned()]);

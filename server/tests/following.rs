@@ -43,8 +43,8 @@ fn follow(server: &Running, id: &str, from: u64) -> TcpStream {
 }
 
 /// A server that keeps its stream, because a replica has been there; with the name of the stream.
-fn remembering(name: &str) -> (Running, TcpStream, String) {
-    let server = Running::start(name);
+fn remembering() -> (Running, TcpStream, String) {
+    let server = Running::start("");
     let mut client = server.connect();
     let mut first = server.connect();
     first.write_all(b"PSYNC ? -1\r\n").unwrap();
@@ -57,7 +57,7 @@ fn remembering(name: &str) -> (Running, TcpStream, String) {
 
 #[test]
 fn who_comes_back_is_sent_what_it_missed() {
-    let (server, mut client, id) = remembering("comes-back");
+    let (server, mut client, id) = remembering();
     ask(&mut client, "SET k 1", "+OK\r\n");
     let mut replica = follow(&server, &id, 1);
     let first = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n";
@@ -74,7 +74,7 @@ fn who_comes_back_is_sent_what_it_missed() {
 
 #[test]
 fn copies_are_waited_for() {
-    let (server, mut client, id) = remembering("copies");
+    let (server, mut client, id) = remembering();
     let mut replica = follow(&server, &id, 1);
     ask(&mut client, "WAIT 1 50", ":1\r\n");
     ask(&mut client, "SET k 1", "+OK\r\n");
@@ -93,7 +93,7 @@ fn copies_are_waited_for() {
 
 #[test]
 fn changes_may_need_replicas_that_can_be_relied_on() {
-    let (server, mut client, id) = remembering("good");
+    let (server, mut client, id) = remembering();
     ask(&mut client, "CONFIG SET min-replicas-to-write 1", "+OK\r\n");
     ask(&mut client, "SET k 1", "-NOREPLICAS Not enough good replicas to write.\r\n");
     ask(&mut client, "GET k", "$-1\r\n");
@@ -103,7 +103,7 @@ fn changes_may_need_replicas_that_can_be_relied_on() {
 
 #[test]
 fn a_replica_does_not_touch_data_and_is_found_among_clients() {
-    let (server, mut client, id) = remembering("no-data");
+    let (server, mut client, id) = remembering();
     let mut replica = follow(&server, &id, 1);
     replica.write_all(b"GET k\r\n").unwrap();
     // An answer would be part of the stream to it.

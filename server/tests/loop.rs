@@ -4,13 +4,12 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 
 use common::{Running, expect};
 
 #[test]
 fn a_pipeline_is_answered_in_order() {
-    let server = Running::start("pipeline");
+    let server = Running::start("");
     let mut client = server.connect();
     let count = 20_000;
     let mut requests = Vec::new();
@@ -30,7 +29,7 @@ fn a_pipeline_is_answered_in_order() {
 
 #[test]
 fn requests_may_come_in_pieces() {
-    let server = Running::start("pieces");
+    let server = Running::start("");
     let mut client = server.connect();
     client.set_nodelay(true).unwrap();
     for byte in b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n" {
@@ -41,7 +40,7 @@ fn requests_may_come_in_pieces() {
 
 #[test]
 fn large_values_go_both_ways() {
-    let server = Running::start("large");
+    let server = Running::start("");
     let mut client = server.connect();
     let value = vec![b'x'; 20 * 1024 * 1024];
     let mut request = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).into_bytes();
@@ -56,8 +55,8 @@ fn large_values_go_both_ways() {
 
 #[test]
 fn clients_share_the_keyspace_but_not_their_database() {
-    let server = Running::start("clients");
-    let (mut one, mut two) = (server.connect(), UnixStream::connect(server.dir.join("socket")).unwrap());
+    let server = Running::start("");
+    let (mut one, mut two) = (server.connect(), server.connect_by_path());
     one.write_all(b"SET k 1\r\nSELECT 1\r\nGET k\r\nPING\r\n").unwrap();
     expect(&mut one, b"+OK\r\n+OK\r\n$-1\r\n+PONG\r\n");
     two.write_all(b"GET k\r\nHELLO 3\r\nGET none\r\nSELECT 16\r\n").unwrap();
@@ -73,7 +72,7 @@ fn clients_share_the_keyspace_but_not_their_database() {
 
 #[test]
 fn a_broken_client_is_told_and_the_others_are_not_disturbed() {
-    let server = Running::start("broken");
+    let server = Running::start("");
     let (mut good, mut bad) = (server.connect(), server.connect());
     bad.write_all(b"SET k v\r\n*1\r\n!\r\nGET k\r\n").unwrap();
     let mut said = String::new();
@@ -89,7 +88,7 @@ fn a_broken_client_is_told_and_the_others_are_not_disturbed() {
 /// It sends without reading until the server stops reading from it, and then gets all that it asked for.
 #[test]
 fn a_client_that_does_not_read_keeps_nobody_waiting() {
-    let server = Running::start("slow");
+    let server = Running::start("");
     let (mut slow, mut other) = (server.connect(), server.connect());
     slow.write_all(format!("SET k {}\r\n", "v".repeat(60_000)).as_bytes()).unwrap();
     expect(&mut slow, b"+OK\r\n");
@@ -107,7 +106,7 @@ fn a_client_that_does_not_read_keeps_nobody_waiting() {
 
 #[test]
 fn the_last_replies_arrive_before_the_end() {
-    let server = Running::start("ends");
+    let server = Running::start("");
     let value = vec![b'x'; 20 * 1024 * 1024];
     let mut client = server.connect();
     client.write_all(format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).as_bytes()).unwrap();
@@ -130,7 +129,7 @@ fn the_last_replies_arrive_before_the_end() {
 
 #[test]
 fn replies_beyond_all_measure_wait_for_their_reader() {
-    let server = Running::start("measure");
+    let server = Running::start("");
     let (value, count) = (vec![b'x'; 1024 * 1024], 200);
     let mut client = server.connect();
     client.write_all(format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n", value.len()).as_bytes()).unwrap();
@@ -155,7 +154,7 @@ fn replies_beyond_all_measure_wait_for_their_reader() {
 
 #[test]
 fn memory_of_large_requests_is_given_back() {
-    let server = Running::start("spare");
+    let server = Running::start("");
     let mut client = server.connect();
     let value = vec![b'x'; 8 * 1024 * 1024];
     client.write_all(format!("*2\r\n$4\r\nECHO\r\n${}\r\n", value.len()).as_bytes()).unwrap();
@@ -182,7 +181,7 @@ fn memory_of_large_requests_is_given_back() {
 
 #[test]
 fn connections_are_probed_as_often_as_the_system_allows() {
-    let server = Running::start("keepalive");
+    let server = Running::start("");
     let mut client = server.connect();
     for seconds in [1, 2, 3, 100_000] {
         client.write_all(format!("CONFIG SET tcp-keepalive {seconds}\r\n").as_bytes()).unwrap();
@@ -195,7 +194,7 @@ fn connections_are_probed_as_often_as_the_system_allows() {
 
 #[test]
 fn a_request_may_have_very_many_arguments() {
-    let server = Running::start("arguments");
+    let server = Running::start("");
     let mut client = server.connect();
     let count = 1_100_000;
     let mut request = format!("*{}\r\n$3\r\nDEL\r\n", count + 1).into_bytes();

@@ -39,7 +39,7 @@ fn until_blocked(client: &mut TcpStream, count: usize) {
 
 #[test]
 fn a_transaction_runs_as_a_whole_or_not_at_all() {
-    let server = Running::start("transaction");
+    let server = Running::start("");
     let (mut one, mut two) = (server.connect(), server.connect());
     ask(&mut one, "MULTI", "+OK\r\n");
     ask(&mut one, "SET k 1", "+QUEUED\r\n");
@@ -56,7 +56,7 @@ fn a_transaction_runs_as_a_whole_or_not_at_all() {
 
 #[test]
 fn a_transaction_fails_if_what_it_watches_has_changed() {
-    let server = Running::start("watch");
+    let server = Running::start("");
     let (mut one, mut two) = (server.connect(), server.connect());
     let mut attempt = |change: &str, changed: &str, result: &str| {
         ask(&mut one, "WATCH k other", "+OK\r\n");
@@ -77,7 +77,7 @@ fn a_transaction_fails_if_what_it_watches_has_changed() {
 
 #[test]
 fn who_waits_is_served_in_turn() {
-    let server = Running::start("waiting");
+    let server = Running::start("");
     let (mut first, mut second, mut giver) = (server.connect(), server.connect(), server.connect());
     first.write_all(b"BLPOP a b 0\r\nPING\r\n").unwrap();
     until_blocked(&mut giver, 1);
@@ -109,7 +109,7 @@ fn who_waits_is_served_in_turn() {
 
 #[test]
 fn messages_and_events_reach_their_subscribers() {
-    let server = Running::start("pubsub");
+    let server = Running::start("");
     let (mut listener, mut speaker) = (server.connect(), server.connect());
     ask(&mut listener, "SUBSCRIBE news", "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
     ask(&mut listener, "PSUBSCRIBE __key*__:*", "*3\r\n$10\r\npsubscribe\r\n$10\r\n__key*__:*\r\n:2\r\n");
@@ -138,7 +138,7 @@ fn messages_and_events_reach_their_subscribers() {
 
 #[test]
 fn caches_learn_what_has_changed() {
-    let server = Running::start("tracking");
+    let server = Running::start("");
     let (mut cache, mut redirected, mut other) = (server.connect(), server.connect(), server.connect());
     other.write_all(b"HELLO 3\r\n").unwrap();
     cache.write_all(b"HELLO 3\r\n").unwrap();
@@ -180,7 +180,7 @@ fn caches_learn_what_has_changed() {
 
 #[test]
 fn a_pause_holds_writers_back_and_loses_nothing() {
-    let server = Running::start("pause");
+    let server = Running::start("");
     let (mut writer, mut other) = (server.connect(), server.connect());
     ask(&mut other, "CLIENT PAUSE 100000 WRITE", "+OK\r\n");
     writer.write_all(b"GET k\r\nSET k 1\r\nINCR k\r\n").unwrap();
@@ -193,7 +193,7 @@ fn a_pause_holds_writers_back_and_loses_nothing() {
 
 #[test]
 fn whom_a_pause_holds_back_nobody_else_lets_go() {
-    let server = Running::start("pause-unblock");
+    let server = Running::start("");
     let (mut writer, mut other) = (server.connect(), server.connect());
     ask(&mut other, "CLIENT PAUSE 100000 WRITE", "+OK\r\n");
     writer.write_all(b"CLIENT ID\r\nCLIENT REPLY SKIP\r\nBLPOP l 0\r\nPING\r\n").unwrap();
@@ -212,7 +212,7 @@ fn whom_a_pause_holds_back_nobody_else_lets_go() {
 
 #[test]
 fn an_exec_that_is_refused_ends_the_transaction() {
-    let server = Running::start("refused-exec");
+    let server = Running::start("");
     let (mut one, mut other) = (server.connect(), server.connect());
     ask(&mut one, "MULTI", "+OK\r\n");
     ask(&mut one, "SET k 1", "+QUEUED\r\n");
@@ -241,7 +241,7 @@ fn an_exec_that_is_refused_ends_the_transaction() {
 
 #[test]
 fn permissions_are_those_of_the_moment_of_exec() {
-    let server = Running::start("exec-permissions");
+    let server = Running::start("");
     let (mut one, mut other) = (server.connect(), server.connect());
     ask(&mut other, "ACL SETUSER u on nopass +@all ~* &*", "+OK\r\n");
     ask(&mut one, "AUTH u x", "+OK\r\n");
@@ -284,7 +284,7 @@ fn figure(client: &mut TcpStream, name: &str) -> u64 {
 
 #[test]
 fn nothing_is_evicted_in_a_pause() {
-    let server = Running::start("pause-eviction");
+    let server = Running::start("");
     let (mut one, mut other) = (server.connect(), server.connect());
     ask(&mut one, "SET k v", "+OK\r\n");
     ask(&mut one, "CONFIG SET maxmemory-policy allkeys-lru", "+OK\r\n");
@@ -303,7 +303,7 @@ fn hear_exec(client: &mut TcpStream) {
 
 #[test]
 fn requests_that_wait_for_exec_are_memory_in_use() {
-    let server = Running::start("queued");
+    let server = Running::start("");
     let (mut one, mut other) = (server.connect(), server.connect());
     let before = figure(&mut other, "used_memory");
     for end in ["DISCARD", "EXEC", "RESET"] {
@@ -323,7 +323,7 @@ fn requests_that_wait_for_exec_are_memory_in_use() {
 
 #[test]
 fn caches_that_are_gone_leave_nothing_behind() {
-    let server = Running::start("tracking-gone");
+    let server = Running::start("");
     let (mut cache, mut other) = (server.connect(), server.connect());
     ask(&mut cache, "CLIENT TRACKING ON REDIRECT 2", "+OK\r\n");
     ask(&mut cache, "GET k", "$-1\r\n");

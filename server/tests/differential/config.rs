@@ -2,7 +2,9 @@
 
 use bongsu_protocol::resp::Value;
 
-use super::{Client, Peer, ours};
+use super::common::Running;
+use super::common::conn::Conn;
+use super::common::peer::Peer;
 
 /// Directives that reach out of the server, that end connections, or that are not the same in all versions of Redis 7.
 const LEFT_OUT: [&str; 23] = [
@@ -98,8 +100,8 @@ fn texts(value: &Value<'_>) -> Vec<String> {
 
 #[test]
 fn directives_take_and_refuse_the_same_values() {
-    let peer = Peer::start("config");
-    let (mut real, mut mine) = (peer.connect(), Client::connect(ours()));
+    let (peer, ours) = (Peer::start(""), Running::start(""));
+    let (mut real, mut mine) = (Conn::over(peer.connect()), Conn::over(ours.connect()));
     let known = texts(&real.ask(&words(&["CONFIG", "GET", "*"])));
     let mut compared = 0;
     for name in known.iter().step_by(2).filter(|name| is_compared(name)) {

@@ -1,21 +1,18 @@
 //! A client that sends and hears any bytes.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command};
+use bongsu_protocol::resp::Value;
 
-use crate::common::Running;
+use crate::common::conn::Conn;
+use crate::common::{PATIENCE, Running};
 
 /// Nothing came for so long, so nothing is going to come.
 const SILENCE: Duration = Duration::from_millis(200);
 
-pub(crate) struct Client {
-    stream: TcpStream,
-    decoder: ReplyDecoder,
-    input: Vec<u8>,
-}
+pub(crate) struct Client(Conn<TcpStream>);
 
 impl Client {
     pub(crate) fn of(server: &Running) -> Self {
@@ -23,8 +20,7 @@ impl Client {
     }
 
     pub(crate) fn over(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { stream, decoder: ReplyDecoder::new(ReplyLimits::default()), input: Vec::new() }
+        Self(Conn::over(stream))
     }
 
     /// Sends the words of a line, and after them these bytes.
@@ -32,9 +28,7 @@ impl Client {
         // A pair of quotes is an argument without bytes.
         let words = line.split(' ').map(|word| if word == "''" { &[] } else { word.as_bytes() });
         let argv: Vec<&[u8]> = words.chain(more.iter().copied()).collect();
-        let mut request = Vec::new();
-        encode_command(&mut request, &argv);
-        self.stream.write_all(&request).unwrap();
+        self.0.send(&argv);
     }
 
     pub(crate) fn send(&mut self, line: &str) {
@@ -42,17 +36,7 @@ impl Client {
     }
 
     pub(crate) fn hear(&mut self) -> Value<'static> {
-        loop {
-            if let Some((value, used)) = self.decoder.decode(&self.input).unwrap() {
-                let value = value.into_owned();
-                self.input.drain(..used);
-                return value;
-            }
-            let mut buffer = [0; 4096];
-            let got = self.stream.read(&mut buffer).unwrap();
-            assert!(got > 0, "the connection ended");
-            self.input.extend_from_slice(&buffer[..got]);
-        }
+        self.0.hear()
     }
 
     pub(crate) fn ask(&mut self, line: &str) -> Value<'static> {
@@ -82,13 +66,13 @@ impl Client {
     /// No reply has come, and none comes for a while.
     #[track_caller]
     pub(crate) fn expect_silence(&mut self) {
-        self.stream.set_read_timeout(Some(SILENCE)).unwrap();
+        self.0.stream.set_read_timeout(Some(SILENCE)).unwrap();
         let mut buffer = [0; 64];
-        match self.stream.read(&mut buffer) {
+        match self.0.stream.read(&mut buffer) {
             Err(error) => assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}"),
             Ok(got) => panic!("{}", buffer[..got].escape_ascii()),
         }
-        self.stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        self.0.stream.set_read_timeout(Some(PATIENCE)).unwrap();
     }
 }
 

@@ -40,7 +40,7 @@ impl Other {
 
 #[test]
 fn keys_are_there_and_not_here_any_more() {
-    let (here, there) = (Running::start("migrate-here"), Running::start("migrate-there"));
+    let (here, there) = (Running::start(""), Running::start(""));
     let (mut source, mut target) = (Client::of(&here), Client::of(&there));
     let port = there.addr.port();
     source.check("MSET a 1 b 2 c 3 d 4", "OK");
@@ -73,7 +73,7 @@ fn keys_are_there_and_not_here_any_more() {
 
 #[test]
 fn secrets_are_told_before_any_key() {
-    let (here, there) = (Running::start("migrate-auth-here"), Running::start("migrate-auth-there"));
+    let (here, there) = (Running::start(""), Running::start(""));
     let (mut source, mut target) = (Client::of(&here), Client::of(&there));
     target.check("CONFIG SET requirepass secret", "OK");
     let port = there.addr.port();
@@ -94,7 +94,7 @@ fn secrets_are_told_before_any_key() {
 
 #[test]
 fn a_server_that_is_not_there_or_says_nothing_gets_nothing() {
-    let here = Running::start("migrate-nowhere");
+    let here = Running::start("");
     let mut client = Client::of(&here);
     client.check("SET k v", "OK");
     let port = Other::start().port();
@@ -108,7 +108,7 @@ fn a_server_that_is_not_there_or_says_nothing_gets_nothing() {
 
 #[test]
 fn who_names_a_key_on_its_way_waits_and_nobody_else() {
-    let here = Running::start("migrate-barred");
+    let here = Running::start("");
     let (mut mover, mut client, mut other) = (Client::of(&here), Client::of(&here), Client::of(&here));
     let target = Other::start();
     client.check("MSET k v n 1", "OK");
@@ -145,7 +145,7 @@ fn who_names_a_key_on_its_way_waits_and_nobody_else() {
 
 #[test]
 fn copies_bar_nobody() {
-    let here = Running::start("migrate-copy");
+    let here = Running::start("");
     let (mut mover, mut client) = (Client::of(&here), Client::of(&here));
     let target = Other::start();
     client.check("SET k v", "OK");
@@ -159,7 +159,7 @@ fn copies_bar_nobody() {
 
 #[test]
 fn a_client_that_goes_leaves_no_key_in_two_places() {
-    let here = Running::start("migrate-gone");
+    let here = Running::start("");
     let (mut mover, mut client) = (Client::of(&here), Client::of(&here));
     let target = Other::start();
     client.check("SET k v", "OK");
@@ -174,7 +174,7 @@ fn a_client_that_goes_leaves_no_key_in_two_places() {
 
 #[test]
 fn nothing_goes_during_a_pause() {
-    let here = Running::start("migrate-pause");
+    let here = Running::start("");
     let (mut mover, mut client) = (Client::of(&here), Client::of(&here));
     let target = Other::start();
     client.check("SET k v", "OK");
@@ -191,7 +191,7 @@ fn nothing_goes_during_a_pause() {
 
 #[test]
 fn no_transaction_waits_for_another_server() {
-    let here = Running::start("migrate-multi");
+    let here = Running::start("");
     let mut client = Client::of(&here);
     client.check("MULTI", "OK");
     client.check("MIGRATE 127.0.0.1 1 k 0 100", "-ERR Command not allowed inside a transaction");

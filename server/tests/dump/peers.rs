@@ -1,46 +1,10 @@
 //! Payloads and keys to and from Debian's `redis-server`, of all types in all encodings.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use bongsu_protocol::resp::Value;
 
 use crate::client::{Client, shown};
 use crate::common::Running;
-
-struct Peer {
-    process: Child,
-    port: u16,
-}
-
-impl Peer {
-    fn start() -> Self {
-        // Free a moment ago; nobody else asks the system for this very one.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        let process = command.stdout(Stdio::null()).spawn().expect("redis-server");
-        let peer = Self { process, port };
-        let limit = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < limit, "redis-server does not listen");
-            std::thread::yield_now();
-        }
-        peer
-    }
-
-    fn client(&self) -> Client {
-        Client::over(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _gone = self.process.wait();
-    }
-}
+use crate::common::peer::Peer;
 
 fn fill(client: &mut Client) {
     client.check("FLUSHALL", "OK");
@@ -102,8 +66,8 @@ fn keys(client: &mut Client) -> Vec<String> {
 
 #[test]
 fn payloads_are_taken_both_ways() {
-    let (ours, theirs) = (Running::start("payloads"), Peer::start());
-    let (mut ours, mut theirs) = (Client::of(&ours), theirs.client());
+    let (ours, theirs) = (Running::start(""), Peer::start(""));
+    let (mut ours, mut theirs) = (Client::of(&ours), Client::over(theirs.connect()));
     for client in [&mut ours, &mut theirs] {
         client.check("CONFIG SET rdbcompression no", "OK");
         fill(client);
@@ -128,8 +92,8 @@ fn payloads_are_taken_both_ways() {
 
 #[test]
 fn keys_move_both_ways() {
-    let (server, peer) = (Running::start("moves"), Peer::start());
-    let (mut ours, mut theirs) = (Client::of(&server), peer.client());
+    let (server, peer) = (Running::start(""), Peer::start(""));
+    let (mut ours, mut theirs) = (Client::of(&server), Client::over(peer.connect()));
     fill(&mut ours);
     let all = keys(&mut ours);
     let before: Vec<_> = all.iter().map(|key| content(&mut ours, key)).collect();

@@ -22,7 +22,7 @@ fn sealed(value: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_makes_no_sense_is_told_in_the_words_of_redis() {
-    let server = Running::start("restore-words");
+    let server = Running::start("");
     let mut client = Client::of(&server);
     client.check("SET k v", "OK");
     let payload = client.dump("k");
@@ -58,7 +58,7 @@ fn what_makes_no_sense_is_told_in_the_words_of_redis() {
 
 #[test]
 fn times_to_live_come_with_the_key() {
-    let server = Running::start("restore-times");
+    let server = Running::start("");
     let mut client = Client::of(&server);
     client.check("SET k v", "OK");
     let payload = client.dump("k");
@@ -82,7 +82,7 @@ fn times_to_live_come_with_the_key() {
 
 #[test]
 fn everybody_learns_of_a_restored_key() {
-    let server = Running::start("restore-news");
+    let server = Running::start("");
     let mut client = Client::of(&server);
     client.check("RPUSH list a b", "2");
     client.check("ZADD z 1 m", "1");
@@ -105,7 +105,7 @@ fn everybody_learns_of_a_restored_key() {
 
 #[test]
 fn duplicates_are_refused_whoever_sends_them() {
-    let server = Running::start("restore-sanitize");
+    let server = Running::start("");
     let mut client = Client::of(&server);
     // A hash with a field that is there twice.
     let twice = sealed(b"\x10\x13\x13\x00\x00\x00\x04\x00\x81a\x02\x81b\x02\x81a\x02\x81c\x02\xff");

@@ -1,39 +1,20 @@
 //! Servers for tests of replication: Debian's and ours.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+#[path = "../common/mod.rs"]
+mod common;
 
-use bongsu_protocol::resp::{ReplyDecoder, ReplyLimits, Value, encode_command};
-use bongsu_server::config::Launch;
-use bongsu_server::{Config, Endpoint, Server};
-use bongsu_store::random::Random;
+use std::net::TcpStream;
+use std::ops::Deref;
+use std::time::Instant;
 
-/// Nothing that is waited for takes so long, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn new_dir() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let dir = std::env::temp_dir().join(format!("bongsu-replica-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    dir
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
+use bongsu_protocol::resp::Value;
+use common::conn::Conn;
+use common::peer::{self, free_port};
+use common::{PATIENCE, Running};
 
 /// Debian's server.
 pub(crate) struct Peer {
-    process: Child,
-    dir: PathBuf,
+    server: peer::Peer,
     pub(crate) port: u16,
 }
 
@@ -44,108 +25,47 @@ impl Peer {
 
     /// At this port, without data.
     pub(crate) fn start_at(port: u16, options: &str) -> Self {
-        let dir = new_dir();
-        let fixed =
-            format!("--port {port} --save '' --enable-debug-command yes --repl-diskless-sync-delay 0 {options}");
-        let words = fixed.split_ascii_whitespace().map(|word| if word == "''" { "" } else { word });
-        let mut command = Command::new("redis-server");
-        let process = command.args(words).arg("--dir").arg(&dir).stdout(Stdio::null()).spawn().expect("redis-server");
-        let peer = Self { process, dir, port };
-        peer.client();
-        peer
+        let options = format!("--enable-debug-command yes --repl-diskless-sync-delay 0 {options}");
+        Self { server: peer::Peer::start_at(port, &options), port }
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::connect((Ipv4Addr::LOCALHOST, self.port).into())
+        Client(Conn::over(self.server.connect()))
     }
 }
 
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _gone = self.process.wait();
-        let _gone = std::fs::remove_dir_all(&self.dir);
-    }
-}
+/// Ours.
+pub(crate) struct Ours(Running);
 
-/// Ours, on a thread of its own.
-pub(crate) struct Ours {
-    pub(crate) addr: SocketAddr,
-    pub(crate) dir: PathBuf,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+impl Deref for Ours {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.0
+    }
 }
 
 impl Ours {
     pub(crate) fn start(options: &str) -> Self {
-        let dir = new_dir();
-        let options = format!("dir {}\nsave \"\"\nenable-debug-command yes\n{options}", dir.display());
-        let config = Config::load(&Launch { options, ..Launch::default() }).unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
-        let (told, addr) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let endpoints = [Endpoint::Tcp((Ipv4Addr::LOCALHOST, 0).into())];
-            let mut server = Server::bind(config, endpoints, Random::new([1, 2, 3, 4])).unwrap();
-            told.send(server.local_addrs().next().unwrap()).unwrap();
-            server.run(|| asked.load(Ordering::Relaxed)).unwrap();
-        });
-        Self { addr: addr.recv().unwrap(), dir, stop, thread: Some(thread) }
+        Self(Running::start(&format!("enable-debug-command yes\n{options}")))
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::connect(self.addr)
+        Client(Conn::over(self.connect()))
     }
 }
 
-impl Drop for Ours {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-        let _gone = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-pub(crate) struct Client {
-    stream: TcpStream,
-    decoder: ReplyDecoder,
-    input: Vec<u8>,
-}
+pub(crate) struct Client(Conn<TcpStream>);
 
 impl Client {
-    fn connect(addr: SocketAddr) -> Self {
-        let limit = Instant::now() + PATIENCE;
-        loop {
-            if let Ok(stream) = TcpStream::connect(addr) {
-                stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                stream.set_nodelay(true).unwrap();
-                return Self { stream, decoder: ReplyDecoder::new(ReplyLimits::default()), input: Vec::new() };
-            }
-            assert!(Instant::now() < limit, "nobody listens at {addr}");
-            std::thread::yield_now();
-        }
-    }
-
     pub(crate) fn send(&mut self, line: &str) {
-        let words: Vec<&str> = line.split(' ').collect();
-        let mut request = Vec::new();
-        encode_command(&mut request, &words);
-        self.stream.write_all(&request).unwrap();
+        self.0.send_line(line);
     }
 
     /// The next reply, as text: elements of arrays are separated by spaces, and a null is `nil`.
+    #[track_caller]
     pub(crate) fn hear(&mut self) -> String {
-        loop {
-            if let Some((value, used)) = self.decoder.decode(&self.input).unwrap() {
-                let text = text(&value);
-                self.input.drain(..used);
-                return text;
-            }
-            let mut buffer = [0; 65536];
-            let got = self.stream.read(&mut buffer).unwrap();
-            assert!(got > 0, "the connection has ended");
-            self.input.extend_from_slice(&buffer[..got]);
-        }
+        text(&self.0.hear())
     }
 
     /// Sends words that are separated by spaces.
