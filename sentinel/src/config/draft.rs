@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::env;
 
 use bongsu_protocol::acl::UserError;
+use bongsu_protocol::conf::did_you_mean;
 use bongsu_sentinel_core::{Addr, Epoch, GroupName, GroupSpec, RunId};
 
-use super::error::{ConfigError, Warning, did_you_mean, refused};
+use super::error::{ConfigError, Warning, refused};
 use super::kept::{KEPT_DIRECTIVES, is_kept};
 use super::secret::{Secret, UserLine};
 use super::sentinel::{Pass, SENTINEL_DIRECTIVES, SentinelDirective, sentinel_directive};

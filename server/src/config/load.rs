@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bongsu_process::include;
 use bongsu_protocol::acl::RuleError;
-use bongsu_protocol::conf::{ConfDocument, split_words};
+use bongsu_protocol::conf::{ConfDocument, closest, did_you_mean, split_words};
 
 use super::directive::SENSITIVE;
 use super::include::read;
@@ -139,7 +139,7 @@ impl Loader<'_> {
             (b"sentinel", _) => return Err("sentinel directive while not in sentinel mode".to_owned()),
             (b"loadmodule", [_, ..]) => return Err("this server loads no modules".to_owned()),
             (name, [_]) if FORGOTTEN.contains(&name) => {}
-            _ => return Err("Bad directive or wrong number of arguments".to_owned()),
+            (name, _) => return Err(unknown(name)),
         }
         Ok(())
     }
@@ -183,10 +183,22 @@ impl Loader<'_> {
     }
 }
 
-/// The line without its secret, for messages.
+fn names() -> impl Iterator<Item = &'static str> {
+    Directive::ALL.iter().map(|directive| directive.spec().name)
+}
+
+/// Why a line is refused that begins with this.
+fn unknown(name: &[u8]) -> String {
+    let hint = did_you_mean(&String::from_utf8_lossy(name), names());
+    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("Bad directive or wrong number of arguments{hint}")
+}
+
+/// The line without its secret, for messages. A secret whose name was mistyped is one.
 fn masked(text: &str) -> String {
     let name = text.split_ascii_whitespace().next().unwrap_or_default();
-    let is_secret = match Directive::named(name.as_bytes()) {
+    let meant = || closest(name, names()).and_then(|name| Directive::named(name.as_bytes()));
+    let is_secret = match Directive::named(name.as_bytes()).or_else(meant) {
         Some(directive) => directive.spec().flags.has(SENSITIVE) || name.ends_with("-pass"),
         None => name.eq_ignore_ascii_case("user"),
     };

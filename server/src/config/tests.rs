@@ -147,6 +147,8 @@ fn wrong(text: &str, line: usize, shown: &str, reason: &str) {
 #[test]
 fn wrong_lines_are_fatal() {
     wrong("x", 1, "x", "Bad directive or wrong number of arguments");
+    let meant = "Bad directive or wrong number of arguments (did you mean 'requirepass'?)";
+    wrong("requirpass secret", 1, "requirpass ******", meant);
     wrong("\nport \"6379\" \"6380\" ", 2, "port \"6379\" \"6380\"", "wrong number of arguments");
     wrong("port --bla", 1, "port --bla", "argument couldn't be parsed into an integer");
     wrong("replicaof a b", 1, "replicaof a b", "Invalid master port");

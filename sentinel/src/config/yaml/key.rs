@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use bongsu_protocol::conf::closest;
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
-
-use super::super::error::closest;
 
 /// How many names an error lists at most: the rest is in the reference page.
 const LISTED_MAX: usize = 20;
