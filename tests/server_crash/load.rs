@@ -100,6 +100,11 @@ pub(crate) struct Promise {
 }
 
 impl Promise {
+    /// When the last acknowledgement came, or this moment if that was before.
+    pub(crate) fn last_until(&self, moment: Instant) -> Instant {
+        self.told.iter().map(|(.., when)| *when).max().map_or(moment, |last| last.min(moment))
+    }
+
     /// What is there now is a beginning of what was acknowledged, in its order, nothing twice and nothing in parts, and holds at least
     /// what was acknowledged until `safe`; `None`: everything. The number of values that are there.
     #[track_caller]

@@ -122,6 +122,11 @@ impl Engine {
     pub(crate) fn log_source(&mut self) -> Result<Option<Source>, String> {
         let mut files = self.configured_log();
         files.read().map_err(|error| error.to_string())?;
+        if files.manifest.is_empty() {
+            for (_, name) in files.strays() {
+                self.log.warning(format_args!("{name} is named by no manifest: it is not loaded, and stays as it is"));
+            }
+        }
         let took_over = files.take_over_single_file().map_err(|e| format!("Can't move the append only file: {e}"))?;
         if took_over {
             self.log.notice("Successfully migrated an old-style AOF into the AOF directory.");

@@ -56,18 +56,28 @@ impl Files {
         Ok(())
     }
 
-    /// Reads which files there are. A log that was a single file becomes one of several.
+    /// Reads which files there are. Without a manifest there is no log; the names of files that are there nevertheless are not given to
+    /// others, because they may be all that is left of somebody's data.
     ///
     /// # Errors
     /// If the manifest cannot be read, or makes no sense.
     pub(crate) fn read(&mut self) -> Result<(), ManifestError> {
         self.manifest = match fs::File::open(self.path(&self.names.manifest())) {
             Ok(file) => Manifest::read(file)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Manifest::new(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Manifest::after(self.strays().iter().map(|(seq, _)| *seq).max().unwrap_or(0))
+            }
             Err(error) => return Err(error.into()),
         };
         self.confirm();
         Ok(())
+    }
+
+    /// Files that could be of a log, with their numbers.
+    pub(crate) fn strays(&self) -> Vec<(u64, String)> {
+        let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| Some((self.names.seq(name.as_bytes())?, name))).collect()
     }
 
     /// The steps have been taken.

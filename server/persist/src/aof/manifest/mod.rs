@@ -39,6 +39,11 @@ impl Manifest {
         Self::default()
     }
 
+    /// Without files; the numbers up to this one are not given any more.
+    pub fn after(seq: u64) -> Self {
+        Self { base_seq: seq, incremental_seq: seq, ..Self::default() }
+    }
+
     /// What the others build on.
     pub const fn base(&self) -> Option<&File> {
         self.base.as_ref()

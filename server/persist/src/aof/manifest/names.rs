@@ -2,6 +2,9 @@
 
 use super::super::Format;
 
+/// No log is ever written anew so often.
+const SEQ_MAX: u64 = u32::MAX as u64;
+
 /// Names of files, made from `appendfilename`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Names {
@@ -56,6 +59,16 @@ impl Names {
             |rest: &[u8]| rest.strip_prefix(b".").and_then(|rest| rest.strip_suffix(b".base")).is_some_and(is_number);
         let rest = name.strip_prefix(b"temp-").and_then(|name| name.strip_prefix(self.stem.as_slice()));
         rest.is_some_and(|rest| is_base(rest) || rest == b".incr" || rest == b".manifest")
+    }
+
+    /// The number in the name of a file that only a manifest says the meaning of.
+    pub fn seq(&self, name: &[u8]) -> Option<u64> {
+        let rest = name.strip_prefix(self.stem.as_slice())?.strip_prefix(b".")?;
+        let kinds: [&[u8]; 3] = [b".base.rdb", b".base.aof", b".incr.aof"];
+        let number = kinds.iter().find_map(|kind| rest.strip_suffix(*kind))?;
+        let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+        let seq = is_number.then(|| std::str::from_utf8(number).ok()?.parse().ok())?;
+        seq.filter(|seq| *seq <= SEQ_MAX)
     }
 
     fn with(&self, prefix: &str, suffix: &str) -> Vec<u8> {

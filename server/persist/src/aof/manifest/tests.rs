@@ -208,3 +208,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn files_without_a_manifest_keep_their_names() {
+    let names = Names::new(b"a.b");
+    for (name, seq) in [("a.b.7.base.rdb", 7), ("a.b.8.base.aof", 8), ("a.b.09.incr.aof", 9)] {
+        assert_eq!(names.seq(name.as_bytes()), Some(seq));
+    }
+    for name in
+        ["a.b", "a.b.manifest", "a.b.x.base.rdb", "a.b..incr.aof", "a.b.+1.incr.aof", "temp-a.b.1.base", "b.1.incr.aof"]
+    {
+        assert_eq!(names.seq(name.as_bytes()), None, "{name}");
+    }
+    assert_eq!(names.seq(b"a.b.99999999999999999999.incr.aof"), None);
+    let next = Manifest::after(9).with_base(&names, Format::Rdb, None).with_incremental(&names, None);
+    assert_eq!(next.base().unwrap().name(), b"a.b.10.base.rdb");
+    assert_eq!(next.last().unwrap().name(), b"a.b.10.incr.aof");
+}
