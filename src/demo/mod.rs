@@ -79,6 +79,7 @@ async fn show(args: &DemoArgs) -> Result<ExitCode> {
         timeline.print_until(std::future::pending::<()>()).await?;
     }
     if recovered {
+        say!("With --keep the group stays, to be looked at and tried.")?;
         return Ok(ExitCode::SUCCESS);
     }
     say!("The failover did not finish within {} s.", RECOVERY_LIMIT.as_secs())?;
