@@ -124,6 +124,14 @@ impl Sentinel {
         self.end_doubt(id);
     }
 
+    /// This process stood still: nobody else had that time to show what they have.
+    pub(crate) fn forgive_doubt(&mut self, now: Time, id: GroupId) {
+        if let Some(doubt) = self.groups.get_mut(id).and_then(|group| group.doubt.as_mut()) {
+            doubt.since = now;
+            self.ask_replicas(now, id);
+        }
+    }
+
     fn end_doubt(&mut self, id: GroupId) {
         let ended = self.groups.get_mut(id).and_then(|g| g.doubt.take());
         if ended.is_some_and(|d| d.convicted) {

@@ -51,8 +51,9 @@ impl Sentinel {
             peer.link.forgive(now);
         }
         let groups: Vec<_> = self.groups.ids().collect();
-        for group in groups {
-            self.record(now, group, Reason::Paused { stalled });
+        for id in groups {
+            self.forgive_doubt(now, id);
+            self.record(now, id, Reason::Paused { stalled });
         }
     }
 

@@ -74,3 +74,9 @@ fn a_superseded_hand_over_leaves_the_pause_alone() {
 fn an_overtaken_hand_over_leaves_the_pause_alone() {
     holds(1438);
 }
+
+/// A sentinel that had stood still took that time for one in which nobody had shown any data.
+#[test]
+fn a_pause_is_no_time_that_others_had() {
+    holds(1483);
+}

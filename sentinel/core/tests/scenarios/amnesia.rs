@@ -186,6 +186,23 @@ fn an_amnesiac_waits_for_a_replica_that_may_have_data() {
     assert_eq!(w.masters(), [1, 1, 1]);
 }
 
+/// While this process stands still nobody can show it what they have.
+#[test]
+fn a_pause_is_no_time_that_others_had() {
+    let mut w = World::settled(1, 2, &GroupOptions { down_after: patient().down_after, ..options(1) });
+    w.run_for(11_000);
+    w.node(2).priority = 0;
+    w.kill(3);
+    w.kill(1);
+    w.run_for(AWAY_MS);
+    w.restart_amnesiac(1);
+    w.run_for(2000);
+    w.pause_sentinel_for(0, 600_000);
+    w.run_for(5000);
+    assert!(w.nodes[&1].amnesiac, "what one replica has is unknown, and the other has data");
+    w.run_until("it is told to be master", 600_000, |w| !w.nodes[&1].amnesiac);
+}
+
 #[test]
 fn amnesiacs_and_empty_replicas_are_not_promoted() {
     let mut w = World::settled(3, 3, &patient());
