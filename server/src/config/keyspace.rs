@@ -23,6 +23,8 @@ impl Config {
         settings.policy = self.policy();
         settings.shares_integers = self.size(D::Maxmemory) == 0 || !settings.policy.is_by_use();
         settings.eviction_samples = self.size(D::MaxmemorySamples);
+        settings.unlinks_expired = self.is_on(D::LazyfreeLazyExpire);
+        settings.unlinks_emptied = self.is_on(D::LazyfreeLazyServerDel);
         settings.lfu = Lfu { log_factor: self.small(D::LfuLogFactor), decay_min: self.small(D::LfuDecayTime) };
     }
 

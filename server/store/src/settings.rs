@@ -37,6 +37,10 @@ pub struct Settings {
     pub shares_integers: bool,
     /// `lfu-log-factor` and `lfu-decay-time`.
     pub lfu: Lfu,
+    /// `lazyfree-lazy-expire`: replicas are told of keys whose time is over with UNLINK.
+    pub unlinks_expired: bool,
+    /// `lazyfree-lazy-server-del`: replicas are told with UNLINK of keys that went because nothing was left in them.
+    pub unlinks_emptied: bool,
 }
 
 impl Default for Settings {
@@ -56,6 +60,8 @@ impl Default for Settings {
             eviction_samples: 5,
             shares_integers: true,
             lfu: Lfu::default(),
+            unlinks_expired: false,
+            unlinks_emptied: false,
         }
     }
 }

@@ -94,8 +94,7 @@ fn kind_of(payload: &[u8]) -> &'static str {
 fn remove(call: &mut Call<'_>, found: Found, lazily: bool) {
     let key = call.arg(1);
     call.delete(found, key);
-    let name: &[u8] = if lazily { b"UNLINK" } else { b"DEL" };
-    call.effects.instead(vec![name.to_vec(), key.to_vec()]);
+    call.effects.gone_instead(key, lazily);
 }
 
 /// Puts the key in its place. Either all of its parts are taken in, or nothing changes.

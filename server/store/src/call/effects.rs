@@ -136,4 +136,10 @@ impl Effects {
             other => *other = Propagation::Instead(vec![command]),
         }
     }
+
+    /// Replicas are told that the key is gone, whose value is freed by somebody who has time if `lazily`.
+    pub fn gone_instead(&mut self, key: &[u8], lazily: bool) {
+        let name: &[u8] = if lazily { b"UNLINK" } else { b"DEL" };
+        self.instead(vec![name.to_vec(), key.to_vec()]);
+    }
 }

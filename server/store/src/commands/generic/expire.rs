@@ -84,7 +84,7 @@ fn set(call: &mut Call<'_>, form: TimeForm) -> Outcome {
     let at = u64::try_from(at).unwrap_or(0).min(EXPIRY_MS_MAX);
     if at <= call.shard.now_ms && call.shard.may_expire && !call.caller.is_master {
         call.delete(found, key);
-        call.effects.instead(vec![b"DEL".to_vec(), key.to_vec()]);
+        call.effects.gone_instead(key, call.shard.settings.unlinks_expired);
         return call.number(1);
     }
     call.shard.db_mut(call.db).set_expiry(found, Some(at));

@@ -80,6 +80,27 @@ fn expiries_are_set_under_conditions() {
     bench.check(&[("EXISTS k", ":0")]);
 }
 
+#[test]
+fn replicas_free_as_lazily_as_their_master() {
+    let mut bench = Bench::new();
+    for (line, expired, emptied) in [
+        ("EXPIRE k -1", false, true),
+        ("GETEX k PXAT 1", false, true),
+        ("EXPIRE k -1", true, false),
+        ("GETEX k PXAT 1", true, false),
+        ("SPOP k 5", true, false),
+        ("SPOP k 5", false, true),
+    ] {
+        let is_set = line.starts_with("SPOP");
+        bench.run(if is_set { "SADD k 1 2 x" } else { "SET k v" });
+        (bench.shard.settings.unlinks_expired, bench.shard.settings.unlinks_emptied) = (expired, emptied);
+        bench.run(line);
+        let is_lazy = if is_set { emptied } else { expired };
+        let name = if is_lazy { "UNLINK" } else { "DEL" };
+        assert_eq!(bench.told(), [format!("{name} k")], "{line}");
+    }
+}
+
 /// What is over is not seen, whoever asks, and is gone for good once somebody has asked.
 #[test]
 fn keys_whose_time_is_over_are_not_there() {

@@ -85,7 +85,7 @@ fn take(call: &mut Call<'_>, found: Found, key: &[u8], count: usize, all: bool) 
     call.event(EventClass::Set, "spop", key);
     if all {
         call.delete_emptied(found, key);
-        call.effects.instead(vec![b"DEL".to_vec(), key.to_vec()]);
+        call.effects.gone_instead(key, call.shard.settings.unlinks_emptied);
         return Ok(());
     }
     let mut taken = taken.into_iter().peekable();

@@ -89,7 +89,7 @@ pub(super) fn getex(call: &mut Call<'_>) -> Outcome {
         None => {}
         Some(Expiry::At(at)) if at <= call.shard.now_ms && call.shard.may_expire => {
             call.delete(found, key);
-            call.effects.instead(vec![b"DEL".to_vec(), key.to_vec()]);
+            call.effects.gone_instead(key, call.shard.settings.unlinks_expired);
         }
         Some(Expiry::At(at)) => {
             call.shard.db_mut(call.db).set_expiry(found, Some(at));

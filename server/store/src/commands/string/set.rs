@@ -76,7 +76,10 @@ pub(super) fn set(call: &mut Call<'_>) -> Outcome {
     store(call, found, at);
     if let Some(Expiry::At(at)) = options.expiry {
         call.event(EventClass::Generic, "expire", key);
-        call.effects.instead(with_expiry(key, value, at));
+        let is_point = call.argv[3..].iter().any(|word| word.eq_ignore_ascii_case(b"PXAT"));
+        if options.get || !is_point {
+            call.effects.instead(with_expiry(key, value, at));
+        }
     } else if options.get {
         let mut command = vec![b"SET".to_vec()];
         command.extend(call.argv[1..].iter().filter(|word| !word.eq_ignore_ascii_case(b"GET")).map(|w| w.to_vec()));

@@ -86,6 +86,10 @@ fn replicas_are_told_points_in_time() {
         bench.run(line);
         assert_eq!(bench.told(), [told], "{line}");
     }
+    bench.run(&format!("SET k v pxat {}", NOW_MS + 5));
+    assert!(bench.told().is_empty(), "it is a point in time as it came");
+    bench.run(&format!("SET k v GET PXAT {}", NOW_MS + 5));
+    assert_eq!(bench.told(), [format!("SET k v PXAT {}", NOW_MS + 5)]);
     bench.run("GET k");
     assert_eq!(bench.effects.dirty, 0);
 }
