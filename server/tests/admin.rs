@@ -165,7 +165,7 @@ fn debug_is_only_for_those_who_may() {
 #[test]
 fn the_score_of_a_process_is_left_alone_once_it_is_restored() {
     const FILE: &str = "/proc/self/oom_score_adj";
-    let mut server = Served::start("oom-score-adj-values \"0 0 0\"");
+    let mut server = Served::start("oom-score-adj-values \"0 20 0\"");
     let before: i64 = std::fs::read_to_string(FILE).unwrap().trim().parse().unwrap();
     for line in ["CONFIG SET oom-score-adj yes", "CONFIG SET oom-score-adj no"] {
         assert_eq!(server.ask(line), "OK");
@@ -178,6 +178,8 @@ fn the_score_of_a_process_is_left_alone_once_it_is_restored() {
     };
     assert_eq!(score_after("CONFIG SET oom-score-adj no"), 1);
     assert_eq!(score_after("CONFIG SET oom-score-adj yes"), 1, "it begins where it was");
+    assert_eq!(score_after("REPLICAOF 127.0.0.1 1"), 21, "replicas have a score of their own");
+    assert_eq!(score_after("REPLICAOF NO ONE"), 1);
 }
 
 #[test]

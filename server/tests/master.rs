@@ -91,6 +91,20 @@ fn little_is_kept_if_little_is_wanted() {
     assert!(kept(&mut to_master) < 64 * 1024, "{} bytes are kept", kept(&mut to_master));
 }
 
+/// Whoever asks for a snapshot hears that there is none.
+#[test]
+fn a_snapshot_that_was_asked_for_and_failed_stops_no_writes() {
+    let server = Ours::start("save 1000 1000\ndbfilename taken");
+    let mut client = server.client();
+    std::fs::create_dir(server.dir.join("taken")).unwrap();
+    client.expect("SET k 1", "OK");
+    assert!(client.ask("SAVE").starts_with("ERR"));
+    assert!(client.ask("SHUTDOWN").starts_with("ERR Errors trying to SHUTDOWN"));
+    client.expect("PING", "PONG");
+    client.expect("SET k 2", "OK");
+    assert_eq!(client.info("rdb_last_bgsave_status"), "ok");
+}
+
 #[test]
 fn a_server_that_cannot_save_says_so_to_whoever_asks() {
     let server = Ours::start("save 1000 1000\ndbfilename taken");

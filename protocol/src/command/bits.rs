@@ -20,6 +20,12 @@ macro_rules! named_bits {
                 Self(self.0 | other.0)
             }
 
+            /// The members of this set that `other` does not have.
+            #[must_use]
+            pub const fn without(self, other: Self) -> Self {
+                Self(self.0 & !other.0)
+            }
+
             /// True if all members of `other` are in this set.
             #[must_use]
             pub const fn contains(self, other: Self) -> bool {

@@ -54,7 +54,7 @@ impl Engine {
 
     /// Brings the score of the process into line; what the kernel refuses is only logged.
     pub(crate) fn adjust_oom_score(&mut self) {
-        if let Err(error) = self.oom_score.adjust(&self.config) {
+        if let Err(error) = self.oom_score.adjust(&self.config, self.is_replica()) {
             self.log.warning(format_args!("Unable to write oom_score_adj: {error}"));
         }
     }
@@ -87,7 +87,7 @@ impl Engine {
                     }
                 }
                 Directive::OomScoreAdj | Directive::OomScoreAdjValues => {
-                    self.oom_score.adjust(&self.config).map_err(|error| {
+                    self.oom_score.adjust(&self.config, self.is_replica()).map_err(|error| {
                         let reason = "Failed to set current oom_score_adj. Check server logs.".to_owned();
                         Refused {
                             directive: *directive,
@@ -134,7 +134,7 @@ impl Engine {
                 Directive::ReplicaReadOnly => self.update_interest(),
                 Directive::AcllogMaxLen => self.acl.log.set_entries_max(self.config.size(Directive::AcllogMaxLen)),
                 Directive::Maxmemory => {
-                    self.make_room();
+                    self.room_is_due();
                 }
                 Directive::ReplBacklogSize => {
                     if let Some(backlog) = &mut self.history.backlog {

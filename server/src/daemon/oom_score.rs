@@ -19,7 +19,7 @@ pub(crate) struct OomScore {
 
 impl OomScore {
     /// Brings it into line with the configuration.
-    pub(crate) fn adjust(&mut self, config: &Config) -> io::Result<()> {
+    pub(crate) fn adjust(&mut self, config: &Config, is_replica: bool) -> io::Result<()> {
         let mode = config.words(Directive::OomScoreAdj);
         let is_on = mode != "no";
         let before = match self.before {
@@ -27,10 +27,12 @@ impl OomScore {
             None if is_on => read()?,
             None => return Ok(()),
         };
+        let [of_masters, of_replicas, _] = config.oom_scores();
+        let own = if is_replica { of_replicas } else { of_masters };
         let score = match mode.as_str() {
             "no" => before,
-            "absolute" => config.oom_scores()[0],
-            _ => before + config.oom_scores()[0],
+            "absolute" => own,
+            _ => before + own,
         };
         fs::write(FILE, score.clamp(SCORES.0, SCORES.1).to_string())?;
         // Once it is restored, it is for others to change, and what they make of it is where the next change begins.

@@ -92,9 +92,13 @@ impl Engine {
         }
     }
 
+    /// A key whose time is over has nothing for those who wait, and goes when somebody else looks.
     fn type_of(&self, key: &DbKey) -> Option<&'static str> {
-        let found = self.shard.find(key.0, &key.1)?;
-        match self.shard.db(key.0).value(found) {
+        let (db, found) = (self.shard.db(key.0), self.shard.find(key.0, &key.1)?);
+        if db.expiry_ms(found).is_some_and(|at| at <= self.clock.wall_ms()) {
+            return None;
+        }
+        match db.value(found) {
             Stored::Object(object) => Some(object.type_name()),
             _ => Some("string"),
         }

@@ -147,7 +147,7 @@ impl Engine {
         {
             return self.refuse(client, Some(id), &text, out);
         }
-        if self.loading.is_some() && !flags.contains(CommandFlags::LOADING) {
+        if self.loading.is_some() && !self.permits(client, flags).contains(CommandFlags::LOADING) {
             return self.refuse(client, Some(id), LOADING, out);
         }
         if let Some(text) = self.refusal_of_amnesiac(name, flags) {
@@ -206,7 +206,7 @@ impl Engine {
         }
         let writes = self.does(client, flags, CommandFlags::WRITE);
         if self.is_replica() {
-            return self.refusal_of_replica(flags, writes);
+            return self.refusal_of_replica(self.permits(client, flags), writes);
         }
         (writes && self.lacks_replicas()).then_some("NOREPLICAS Not enough good replicas to write.")
     }
@@ -219,6 +219,15 @@ impl Engine {
         }
         const WRITES: CommandFlags = CommandFlags::WRITE.with(CommandFlags::MAY_REPLICATE);
         mode == PauseMode::All || self.does(client, flags, WRITES)
+    }
+
+    /// The flags, for `EXEC` without what any of those that were kept lacks.
+    fn permits(&self, client: ClientId, flags: CommandFlags) -> CommandFlags {
+        let is_exec = || self.clients.get(client).and_then(|session| session.last_command.as_deref()) == Some("exec");
+        match self.transactions.get(&client) {
+            Some(planned) if is_exec() => flags.without(planned.lacking),
+            _ => flags,
+        }
     }
 
     /// The command has one of the flags, or it is `EXEC` and one of those that were kept has.

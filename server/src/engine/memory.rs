@@ -140,6 +140,11 @@ impl Engine {
         }
     }
 
+    /// Room is made when the turn ends, if there has to be any: not amid a transaction.
+    pub(crate) fn room_is_due(&mut self) {
+        self.is_evicting = true;
+    }
+
     /// Goes on with what was not done in time.
     pub(super) fn continue_eviction(&mut self) {
         if self.is_evicting {

@@ -7,6 +7,9 @@ use bongsu_protocol::session::{ClientId, Refusal};
 
 use super::Engine;
 
+/// What a command needs to run while the data are not all there. A transaction needs it for each of its requests.
+const PERMITS: CommandFlags = CommandFlags::STALE.with(CommandFlags::LOADING);
+
 /// Requests that wait for `EXEC`.
 #[derive(Default)]
 pub(crate) struct Transaction {
@@ -15,6 +18,8 @@ pub(crate) struct Transaction {
     pub(crate) failed: bool,
     /// All flags of the requests.
     pub(crate) flags: CommandFlags,
+    /// Those of [`PERMITS`] that a request does not have.
+    pub(crate) lacking: CommandFlags,
     /// Bytes of the requests.
     pub(crate) bytes: usize,
 }
@@ -24,6 +29,7 @@ impl Transaction {
         let argv: Vec<Vec<u8>> = argv.iter().map(|arg| arg.to_vec()).collect();
         self.bytes += argv.iter().map(|arg| arg.capacity() + size_of::<Vec<u8>>()).sum::<usize>();
         self.flags = self.flags.with(flags);
+        self.lacking = self.lacking.with(PERMITS.without(flags));
         self.requests.push((id, argv));
     }
 }

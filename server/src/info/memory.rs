@@ -80,7 +80,8 @@ pub(super) fn memory(engine: &Engine, info: &mut InfoWriter) {
     let backlog = engine.backlog_bytes();
     info.field("mem_not_counted_for_evict", backlog.for_replicas).field("mem_replication_backlog", backlog.kept);
     info.field("mem_total_replication_buffers", backlog.kept + backlog.for_replicas);
-    info.field("mem_clients_slaves", backlog.for_replicas);
+    let is_for_some = !engine.master.replicas().is_empty();
+    info.field("mem_clients_slaves", if is_for_some { backlog.for_replicas } else { 0 });
     info.field("mem_clients_normal", usage.clients).field("mem_cluster_links", 0).field("mem_aof_buffer", 0);
     info.field("mem_allocator", "libc").field("mem_overhead_db_hashtable_rehashing", 0);
     info.field("active_defrag_running", 0);

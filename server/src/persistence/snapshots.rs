@@ -146,8 +146,14 @@ impl Engine {
         self.snapshots.tried_us = Some(self.clock.now_us);
         self.snapshots.changes_under_way = self.changes;
         self.note_snapshot_begun();
+        let was_last_good = self.snapshots.is_last_good;
         self.complete_image();
-        if self.snapshots.is_last_good { Ok(()) } else { Err(io::Error::other("the snapshot could not be written")) }
+        if self.snapshots.is_last_good {
+            return Ok(());
+        }
+        // Whoever has asked hears of it; writes go on as before.
+        self.snapshots.is_last_good = was_last_good;
+        Err(io::Error::other("the snapshot could not be written"))
     }
 
     /// A snapshot has ended.

@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 /// nor is what a replica is sent in one go, which must not be little.
 const BLOCK_BYTES: usize = 16 * 1024;
 
+/// Places for blocks that are not given back, so that what comes and goes costs nothing.
+const SPARE_BLOCKS: usize = 16;
+
 /// Part of the stream. Its bytes are numbered: the first one after the offset 0 has the number 1.
 #[derive(Debug)]
 pub(crate) struct Backlog {
@@ -77,6 +80,9 @@ impl Backlog {
             self.first = next;
             self.blocks.pop_front();
         }
+        if self.blocks.capacity() > SPARE_BLOCKS + 2 * self.blocks.len() {
+            self.blocks.shrink_to(SPARE_BLOCKS + self.blocks.len());
+        }
     }
 
     /// The stream from the byte of this number on can be told.
@@ -137,5 +143,13 @@ mod tests {
         backlog.trim(None);
         assert_eq!(backlog.len(), BLOCK_BYTES + 1);
         assert_eq!(all_from(&backlog, backlog.offset()).as_deref(), Some(&b"y"[..]));
+    }
+
+    #[test]
+    fn what_was_needed_once_takes_no_memory() {
+        let mut backlog = Backlog::new(0, BLOCK_BYTES);
+        backlog.push(&vec![b'x'; 1000 * BLOCK_BYTES]);
+        backlog.trim(None);
+        assert!(backlog.heap_bytes() < 2 * BLOCK_BYTES, "{}", backlog.heap_bytes());
     }
 }

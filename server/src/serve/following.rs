@@ -64,6 +64,10 @@ impl Server {
 
     /// Runs what is complete of the stream.
     fn apply(&mut self, conn: &mut Conn, fresh: &[u8]) -> Result<(), Failure> {
+        if self.engine.holds_stream() {
+            conn.input.extend_from_slice(fresh);
+            return Ok(());
+        }
         if conn.input.is_empty() {
             let used = self.apply_all(conn, fresh)?;
             conn.input.extend_from_slice(&fresh[used..]);

@@ -45,6 +45,27 @@ impl Engine {
         self.advance(client, bytes)
     }
 
+    /// The stream is not applied for now, because a pause holds back whatever changes data.
+    pub(crate) fn holds_stream(&mut self) -> bool {
+        let is_paused = self.pause_mode().is_some();
+        if let Some(following) = &mut self.following {
+            following.is_held |= is_paused;
+        }
+        is_paused
+    }
+
+    /// What a pause has held back is applied once it is over.
+    pub(super) fn release_stream(&mut self) {
+        let is_paused = self.pause_mode().is_some();
+        let Some(following) = self.following.as_mut().filter(|following| following.is_held && !is_paused) else {
+            return;
+        };
+        following.is_held = false;
+        if let Some(conn) = &mut following.conn {
+            (conn.behind, conn.unread) = (true, true);
+        }
+    }
+
     /// Bytes between requests, which ask for nothing.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
         match &mut self.following {

@@ -34,7 +34,7 @@ const TELL_EVERY_US: u64 = 1_000_000;
 /// The longest line before the stream; every one that means something is far shorter.
 const LINE_BYTES_MAX: usize = 4096;
 
-/// Bytes of the stream that are taken while data are being loaded. The rest waits on the other side, as it does with others.
+/// Bytes of the stream that are taken while data are being loaded, or while a pause holds them back. The rest waits on the other side, as it does with others.
 const AHEAD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 impl Engine {
@@ -63,6 +63,7 @@ impl Engine {
         match self.following.as_ref().map(|following| &following.stage) {
             Some(Stage::Syncing(sync)) => sync.has_room() && (!sync.is_whole() || conn.input.len() < AHEAD_BYTES_MAX),
             Some(Stage::Idle) | None => false,
+            Some(Stage::Streaming) if self.pause_mode().is_some() && conn.input.len() >= AHEAD_BYTES_MAX => false,
             // A disk that is behind makes the master wait, whose output is limited, instead of filling the memory here.
             Some(_) => self.aof.as_ref().is_none_or(|aof| !aof.is_overfull()),
         }
@@ -71,6 +72,7 @@ impl Engine {
     /// Does what is due: to be called every turn.
     pub(crate) fn tend_master(&mut self) {
         self.expire_own_keys();
+        self.release_stream();
         if let Err(failure) = self.step() {
             self.lose_master(&failure);
         }
@@ -91,7 +93,7 @@ impl Engine {
                 return Err(Failure::ConnectTimeout);
             }
             Stage::Connecting(_) => self.go_on_dialing()?,
-            Stage::Talking(_) if is_silent => return Err(Failure::Silent),
+            Stage::Talking(_) if is_silent => return Err(Failure::ConnectTimeout),
             Stage::Talking(_) => {}
             Stage::Syncing(sync) if is_silent && !sync.is_whole() => return Err(Failure::BulkTimeout),
             Stage::Syncing(_) => {

@@ -74,6 +74,8 @@ pub(crate) struct Following {
     replies: Vec<u8>,
     /// The master wants to know how far this server is: as far as that.
     owes: Option<u64>,
+    /// What has come was not applied, because of a pause.
+    is_held: bool,
     own_keys: OwnKeys,
 }
 

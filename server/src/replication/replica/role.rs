@@ -39,6 +39,7 @@ impl Following {
             open: Vec::new(),
             replies: Vec::new(),
             owes: None,
+            is_held: false,
             own_keys: OwnKeys::default(),
         }
     }
@@ -207,5 +208,6 @@ impl Engine {
         self.log.set_role(if self.is_replica() { LogRole::Replica } else { LogRole::Master });
         self.update_pause();
         self.update_interest();
+        self.adjust_oom_score();
     }
 }
