@@ -68,7 +68,7 @@ fn write_arguments(out: &mut Writer<'_>, arguments: &[Argument]) {
 
 fn write_argument(out: &mut Writer<'_>, argument: &Argument) {
     // What has arguments of its own is shown by them.
-    let shown = match (argument.display, argument.kind) {
+    let shown = match (argument.display.as_str(), argument.kind) {
         (_, ArgKind::OneOf | ArgKind::Block) => "",
         ("", _) => argument.name.as_str(),
         (display, _) => display,

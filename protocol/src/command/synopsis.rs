@@ -4,6 +4,7 @@
 //! |----------------------|---------------------------------------------------------------------------------|
 //! | `member`             | a value; common names tell what kind it is, see [`kind_of`]                     |
 //! | `increment:double`   | a value of this kind                                                            |
+//! | `by-pattern~pattern` | a value that is shown by another name                                           |
 //! | `destination@1`      | a key with the number of its key specification; a lone `key` has the first      |
 //! | `NX`                 | a word that stands for itself, or before a value: the word that announces it    |
 //! | `""`                 | nothing, which stands for itself                                                |
@@ -32,7 +33,7 @@ pub(super) struct Argument {
     pub(super) kind: ArgKind,
     pub(super) key_spec_index: Option<usize>,
     pub(super) token: String,
-    pub(super) display: &'static str,
+    pub(super) display: String,
     pub(super) since: &'static str,
     pub(super) deprecated_since: &'static str,
     pub(super) flags: ArgFlags,
@@ -46,7 +47,7 @@ impl From<&ArgSpec> for Argument {
             kind: spec.kind,
             key_spec_index: spec.key_spec_index,
             token: spec.token.to_owned(),
-            display: spec.display,
+            display: spec.display.to_owned(),
             since: spec.since,
             deprecated_since: spec.deprecated_since,
             flags: spec.flags,
@@ -206,18 +207,19 @@ fn is_token(word: &str) -> bool {
     word == EMPTY || word.contains(|c: char| c.is_ascii_uppercase()) && !word.contains(|c: char| c.is_ascii_lowercase())
 }
 
-/// `name`, `name:kind`, either with `@index`.
+/// `name`, `name:kind`, either with `@index`, and the name with `~` and the one that is shown.
 fn value(word: &str) -> Option<Argument> {
     let (named, index) = match word.split_once('@') {
         Some((named, index)) => (named, Some(index.parse().ok()?)),
         None => (word, (word == "key").then_some(0)),
     };
     let (name, kind) = match named.split_once(':') {
-        Some((name, kind)) => (name, kind_called(kind)?),
-        None if index.is_some() => (named, ArgKind::Key),
-        None => (named, kind_of(named)),
+        Some((name, kind)) => (name, Some(kind_called(kind)?)),
+        None => (named, index.is_some().then_some(ArgKind::Key)),
     };
-    Some(Argument { key_spec_index: index, ..Argument::new(name, kind) })
+    let (name, display) = name.split_once('~').unwrap_or((name, ""));
+    let kind = kind.unwrap_or_else(|| kind_of(name));
+    Some(Argument { key_spec_index: index, display: display.to_owned(), ..Argument::new(name, kind) })
 }
 
 fn kind_called(name: &str) -> Option<ArgKind> {
@@ -263,6 +265,8 @@ mod tests {
             "count/integer// score/double// pattern/pattern// unix-time-seconds/unix-time//"
         );
         assert_eq!(tree("stop:string by:pattern@1"), "stop/string// by/pattern@1//");
+        assert_eq!(tree("storekey~key@1"), "storekey/key@1//");
+        assert_eq!(parse("storekey~key@1 k").unwrap().iter().map(|a| &*a.display).collect::<Vec<_>>(), ["key", ""]);
         assert_eq!(tree(""), "");
     }
 
