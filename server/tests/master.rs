@@ -91,6 +91,16 @@ fn little_is_kept_if_little_is_wanted() {
     assert!(kept(&mut to_master) < 64 * 1024, "{} bytes are kept", kept(&mut to_master));
 }
 
+#[test]
+fn a_replica_that_takes_what_it_is_sent_is_not_behind() {
+    let (master, _replica) = pair("client-output-buffer-limit \"replica 64k 0 0\"\nrepl-backlog-size 16384");
+    let mut to_master = master.client();
+    to_master.expect(&format!("SET k {}", "x".repeat(200_000)), "OK");
+    to_master.expect("WAIT 1 0", "1");
+    assert_eq!((to_master.info("sync_full"), to_master.info("connected_slaves")), ("1".to_owned(), "1".to_owned()));
+    assert_eq!(to_master.info("client_output_buffer_limit_disconnections"), "0");
+}
+
 /// Whoever asks for a snapshot hears that there is none.
 #[test]
 fn a_snapshot_that_was_asked_for_and_failed_stops_no_writes() {

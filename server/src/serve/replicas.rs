@@ -20,6 +20,7 @@ impl Server {
                 self.engine.closing.push(client);
             }
         }
+        self.engine.drop_slow_replicas();
         if !self.engine.closing.is_empty() {
             self.deliver_all();
         }

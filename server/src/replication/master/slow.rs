@@ -7,8 +7,12 @@ use crate::engine::Engine;
 
 impl Engine {
     /// Gives up replicas for whom more of the stream is kept than `client-output-buffer-limit` allows. As much as is kept for those
-    /// who come back is allowed in any case.
-    pub(super) fn drop_slow_replicas(&mut self) {
+    /// who come back is allowed in any case. To be called once they were sent what they take: however much a request brings, who
+    /// takes all of it is not behind.
+    pub(crate) fn drop_slow_replicas(&mut self) {
+        if self.master.replicas.is_empty() {
+            return;
+        }
         let mut limit = self.limits.output(ClientType::Replica);
         if limit.hard_bytes > 0 {
             limit.hard_bytes = limit.hard_bytes.max(self.config.size(Directive::ReplBacklogSize));

@@ -21,7 +21,6 @@ impl Engine {
             return;
         }
         self.ask_replicas();
-        self.drop_slow_replicas();
         self.tend_syncs();
         self.tend_failover();
         if self.clock.now_us >= self.master.next_look_us && !self.switches.rests {
