@@ -101,6 +101,18 @@ fn a_replica_that_takes_what_it_is_sent_is_not_behind() {
     assert_eq!(to_master.info("client_output_buffer_limit_disconnections"), "0");
 }
 
+/// Of what waits to be sent to a replica, no value that is there already is too much.
+#[test]
+fn a_value_beyond_the_limit_of_output_is_sent_with_all_data() {
+    let master = Ours::start("repl-diskless-sync-delay 0\nclient-output-buffer-limit \"replica 64k 0 0\"");
+    master.client().expect(&format!("SET large {}", "x".repeat(6_000_000)), "OK");
+    let replica = Ours::start("");
+    let mut to_replica = replica.client();
+    to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", master.addr.port()), "OK");
+    to_replica.until("master_link_status", "up");
+    to_replica.expect("STRLEN large", "6000000");
+}
+
 /// Whoever asks for a snapshot hears that there is none.
 #[test]
 fn a_snapshot_that_was_asked_for_and_failed_stops_no_writes() {

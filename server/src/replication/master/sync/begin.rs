@@ -106,6 +106,7 @@ impl Engine {
             worker,
             is_walking: !group.without_keys,
             has_room: true,
+            step_bytes: 0,
             payload,
         };
         if group.without_keys {

@@ -36,6 +36,8 @@ struct Sync {
     is_walking: bool,
     /// The thread takes more of it.
     has_room: bool,
+    /// What the last step of the walk has written. It may be much more than it was to be, because values are not divided.
+    step_bytes: usize,
     payload: Payload,
 }
 

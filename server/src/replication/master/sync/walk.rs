@@ -95,8 +95,10 @@ impl Engine {
         }
         sync.has_room = sync.worker.queued() < QUEUED_BYTES_MAX;
         if sync.has_room {
+            let of_clients = self.shard.image_bytes();
             sync.is_walking = self.shard.continue_image(STEP_BYTES);
             let image = self.shard.take_image();
+            sync.step_bytes = image.len().saturating_sub(of_clients);
             if !image.is_empty() {
                 sync.worker.encode(image);
             }
@@ -106,7 +108,8 @@ impl Engine {
         }
         // What clients change meanwhile is kept as it was, for a thread that may be waiting for a slow replica.
         let kept = self.shard.image_bytes() + sync.worker.queued();
-        if bytes_max > 0 && kept > bytes_max.saturating_add(QUEUED_BYTES_MAX) {
+        let of_walk = QUEUED_BYTES_MAX + sync.step_bytes;
+        if bytes_max > 0 && kept > bytes_max.saturating_add(of_walk) {
             return Progress::Failed("more waits to be encoded than client-output-buffer-limit allows".to_owned());
         }
         Progress::GoesOn
