@@ -101,6 +101,22 @@ fn a_replica_that_takes_what_it_is_sent_is_not_behind() {
     assert_eq!(to_master.info("client_output_buffer_limit_disconnections"), "0");
 }
 
+/// The log of a replica does not lead to the data of its master before they are in its base, however little there is in it.
+#[test]
+fn a_replica_has_nothing_on_disk_until_its_log_has_begun_anew() {
+    let master = Ours::start("repl-diskless-sync-delay 0\nappendonly yes\nappendfsync always");
+    let mut to_master = master.client();
+    to_master.expect("SET early 1", "OK");
+    let replica = Ours::start("appendonly yes\nrdb-key-save-delay 100000000");
+    let mut to_replica = replica.client();
+    to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", master.addr.port()), "OK");
+    to_replica.until("master_link_status", "up");
+    to_master.expect("SET late 1", "OK");
+    to_master.expect("WAITAOF 0 1 50", "1 0");
+    to_replica.expect("CONFIG SET rdb-key-save-delay 0", "OK");
+    to_master.expect("WAITAOF 0 1 0", "1 1");
+}
+
 /// Of what waits to be sent to a replica, no value that is there already is too much.
 #[test]
 fn a_value_beyond_the_limit_of_output_is_sent_with_all_data() {

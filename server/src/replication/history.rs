@@ -151,8 +151,9 @@ impl History {
         self.selected
     }
 
-    /// The append-only file, if there is one, has so many bytes, of which so many are on disk. All that was told is in it.
-    pub(crate) fn note_durable(&mut self, log: Option<(u64, u64)>) {
+    /// The append-only file, if there is one, has so many bytes, of which so many are on disk, if it holds the data. All that was told is
+    /// in it.
+    pub(crate) fn note_durable(&mut self, log: Option<(u64, Option<u64>)>) {
         match log {
             Some((logged, synced)) => self.trail.note(self.offset, logged, synced),
             None => self.trail = Trail::default(),

@@ -177,9 +177,9 @@ impl Aof {
     }
 
     /// Bytes of the stream that are on disk, where they will be found. Without a base nothing is, and in a file that the system has failed
-    /// to write nothing can be relied on.
-    pub(crate) fn durable(&self) -> u64 {
-        if self.is_aside || self.writer.is_doubtful() { 0 } else { self.writer.synced() }
+    /// to write nothing can be relied on: then it is `None`, also if nothing has been written at all.
+    pub(crate) fn durable(&self) -> Option<u64> {
+        (!self.is_aside && !self.writer.is_doubtful()).then(|| self.writer.synced())
     }
 
     /// How much has to be with the disk before what was just answered may leave. `None` if it may leave at once.

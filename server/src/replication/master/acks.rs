@@ -55,7 +55,7 @@ impl Engine {
 
     /// The append-only file is on disk up to this offset.
     fn is_on_disk(&self, logged: u64) -> bool {
-        self.aof.as_ref().is_some_and(|aof| aof.durable() >= logged)
+        self.aof.as_ref().and_then(|aof| aof.durable()).is_some_and(|durable| durable >= logged)
     }
 
     /// A line of the log for each replica that does not have everything.
