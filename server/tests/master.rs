@@ -104,17 +104,19 @@ fn a_replica_that_takes_what_it_is_sent_is_not_behind() {
 /// The log of a replica does not lead to the data of its master before they are in its base, however little there is in it.
 #[test]
 fn a_replica_has_nothing_on_disk_until_its_log_has_begun_anew() {
-    let master = Ours::start("repl-diskless-sync-delay 0\nappendonly yes\nappendfsync always");
+    let master = Ours::start("repl-diskless-sync-delay 0");
     let mut to_master = master.client();
     to_master.expect("SET early 1", "OK");
-    let replica = Ours::start("appendonly yes\nrdb-key-save-delay 100000000");
+    let replica = Ours::start("rdb-key-save-delay 100000000");
     let mut to_replica = replica.client();
+    to_replica.expect("CONFIG SET appendonly yes", "OK");
+    to_replica.until("aof_rewrite_in_progress", "0");
     to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", master.addr.port()), "OK");
     to_replica.until("master_link_status", "up");
     to_master.expect("SET late 1", "OK");
-    to_master.expect("WAITAOF 0 1 50", "1 0");
+    to_master.expect("WAITAOF 0 1 50", "0 0");
     to_replica.expect("CONFIG SET rdb-key-save-delay 0", "OK");
-    to_master.expect("WAITAOF 0 1 0", "1 1");
+    to_master.expect("WAITAOF 0 1 0", "0 1");
 }
 
 /// Of what waits to be sent to a replica, no value that is there already is too much.
