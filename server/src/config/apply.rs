@@ -106,6 +106,7 @@ impl Engine {
                     if let Some(loading) = &self.loading {
                         loading.set_delay(self.config.integer(Directive::KeyLoadDelay));
                     }
+                    self.delay_intake();
                 }
                 Directive::AofDisableAutoGc => self.clean_log(),
                 Directive::Appendfsync => {

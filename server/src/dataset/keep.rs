@@ -23,7 +23,7 @@ impl Engine {
 
     /// Does what is due: to be called after every turn.
     pub(crate) fn tend_dataset(&mut self) {
-        if self.loading.is_some() {
+        if self.is_incomplete() {
             return;
         }
         if self.dataset.lineage.is_none() && self.changes > 0 {

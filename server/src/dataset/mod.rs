@@ -18,7 +18,7 @@ use record::{Address, Durable, Record};
 use verdict::{Found, Loss};
 
 use crate::persistence::Previous;
-use crate::replication::ReplicationId;
+use crate::replication::{ReplicationId, Vacancy};
 
 /// Fields of snapshots.
 pub(crate) const ID_FIELD: &str = "x-dataset-id";
@@ -40,6 +40,8 @@ pub(crate) struct Dataset {
     replicas: Vec<Address>,
     /// The files of the data that were here before these.
     pub(crate) previous: Previous,
+    /// This server has emptied itself for those of a master.
+    pub(crate) vacancy: Option<Box<Vacancy>>,
     /// What the file told at the start.
     record: Option<Record>,
     keeper: Option<Keeper>,

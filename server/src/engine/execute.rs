@@ -147,7 +147,7 @@ impl Engine {
         {
             return self.refuse(client, Some(id), &text, out);
         }
-        if self.loading.is_some() && !self.permits(client, flags).contains(CommandFlags::LOADING) {
+        if self.is_incomplete() && self.needs_all_data(name, self.permits(client, flags)) {
             return self.refuse(client, Some(id), LOADING, out);
         }
         if let Some(text) = self.refusal_of_amnesiac(name, flags) {

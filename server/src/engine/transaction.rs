@@ -6,6 +6,7 @@ use bongsu_protocol::resp::Writer;
 use bongsu_protocol::session::{ClientId, Refusal};
 
 use super::Engine;
+use crate::replication::decides_role;
 
 /// What a command needs to run while the data are not all there. A transaction needs it for each of its requests.
 const PERMITS: CommandFlags = CommandFlags::STALE.with(CommandFlags::LOADING);
@@ -29,7 +30,8 @@ impl Transaction {
         let argv: Vec<Vec<u8>> = argv.iter().map(|arg| arg.to_vec()).collect();
         self.bytes += argv.iter().map(|arg| arg.capacity() + size_of::<Vec<u8>>()).sum::<usize>();
         self.flags = self.flags.with(flags);
-        self.lacking = self.lacking.with(PERMITS.without(flags));
+        let permits = if decides_role(argv.first().copied().unwrap_or_default()) { PERMITS } else { flags };
+        self.lacking = self.lacking.with(PERMITS.without(permits));
         self.requests.push((id, argv));
     }
 }

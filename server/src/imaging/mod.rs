@@ -63,19 +63,27 @@ impl Imaging {
 }
 
 impl Engine {
-    /// Begins an image of what is there now. `sink` is what takes it in, given the sizes of the databases.
+    /// Begins an image of what is there now. `sink` makes what takes it in, given the sizes of the databases: on a thread, so that it
+    /// may wait for the disk.
     ///
     /// # Errors
-    /// If there is one under way, if the sink cannot be made, or if the system gives no thread.
+    /// If there is one under way, or if the system gives no thread.
     pub(crate) fn begin_image(
         &mut self,
         purpose: Purpose,
-        sink: impl FnOnce(&[ImageOf]) -> io::Result<Box<dyn Sink>>,
+        sink: impl FnOnce(&[ImageOf]) -> io::Result<Box<dyn Sink>> + Send + 'static,
     ) -> io::Result<()> {
+        if self.dataset.vacancy.is_some() {
+            return Err(io::Error::other("the data of the master are still being loaded"));
+        }
         let sizes = self.shard.begin_image().map_err(io::Error::other)?;
         let keys = sizes.iter().map(|size| size.keys).sum();
-        let worker = sink(&sizes).and_then(|sink| Worker::start(sink, self.save_delay_usec(), self.waker.clone()));
-        match worker {
+        let previous_linked = self.previous_linked();
+        let make = move || {
+            previous_linked();
+            sink(&sizes)
+        };
+        match Worker::start(make, self.save_delay_usec(), self.waker.clone()) {
             Ok(worker) => {
                 let begun_us = self.clock.now_us;
                 self.imaging = Some(Imaging { purpose, worker, keys, begun_us, is_written: false });

@@ -97,11 +97,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread.
+    /// Starts the thread, which makes what takes the image in.
     ///
     /// # Errors
     /// If the system gives none.
-    pub(super) fn start(sink: Box<dyn Sink>, delay_usec: u64, waker: Waker) -> io::Result<Self> {
+    pub(super) fn start(
+        make: impl FnOnce() -> io::Result<Box<dyn Sink>> + Send + 'static,
+        delay_usec: u64,
+        waker: Waker,
+    ) -> io::Result<Self> {
         // What is in it is limited by those who fill it: by `ahead_bytes`.
         let (parts, taken) = channel();
         let (tell, result) = channel();
@@ -110,7 +114,7 @@ impl Worker {
         progress.delay_usec.store(delay_usec, Ordering::Relaxed);
         let shared = Arc::clone(&progress);
         let work = move || {
-            let outcome = run(sink, &taken, &make_room, &shared, &waker);
+            let outcome = make().and_then(|sink| run(sink, &taken, &make_room, &shared, &waker));
             // Nobody listens if it was abandoned.
             let _ = tell.send(outcome);
             drop(make_room);

@@ -8,8 +8,8 @@ use crate::imaging::Purpose;
 pub(super) fn persistence(engine: &Engine, info: &mut InfoWriter) {
     info.section("Persistence");
     let sync = engine.following.as_ref().and_then(|following| following.sync_figures(engine.clock.now_us));
-    let (replaces, beside) = sync.map_or((false, false), |sync| (sync.is_replacing, sync.is_loading_beside));
-    info.field("loading", u8::from(engine.loading.is_some() || replaces)).field("async_loading", u8::from(beside));
+    let beside = sync.is_some_and(|sync| sync.is_loading_beside);
+    info.field("loading", u8::from(engine.is_incomplete())).field("async_loading", u8::from(beside));
     // Nothing is copied because a page changes: there is no second process.
     info.field("current_cow_peak", 0).field("current_cow_size", 0).field("current_cow_size_age", 0);
     let imaging = engine.imaging.as_ref();

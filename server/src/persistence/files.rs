@@ -1,7 +1,8 @@
 //! What all files here have in common.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +10,9 @@ use bongsu_process::atomic::{is_gone, remove_all};
 
 /// What the names of temporary files of snapshots begin with, and end with.
 const SNAPSHOT: (&str, &str) = ("temp-", ".rdb");
+
+/// Permissions of a file that is for this process only.
+const UNSEEN_MODE: u32 = 0o600;
 
 /// Brings to disk that a file has got or lost its name.
 ///
@@ -29,6 +33,19 @@ pub(crate) fn number_of_file() -> u64 {
 pub(crate) fn temporary_snapshot(path: &Path) -> PathBuf {
     let ((begin, end), process) = (SNAPSHOT, std::process::id());
     path.with_file_name(format!("{begin}{process}-{}{end}", number_of_file()))
+}
+
+/// A file in this directory of which nothing is left when it is closed, whatever happens: it has no name.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn unseen_file(directory: &Path) -> io::Result<File> {
+    // Until the name is gone, it is one that is removed at the next start.
+    let path = temporary_snapshot(&directory.join("unseen"));
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(true).mode(UNSEEN_MODE).open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
 }
 
 /// Removes what processes that are gone have left behind of snapshots that they did not complete. The names of those that are removed.

@@ -4,7 +4,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::TryRecvError;
 
+use super::errands::{Done, Errands};
 use crate::config::Directive;
 use crate::engine::Engine;
 
@@ -18,12 +20,15 @@ const SHRUNKEN_KEPT_S: u64 = 6 * 60 * 60;
 const SUFFIX: &str = ".prev";
 
 /// Which files are kept.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Previous {
     /// They stay until then at least, in seconds of the epoch.
     pub(crate) until_s: Option<u64>,
     /// Others hold what is here now.
     is_replaced: bool,
+    /// They are being linked, to stay until then.
+    linking: Option<(u64, Done<io::Result<()>>)>,
+    errands: Errands,
 }
 
 impl Engine {
@@ -32,16 +37,16 @@ impl Engine {
         let own = self.keys();
         self.dataset.previous.is_replaced = false;
         // What is kept already is older and better: nothing has been saved since, or far less.
-        if own == 0 || self.dataset.previous.until_s.is_some() {
-            return;
-        }
-        if let Err(error) = self.link_previous() {
-            self.log.warning(format_args!("The files of the data that go are not kept: {error}"));
+        if own == 0 || self.dataset.previous.until_s.is_some() || self.dataset.previous.linking.is_some() {
             return;
         }
         let is_shrunken = coming < own / SHRUNKEN_SHARE;
-        self.dataset.previous.until_s =
-            Some(if is_shrunken { self.clock.wall_ms() / 1000 + SHRUNKEN_KEPT_S } else { 0 });
+        let until_s = if is_shrunken { self.clock.wall_ms() / 1000 + SHRUNKEN_KEPT_S } else { 0 };
+        let link = self.link_previous();
+        match self.dataset.previous.errands.run(link) {
+            Ok(done) => self.dataset.previous.linking = Some((until_s, done)),
+            Err(error) => return self.complain_of_link(&error),
+        }
         if is_shrunken {
             let hours = SHRUNKEN_KEPT_S / 3600;
             self.log.warning(format_args!(
@@ -50,21 +55,33 @@ impl Engine {
         }
     }
 
-    fn link_previous(&self) -> io::Result<()> {
+    /// Gives the files of what is here second names, on another thread.
+    fn link_previous(&self) -> impl FnOnce() -> io::Result<()> + Send + use<> {
         let snapshot = self.snapshot_path();
-        let kept = with_suffix(&snapshot);
-        absent(fs::remove_file(&kept))?;
-        absent(fs::hard_link(&snapshot, &kept))?;
-        let Some(log) = &self.log_files else { return Ok(()) };
-        let folder = with_suffix(log.folder());
-        absent(fs::remove_dir_all(&folder))?;
-        fs::create_dir(&folder)?;
-        for path in log.all() {
-            if let Some(name) = path.file_name() {
-                absent(fs::hard_link(&path, folder.join(name)))?;
+        let log = self.log_files.as_ref().map(|log| (with_suffix(log.folder()), log.all()));
+        move || {
+            let kept = with_suffix(&snapshot);
+            absent(fs::remove_file(&kept))?;
+            absent(fs::hard_link(&snapshot, &kept))?;
+            let Some((folder, paths)) = log else { return Ok(()) };
+            absent(fs::remove_dir_all(&folder))?;
+            fs::create_dir(&folder)?;
+            for path in paths {
+                if let Some(name) = path.file_name() {
+                    absent(fs::hard_link(&path, folder.join(name)))?;
+                }
             }
+            Ok(())
         }
-        Ok(())
+    }
+
+    fn complain_of_link(&mut self, error: &io::Error) {
+        self.log.warning(format_args!("The files of the data that go are not kept: {error}"));
+    }
+
+    /// What is to be waited for, by another thread, before files take the place of others: they may be about to get second names.
+    pub(crate) fn previous_linked(&mut self) -> impl FnOnce() + Send + use<> {
+        self.dataset.previous.errands.all_done()
     }
 
     /// What is here now is in files.
@@ -74,6 +91,17 @@ impl Engine {
 
     /// Removes what has been kept for long enough. To be called now and then.
     pub(crate) fn tend_previous(&mut self) {
+        if let Some((until_s, done)) = self.dataset.previous.linking.take() {
+            match done.try_recv() {
+                Err(TryRecvError::Empty) => {
+                    self.dataset.previous.linking = Some((until_s, done));
+                    return;
+                }
+                Ok(Ok(())) => self.dataset.previous.until_s = Some(until_s),
+                Ok(Err(error)) => self.complain_of_link(&error),
+                Err(TryRecvError::Disconnected) => {}
+            }
+        }
         let now_s = self.clock.wall_ms() / 1000;
         let is_over =
             self.dataset.previous.is_replaced && self.dataset.previous.until_s.is_some_and(|until_s| now_s >= until_s);
@@ -83,13 +111,12 @@ impl Engine {
         self.dataset.previous.until_s = None;
         let snapshot = with_suffix(&self.snapshot_path());
         let folder = with_suffix(self.configured_log().folder());
-        let remove = move || {
+        let removed = self.dataset.previous.errands.run(move || {
             // What stays is replaced the next time.
             let _ = fs::remove_file(snapshot);
             let _ = fs::remove_dir_all(folder);
-        };
-        // Freeing a large file takes time, which the loop has not.
-        if let Err(error) = std::thread::Builder::new().name("bongsu-unlink".to_owned()).spawn(remove) {
+        });
+        if let Err(error) = removed {
             self.log.warning(format_args!("Files with the suffix {SUFFIX} stay: {error}"));
         }
     }

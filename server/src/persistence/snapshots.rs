@@ -67,7 +67,7 @@ impl Engine {
     /// Begins a snapshot in the background.
     ///
     /// # Errors
-    /// If there is an image under way, or the file cannot be made.
+    /// If there is an image under way.
     pub(crate) fn begin_snapshot(&mut self) -> io::Result<()> {
         self.snapshots.is_scheduled = false;
         self.snapshots.tried_us = Some(self.clock.now_us);
@@ -89,7 +89,7 @@ impl Engine {
     fn begin_snapshot_file(&mut self) -> io::Result<()> {
         let path = self.snapshot_path();
         let options = self.rdb_options(false);
-        self.begin_image(Purpose::Snapshot, |sizes| {
+        self.begin_image(Purpose::Snapshot, move |sizes| {
             Ok(Box::new(RdbFile::create(temporary_snapshot(&path), Some(path), options, sizes)?))
         })
     }
@@ -186,7 +186,7 @@ impl Engine {
 
     /// Begins a snapshot if enough has changed for long enough (`save`), or if one is to be made.
     pub(crate) fn snapshot_if_due(&mut self) {
-        if self.has_image() || self.loading.is_some() {
+        if self.has_image() || self.is_incomplete() {
             return;
         }
         let now_s = self.clock.wall_ms() / 1000;

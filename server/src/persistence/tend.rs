@@ -171,6 +171,10 @@ impl Engine {
         self.abandon_image(Purpose::Snapshot);
         self.abandon_image(Purpose::Rewrite);
         self.abandon_syncs();
+        if self.dataset.vacancy.is_some() {
+            // What is on disk is more than what is here.
+            return self.close_log(how, "");
+        }
         let saves = how.save.unwrap_or_else(|| !self.config.save_points().is_empty());
         if saves {
             self.log.notice("Saving the final RDB snapshot before exiting.");
@@ -185,17 +189,22 @@ impl Engine {
         let _ = self.wait_for_steps();
         // The log is closed last: if the end does not come, it goes on.
         let place = self.place_line();
-        if let Some(aof) = &mut self.aof {
-            self.log.notice("Calling fsync() on the AOF file.");
-            aof.note(place.as_bytes());
-            if let Err(error) = aof.finish(self.clock.now_us)
-                && !how.force
-            {
-                self.log.warning(format_args!("Fail to fsync the AOF file: {error}."));
-                return Err(error);
-            }
-        }
+        self.close_log(how, &place)?;
         self.close_record();
         Ok(())
+    }
+
+    /// Everything that was told is on disk, with this line behind it.
+    fn close_log(&mut self, how: Shutdown, last: &str) -> io::Result<()> {
+        let Some(aof) = &mut self.aof else { return Ok(()) };
+        self.log.notice("Calling fsync() on the AOF file.");
+        aof.note(last.as_bytes());
+        match aof.finish(self.clock.now_us) {
+            Err(error) if !how.force => {
+                self.log.warning(format_args!("Fail to fsync the AOF file: {error}."));
+                Err(error)
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -8,4 +8,4 @@ mod trail;
 
 pub(crate) use history::{History, ReplicationId};
 pub(crate) use master::{Answer, Counts, FailoverRequest, Master, Piece, Replica, State};
-pub(crate) use replica::{Failure, Following, MASTER, Role, SyncFigures};
+pub(crate) use replica::{Failure, Following, MASTER, Role, SyncFigures, Vacancy, decides_role};

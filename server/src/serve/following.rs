@@ -20,6 +20,7 @@ const APPLIED_BYTES_MAX: usize = 512 * 1024;
 impl Server {
     /// Does what is due on the link to the master.
     pub(super) fn follow(&mut self) {
+        self.engine.tend_vacancy();
         if !self.engine.is_replica() {
             return;
         }

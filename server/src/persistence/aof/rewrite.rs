@@ -198,7 +198,11 @@ impl Engine {
     /// If that cannot be begun.
     pub(crate) fn begin_or_schedule_rewrite(&mut self) -> io::Result<bool> {
         // What a transaction has done so far and will be told of at its end must not be in both files.
-        if self.has_image() || self.in_transaction || self.aof.as_ref().is_some_and(Aof::has_steps) {
+        if self.has_image()
+            || self.dataset.vacancy.is_some()
+            || self.in_transaction
+            || self.aof.as_ref().is_some_and(Aof::has_steps)
+        {
             self.rewrites.is_scheduled = true;
             return Ok(false);
         }
@@ -252,7 +256,7 @@ impl Engine {
         let (format, options) = (self.base_format(), self.rdb_options(true));
         let timestamp_s = self.config.is_on(Directive::AofTimestampEnabled).then(|| self.clock.wall_ms() as i64 / 1000);
         self.rewrites.base = Some((path.clone(), format));
-        self.begin_image(Purpose::Rewrite, |sizes| {
+        self.begin_image(Purpose::Rewrite, move |sizes| {
             let file: Box<dyn Sink> = match format {
                 Format::Rdb => Box::new(RdbFile::create(path, None, options, sizes)?),
                 Format::Commands => Box::new(CommandFile::create(path, timestamp_s)?),
@@ -409,7 +413,7 @@ impl Engine {
 
     /// Writes the log anew if it has grown enough, or if that is to be done.
     pub(crate) fn rewrite_if_due(&mut self) {
-        if self.has_image() || self.loading.is_some() {
+        if self.has_image() || self.is_incomplete() {
             return;
         }
         if self.clock.now_us >= self.rewrites.not_before_us && (self.rewrites.is_scheduled || self.has_log_grown()) {

@@ -16,9 +16,6 @@ impl Engine {
         if is_stale && !flags.contains(CommandFlags::STALE) {
             return Some("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
         }
-        if following.has_no_data() && !flags.contains(CommandFlags::LOADING) {
-            return Some("LOADING Redis is loading the dataset in memory");
-        }
         None
     }
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError, 
 use bongsu_store::shard::{Garbage, Shard};
 
 use super::failure::Failure;
-use super::load::{self, LoadError, Trust};
+use super::load::{self, LoadError, Orders, Trust};
 use super::spool::Spool;
 use crate::net::wake::Waker;
 
@@ -33,8 +33,10 @@ pub(crate) enum Manner {
 pub(super) struct Plan {
     pub(super) manner: Manner,
     pub(super) trust: Trust,
-    /// Where the data may lie in between.
-    pub(super) path: PathBuf,
+    /// The directory of the file in which the data may lie in between.
+    pub(super) directory: PathBuf,
+    /// For tests: how long to wait for each key, in microseconds (`key-load-delay`).
+    pub(super) delay_us: i64,
 }
 
 impl std::fmt::Display for Manner {
@@ -67,7 +69,7 @@ pub(crate) enum Progress {
     Failed(LoadError),
 }
 
-/// The thread, from the side of the loop.
+/// The thread, from the side of the loop. It ends with this.
 pub(crate) struct Intake {
     pieces: SyncSender<Piece>,
     /// One that there was no room for.
@@ -77,6 +79,13 @@ pub(crate) struct Intake {
     progress: Receiver<Progress>,
     /// The loop is to be told when there is room again.
     is_stalled: Arc<AtomicBool>,
+    orders: Arc<Orders>,
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.orders.stop();
+    }
 }
 
 impl Intake {
@@ -93,14 +102,22 @@ impl Intake {
             is_stalled: Arc::clone(&is_stalled),
             waker: waker.clone(),
         };
+        let orders = Arc::<Orders>::default();
+        orders.set_delay(plan.delay_us);
+        let obeyed = Arc::clone(&orders);
         let work = move || {
             let told = Told { told, waker };
-            if let Err(error) = take(&plan, empty, source, &told) {
+            if let Err(error) = take(&plan, &obeyed, empty, source, &told) {
                 told.tell(Progress::Failed(error));
             }
         };
         std::thread::Builder::new().name("bongsu-sync".to_owned()).spawn(work)?;
-        Ok(Self { pieces, waiting: None, has_all: false, progress, is_stalled })
+        Ok(Self { pieces, waiting: None, has_all: false, progress, is_stalled, orders })
+    }
+
+    /// `key-load-delay` has changed.
+    pub(super) fn set_delay(&self, delay_us: i64) {
+        self.orders.set_delay(delay_us);
     }
 
     /// Hands bytes over. To be called only if there is room.
@@ -176,26 +193,26 @@ impl Told {
     }
 }
 
-fn take(plan: &Plan, mut shard: Shard, mut source: Source, told: &Told) -> Result<(), LoadError> {
+fn take(plan: &Plan, orders: &Orders, mut shard: Shard, mut source: Source, told: &Told) -> Result<(), LoadError> {
     if plan.manner == Manner::Beside {
-        let db = load::load(&mut source, plan.trust, &mut shard)?;
+        let db = load::load(&mut source, plan.trust, orders, &mut shard)?;
         source.skip_rest()?;
         told.tell(Progress::Loaded { data: Box::new(shard), db });
         return Ok(());
     }
-    let mut spool = Spool::new(plan.path.clone());
+    let mut spool = Spool::new(plan.directory.clone());
     while let Some(bytes) = source.next()? {
         spool.write(&bytes)?;
     }
     if plan.manner == Manner::SpoolInPlace {
-        told.tell(Progress::Verified(load::verify(spool.read()?, plan.trust)?));
+        told.tell(Progress::Verified(load::verify(spool.read()?, plan.trust, orders)?));
         match source.pieces.recv() {
             Ok(Piece::Replace(old)) => drop(old),
             // The link is gone, and with it the reason to go on.
             _ => return Ok(()),
         }
     }
-    let db = load::load(spool.read()?, plan.trust, &mut shard)?;
+    let db = load::load(spool.read()?, plan.trust, orders, &mut shard)?;
     told.tell(Progress::Loaded { data: Box::new(shard), db });
     Ok(())
 }

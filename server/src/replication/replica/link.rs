@@ -80,14 +80,15 @@ impl Engine {
 
     fn step(&mut self) -> Result<(), Failure> {
         let (now_us, timeout_us) = (self.clock.now_us, self.timeout_us());
+        // What a file has to say about the stream is known once it is loaded.
+        let has_place = self.loading.is_none() && !self.is_moving_in();
         let Some(following) = &mut self.following else { return Ok(()) };
         let (heard_us, told_us, since_us) = (following.heard_us, following.told_us, following.since_us);
         let is_silent = now_us.saturating_sub(heard_us) > timeout_us;
         let has_begun = following.is_linked() && heard_us <= since_us && now_us - since_us < TELL_EVERY_US;
         let is_told = now_us.saturating_sub(told_us) < if has_begun { TELL_EARLY_EVERY_US } else { TELL_EVERY_US };
         match &mut following.stage {
-            // What a file has to say about the stream is known once it is loaded.
-            Stage::Idle if now_us < following.next_try_us || self.loading.is_some() => {}
+            Stage::Idle if now_us < following.next_try_us || !has_place => {}
             Stage::Idle => self.dial()?,
             Stage::Connecting(_) if now_us.saturating_sub(since_us) > timeout_us => {
                 return Err(Failure::ConnectTimeout);

@@ -1,6 +1,8 @@
 //! Reading a master's data into databases that nobody sees yet.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bongsu_persist::rdb::decode::{Decoder, Error, Event, Options, Verdict};
 use bongsu_store::image::{Admission, AdmissionOptions, Malformed, NotAdmitted, Part, Reader};
@@ -21,6 +23,50 @@ pub(crate) enum LoadError {
     Image(#[from] Malformed),
     #[error("the snapshot does not end")]
     NoEnd,
+    #[error("nobody wants them any more")]
+    Unwanted,
+}
+
+/// The longest that a delay goes on without a look at whether it is still to be, in microseconds.
+const DELAY_MAX_US: u64 = 10_000;
+
+/// What the loop tells a thread that reads.
+#[derive(Default, Debug)]
+pub(super) struct Orders {
+    /// Nobody wants the data any more.
+    is_stopped: AtomicBool,
+    /// For tests: how long to wait for each key, in microseconds (`key-load-delay`).
+    delay_us: AtomicU64,
+}
+
+impl Orders {
+    /// The thread is to end.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Another delay for each key; less than nothing is none.
+    pub(super) fn set_delay(&self, delay_us: i64) {
+        self.delay_us.store(delay_us.try_into().unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Goes on to the next keys, so many, unless the thread is to end.
+    fn pass(&self, keys: u64) -> Result<(), LoadError> {
+        let mut waited_us = 0;
+        loop {
+            if self.is_stopped.load(Ordering::Relaxed) {
+                return Err(LoadError::Unwanted);
+            }
+            let delay_us = self.delay_us.load(Ordering::Relaxed).saturating_mul(keys);
+            let left_us = delay_us.saturating_sub(waited_us);
+            if left_us == 0 {
+                return Ok(());
+            }
+            let now_us = left_us.min(DELAY_MAX_US);
+            std::thread::sleep(Duration::from_micros(now_us));
+            waited_us += now_us;
+        }
+    }
 }
 
 /// How data are read.
@@ -49,12 +95,16 @@ enum Taken<'a> {
 /// So many keys of a database are believed to come when they are announced: where none comes, a thousand has cost some hundred bytes.
 const EXPECTED_MAX: usize = 1 << 26;
 
+fn keys_in(parts: &[Part<'_>]) -> u64 {
+    parts.iter().filter(|part| matches!(part, Part::Head(_))).count() as u64
+}
+
 /// What the field of a snapshot is called that names the database which the stream behind it goes on in.
 const STREAM_DB: &[u8] = b"repl-stream-db";
 
 /// Reads everything into the databases. Gives the database that the stream behind it goes on in: a master that is a replica itself
 /// passes on what its own master says, which does not name it again. If reading fails, what the databases hold means nothing.
-pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<u32, LoadError> {
+pub(super) fn load(source: impl Read, trust: Trust, orders: &Orders, into: &mut Shard) -> Result<u32, LoadError> {
     // When keys go is for the master to say, even if their time is over.
     let options = AdmissionOptions { keeps_expired: true, ..AdmissionOptions::default() };
     let mut admission = Admission::new(options);
@@ -65,6 +115,7 @@ pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<
         }
         Taken::Sizes(..) => Ok(()),
         Taken::Parts(parts) => {
+            orders.pass(keys_in(parts))?;
             into.announce(parts);
             Ok(parts.iter().try_for_each(|part| into.admit(part, &mut admission))?)
         }
@@ -72,13 +123,13 @@ pub(super) fn load(source: impl Read, trust: Trust, into: &mut Shard) -> Result<
 }
 
 /// Reads everything and keeps nothing: the number of keys.
-pub(super) fn verify(source: impl Read, trust: Trust) -> Result<u64, LoadError> {
+pub(super) fn verify(source: impl Read, trust: Trust, orders: &Orders) -> Result<u64, LoadError> {
     let mut keys = 0;
     read(source, trust, |taken| {
         if let Taken::Parts(parts) = taken {
-            keys += parts.iter().filter(|part| matches!(part, Part::Head(_))).count() as u64;
+            keys += keys_in(parts);
         }
-        Ok(())
+        orders.pass(0)
     })?;
     Ok(keys)
 }
@@ -112,5 +163,29 @@ fn read(
             Some(Event::Aux { .. } | Event::Function(_) | Event::EmptyKey { .. }) => {}
             None => return Err(LoadError::NoEnd),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bongsu_store::random::Random;
+
+    use super::*;
+
+    /// A snapshot of one key, without a checksum.
+    const ONE_KEY: &[u8] = b"REDIS0010\x00\x01k\x01v\xff\0\0\0\0\0\0\0\0";
+
+    #[test]
+    fn who_is_not_wanted_any_more_reads_no_further_key() {
+        let (trust, orders) = (Trust { is_little: true, checks_sum: true }, Orders::default());
+        let mut shard = Shard::new(1, Random::new([1, 2, 3, 4]));
+        assert_eq!(verify(ONE_KEY, trust, &orders).unwrap(), 1);
+        assert_eq!(load(ONE_KEY, trust, &orders, &mut shard).unwrap(), 0);
+        assert_eq!(shard.db(0).len(), 1);
+        orders.stop();
+        assert!(matches!(verify(ONE_KEY, trust, &orders), Err(LoadError::Unwanted)));
+        let mut shard = shard.empty_like();
+        assert!(matches!(load(ONE_KEY, trust, &orders, &mut shard), Err(LoadError::Unwanted)));
+        assert_eq!(shard.db(0).len(), 0);
     }
 }

@@ -14,6 +14,7 @@ mod payload;
 mod role;
 mod spool;
 mod sync;
+mod vacancy;
 
 use bongsu_protocol::session::ClientId;
 
@@ -29,6 +30,7 @@ use own_keys::OwnKeys;
 pub(crate) use role::Role;
 use sync::FullSync;
 pub(crate) use sync::SyncFigures;
+pub(crate) use vacancy::{Vacancy, decides_role};
 
 /// The token of the link to the master. Neither a connection nor a listener has it.
 pub(crate) const MASTER: u64 = LISTENERS - 2;

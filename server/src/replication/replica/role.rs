@@ -120,7 +120,7 @@ impl Engine {
             }
             None => {
                 self.history.rejoin();
-                next.has_history = true;
+                next.has_history = self.dataset.vacancy.is_none();
                 next.db = self.history.stream_db().unwrap_or(0);
                 self.dismiss_waiting();
             }
@@ -169,6 +169,7 @@ impl Engine {
         self.hang_up();
         self.following = None;
         self.config.set_master(None);
+        self.leave_vacancy();
         self.history.branch(ReplicationId::random());
         self.dataset.begin_epoch();
         self.dismiss_replicas();

@@ -1,8 +1,10 @@
 //! Data of a master that are all to be here before any of them is used: in memory while they are few, else in a file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
+
+use crate::persistence::unseen_file;
 
 /// Up to this size no file is needed. It is what a chunk of the heap that is given back soon may well be.
 const MEMORY_BYTES: usize = 8 * 1024 * 1024;
@@ -10,18 +12,18 @@ const MEMORY_BYTES: usize = 8 * 1024 * 1024;
 /// Read from the file at a time.
 const READ_BYTES: usize = 256 * 1024;
 
-/// What has been put away. Its file goes with it.
+/// What has been put away. Its file has no name, so that nothing is left of it whatever happens.
 #[derive(Debug)]
 pub(super) struct Spool {
-    path: PathBuf,
+    directory: PathBuf,
     memory: Vec<u8>,
     file: Option<File>,
 }
 
 impl Spool {
-    /// Nothing yet; what does not fit into memory goes to this path.
-    pub(super) const fn new(path: PathBuf) -> Self {
-        Self { path, memory: Vec::new(), file: None }
+    /// Nothing yet; what does not fit into memory goes to a file in this directory.
+    pub(super) const fn new(directory: PathBuf) -> Self {
+        Self { directory, memory: Vec::new(), file: None }
     }
 
     /// Appends.
@@ -31,8 +33,7 @@ impl Spool {
         }
         self.memory.extend_from_slice(bytes);
         if self.memory.len() > MEMORY_BYTES {
-            let options = OpenOptions::new().create(true).truncate(true).read(true).write(true).to_owned();
-            let mut file = options.open(&self.path)?;
+            let mut file = unseen_file(&self.directory)?;
             file.write_all(&std::mem::take(&mut self.memory))?;
             self.file = Some(file);
         }
@@ -48,15 +49,6 @@ impl Spool {
             }
             None => Source::Memory(Cursor::new(&self.memory)),
         })
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if self.file.is_some() {
-            // What stays behind is overwritten the next time.
-            let _ = std::fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -79,10 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn little_stays_in_memory_and_more_goes_to_a_file_that_is_removed() {
+    fn little_stays_in_memory_and_more_goes_to_a_file_that_nobody_sees() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("spool");
-        let mut spool = Spool::new(path.clone());
+        let mut spool = Spool::new(dir.path().to_owned());
         let part: Vec<u8> = (0..100_000u32).map(|n| n as u8).collect();
         let mut all = Vec::new();
         for _ in 0..MEMORY_BYTES / part.len() + 2 {
@@ -97,8 +88,7 @@ mod tests {
                 file.seek(SeekFrom::End(0)).unwrap();
             }
         }
-        assert!(path.exists());
-        drop(spool);
-        assert!(!path.exists());
+        assert!(spool.file.is_some());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

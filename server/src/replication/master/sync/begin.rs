@@ -32,7 +32,7 @@ struct Group {
 impl Engine {
     /// Begins an image if replicas wait for one that will not be joined by others, and none is under way.
     pub(super) fn begin_sync_if_due(&mut self) {
-        if self.has_image() || self.loading.is_some() {
+        if self.has_image() || self.is_incomplete() {
             return;
         }
         let Some(group) = self.next_group() else { return };

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
@@ -15,6 +15,7 @@ use bongsu_protocol::session::ClientId;
 use bongsu_store::image::{Part, Reader};
 
 use crate::net::wake::Waker;
+use crate::persistence::unseen_file;
 
 /// Bytes that go to the loop, or to the file, in one go.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -106,7 +107,7 @@ impl Worker {
         let run = move || {
             let sink = match plan.target {
                 Target::Loop(mark) => Sink::Loop(mark),
-                Target::File(dir) => match open_unseen(&dir) {
+                Target::File(dir) => match unseen_file(&dir) {
                     Ok(file) => Sink::File(file),
                     Err(error) => {
                         // The loop finds that out by itself if it is gone.
@@ -305,24 +306,6 @@ impl Making {
         }
     }
 }
-
-/// A file of which nothing is left when it is closed, whatever happens: it has no name.
-fn open_unseen(dir: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create_new(true);
-    for attempt in 0..NAMES_MAX {
-        let path = dir.join(format!("temp-sync-{}-{attempt}.rdb", std::process::id()));
-        match options.open(&path) {
-            Ok(file) => return std::fs::remove_file(&path).map(|()| file),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Names that are tried, in case others have taken some.
-const NAMES_MAX: u32 = 16;
 
 /// How long the thread does not look whether `rdb-key-save-delay` has changed.
 const LINGER_STEP: Duration = Duration::from_millis(100);
