@@ -14,7 +14,7 @@ pub(crate) struct Found {
     pub(crate) keys: u64,
     /// Where in the stream of changes that is, if the files say so.
     pub(crate) place: Option<(ReplicationId, u64)>,
-    /// It comes from a log, which does not tell its place after a crash.
+    /// It comes from a log, which may have lost its end in a crash, and then need not tell its place.
     pub(crate) is_log: bool,
 }
 
@@ -46,11 +46,10 @@ pub(crate) fn judge(record: &Record, found: &Found) -> Option<Loss> {
         return None;
     }
     match &found.place {
-        Some((_, offset)) if !found.is_log => {
-            (*offset < saved.offset).then_some(Loss::Older { had: saved.offset, found: *offset })
-        }
-        Some(_) => None,
-        None => (found.keys < saved.keys.min(record.keys).div_ceil(KEPT_SHARE))
+        Some((_, offset)) if *offset >= saved.offset => None,
+        Some((_, offset)) if !found.is_log => Some(Loss::Older { had: saved.offset, found: *offset }),
+        // A log may have lost its end.
+        _ => (found.keys < saved.keys.min(record.keys).div_ceil(KEPT_SHARE))
             .then_some(Loss::Shrunken { had: saved.keys, found: found.keys }),
     }
 }
@@ -110,6 +109,9 @@ mod tests {
         assert_eq!(judge(&record, &found(350, None)), None);
         let of_log = Found { is_log: true, ..found(600, Some(400)) };
         assert_eq!(judge(&record, &of_log), None);
+        let cut_off = Found { keys: 349, ..of_log };
+        assert_eq!(judge(&record, &cut_off), Some(Loss::Shrunken { had: 700, found: 349 }));
+        assert_eq!(judge(&record, &Found { place: Some((id(), 900)), ..cut_off }), None);
     }
 
     #[test]

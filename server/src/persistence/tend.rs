@@ -38,6 +38,7 @@ impl Engine {
         }
         if self.clock.now_us >= self.files_looked_at_us + LOOK_EVERY_US {
             self.files_looked_at_us = self.clock.now_us;
+            self.tell_place_if_still();
             self.snapshot_if_due();
             self.rewrite_if_due();
         }

@@ -2,12 +2,14 @@
 
 mod command_file;
 mod log;
+mod place;
 mod rewrite;
 mod writer;
 
 use std::io;
 
 pub(crate) use log::Files;
+use place::Ends;
 pub(crate) use rewrite::Rewrites;
 pub(crate) use writer::Policy;
 use writer::{Done, Step, Writer};
@@ -47,6 +49,7 @@ pub(crate) struct Aof {
     rotated_at: u64,
     /// When the last annotation of the time was made (`aof-timestamp-enabled`), in seconds of the epoch.
     noted_s: i64,
+    ends: Ends,
     /// The disk takes nothing, which clients are told when they want to change something.
     pub(crate) is_failing: bool,
     /// How often the loop had to wait for a disk that was behind (`aof_delayed_fsync`).
@@ -68,6 +71,7 @@ impl Aof {
             base: (log_bytes, 0),
             rotated_at: 0,
             noted_s: 0,
+            ends: Ends::default(),
             is_failing: false,
             delays: 0,
         }
