@@ -175,6 +175,44 @@ fn wrong_credentials_and_strange_authorities_are_told() {
     }
 }
 
+/// Of both servers, each as the master of the other: everything, and what was missed.
+#[test]
+fn replicas_follow_over_encrypted_links_that_ask_for_passwords() {
+    let certificates = Certificates::make();
+    for (master_is, replica_is) in
+        [(Program::Ours, Program::Real), (Program::Real, Program::Ours), (Program::Ours, Program::Ours)]
+    {
+        let mut i = Installation::empty();
+        let ports = free_ports(2);
+        let (master, replica) = (ports[0], ports[1]);
+        let ask = |port: u16, words: &[&str]| {
+            String::from_utf8_lossy(&certificates.ask(port, "default", "data", words).stdout).trim().to_owned()
+        };
+        let debug = "enable-debug-command local\n";
+        i.add_node_on_of(master_is, master, &data_node(master, &certificates, debug));
+        wait("it takes data", || (ask(master, &["DEBUG", "POPULATE", "20000", "key", "300"]) == "OK").then_some(()));
+        let link = format!("{debug}masteruser replicator\nmasterauth wrong\nreplicaof 127.0.0.1 {master}\n");
+        i.add_node_on_of(replica_is, replica, &data_node(replica, &certificates, &link));
+        let rules = ["ACL", "SETUSER", "replicator", "on", ">link", "+psync", "+replconf", "+ping"];
+        assert_eq!(ask(master, &rules), "OK");
+        let has = |port: u16, section: &str, line: &str| ask(port, &["INFO", section]).contains(line);
+        assert!(has(replica, "replication", "master_link_status:down"));
+        assert_eq!(ask(replica, &["CONFIG", "SET", "masterauth", "link"]), "OK");
+        let follows = || has(replica, "replication", "master_link_status:up").then_some(());
+        wait("the replica follows", follows);
+        for n in 0..5 {
+            assert_eq!(ask(master, &["SET", "n", &n.to_string()]), "OK");
+            assert_eq!(ask(master, &["WAIT", "1", "60000"]), "1");
+            assert_eq!(ask(master, &["CLIENT", "KILL", "TYPE", "replica"]), "1");
+            assert_eq!(ask(master, &["SET", "m", &n.to_string()]), "OK");
+            wait("the replica goes on", || has(master, "stats", &format!("sync_partial_ok:{}", n + 1)).then_some(()));
+        }
+        wait("the replica has everything", || (ask(replica, &["GET", "m"]) == "4").then_some(()));
+        assert!(has(master, "stats", "sync_full:1"), "{master_is:?}");
+        assert_eq!(ask(master, &["DEBUG", "DIGEST"]), ask(replica, &["DEBUG", "DIGEST"]));
+    }
+}
+
 /// Certificates are short-lived where they are renewed by machines; nobody restarts sentinels for that.
 #[test]
 fn links_follow_files_that_change() {

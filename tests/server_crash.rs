@@ -10,6 +10,8 @@ mod load;
 #[path = "server_crash/node.rs"]
 mod node;
 mod support;
+#[path = "server_crash/sync.rs"]
+mod sync;
 
 use std::time::{Duration, Instant};
 
@@ -222,14 +224,14 @@ fn what_was_never_complete_goes_at_the_next_start() {
     (0..100).for_each(|key| drop(node.ask(&format!("SET {key} x"))));
     node.ask("CONFIG SET rdb-key-save-delay 100000");
     node.ask("BGSAVE");
+    wait("it writes", || node.files().iter().any(|name| name.starts_with("temp-")).then_some(()));
     node.kill();
-    assert!(node.files().iter().any(|name| name.starts_with("temp-")), "{:?}", node.files());
     node.start();
     node.is_tidy();
     node.ask("CONFIG SET rdb-key-save-delay 100000");
     node.ask("BGREWRITEAOF");
+    wait("it writes", || node.files().iter().any(|name| name.starts_with("temp-")).then_some(()));
     node.kill();
-    assert!(node.files().iter().any(|name| name.starts_with("temp-")), "{:?}", node.files());
     node.start();
     node.is_tidy();
     assert_eq!(node.ask("DBSIZE").text(), "100");

@@ -129,6 +129,14 @@ impl Installation {
 
     /// Starts a data server whose directives name the port.
     pub(crate) fn add_node_on(&mut self, port: u16, directives: &str) {
+        self.add_node_on_of(Program::Real, port, directives);
+    }
+
+    /// As `add_node_on`, Debian's or ours.
+    pub(crate) fn add_node_on_of(&mut self, program: Program, port: u16, directives: &str) {
+        if program == Program::Ours {
+            self.bundled.push(port);
+        }
         self.write(port, directives);
         self.nodes.push(port);
         self.start_node(port);
