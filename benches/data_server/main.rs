@@ -1,5 +1,5 @@
 //! The bundled data server beside others: CPU per command, memory per key and element, growth, big deletes, idle
-//! connections, loading.
+//! connections, loading, replicas.
 //!
 //! `cargo bench --bench data_server -- --peer redis-server --only throughput,memory`. A peer is a command that takes a `redis.conf`.
 //! Needs `redis-benchmark` and `taskset`; servers are pinned to core 0, load to core 1.
@@ -10,6 +10,7 @@ mod idle;
 mod load;
 mod memory;
 mod node;
+mod replication;
 mod throughput;
 
 use clap::{Parser, ValueEnum};
@@ -29,6 +30,9 @@ struct Arguments {
     /// Keys of the growth and of the largest memory measurement; twice as many are loaded.
     #[arg(long, default_value_t = 1_000_000)]
     keys: u64,
+    /// Keys of the master that replicas join.
+    #[arg(long, default_value_t = 2_000_000)]
+    replicated: u64,
     /// Elements of the collections that are deleted.
     #[arg(long, default_value_t = 5_000_000)]
     elements: u64,
@@ -54,22 +58,28 @@ enum Part {
     Idle,
     /// Seconds from the start of the process until its data are there.
     Load,
+    /// What replicas cost their master, and how far behind they are.
+    Replication,
 }
 
 fn main() {
     let arguments = Arguments::parse();
     let ours = format!("{} server", env!("CARGO_BIN_EXE_bongsu"));
-    let servers = || {
-        let commands = std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str));
-        commands.map(Node::start).collect::<Vec<Node>>()
-    };
+    let commands: Vec<&str> =
+        std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str)).collect();
+    let servers = || commands.iter().map(|command| Node::start(command)).collect::<Vec<Node>>();
     for part in &arguments.only {
         println!("\n{part:?}");
-        if *part == Part::Load {
-            let commands: Vec<&str> =
-                std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str)).collect();
-            load::measure(&commands, 2 * arguments.keys, arguments.rounds);
-            continue;
+        match part {
+            Part::Load => {
+                load::measure(&commands, 2 * arguments.keys, arguments.rounds);
+                continue;
+            }
+            Part::Replication => {
+                replication::measure(&commands, arguments.replicated, arguments.rounds);
+                continue;
+            }
+            _ => {}
         }
         let mut nodes = servers();
         match part {
@@ -78,7 +88,7 @@ fn main() {
             Part::Growth => growth::measure(&mut nodes, arguments.keys),
             Part::Deletes => deletes::measure(&mut nodes, arguments.elements),
             Part::Idle => idle::measure(&mut nodes),
-            Part::Load => {}
+            Part::Load | Part::Replication => {}
         }
     }
 }

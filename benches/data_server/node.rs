@@ -29,18 +29,26 @@ pub(crate) type Cores = &'static str;
 impl Node {
     /// Starts a server by a command that takes the path of its configuration.
     pub(crate) fn start(command: &str) -> Self {
+        Self::start_on("0", command, "appendonly no\n")
+    }
+
+    /// The same on these cores.
+    pub(crate) fn start_on(cores: Cores, command: &str, directives: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let mut node = Self::start_in(dir.path(), command, "appendonly no\n");
+        let mut node = Self::answering(Self::spawn(dir.path(), command, directives, cores));
         node._dir = Some(dir);
         node
     }
 
     /// As [`Self::start`], with its data in a directory.
     pub(crate) fn start_in(dir: &Path, command: &str, directives: &str) -> Self {
-        let node = Self::spawn(dir, command, directives, "0");
+        Self::answering(Self::spawn(dir, command, directives, "0"))
+    }
+
+    fn answering(node: Self) -> Self {
         let began = Instant::now();
         while !node.answers() {
-            assert!(began.elapsed() < START_MAX, "{command} does not answer");
+            assert!(began.elapsed() < START_MAX, "{} does not answer", node.name);
             std::thread::yield_now();
         }
         node
@@ -140,6 +148,20 @@ impl Node {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
+    }
+
+    /// Memory of it and of its children by what the kernel says, in bytes: what is shared counts once.
+    pub(crate) fn proportional_bytes(&self) -> f64 {
+        let own = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|id| id.parse::<u32>().ok());
+        let of = |id: u32| {
+            // A child may be gone.
+            let text = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or("0 kB");
+            line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) * 1024.0
+        };
+        std::iter::once(own).chain(children).map(of).sum()
     }
 
     /// CPU time of all its threads since its start, in seconds.
