@@ -186,7 +186,9 @@ fn replicas_follow_over_encrypted_links_that_ask_for_passwords() {
         let ports = free_ports(2);
         let (master, replica) = (ports[0], ports[1]);
         let ask = |port: u16, words: &[&str]| {
-            String::from_utf8_lossy(&certificates.ask(port, "default", "data", words).stdout).trim().to_owned()
+            let told = certificates.ask(port, "default", "data", words);
+            eprintln!("{master_is:?} {words:?}: {told:?}");
+            String::from_utf8_lossy(&told.stdout).trim().to_owned()
         };
         let debug = "enable-debug-command local\n";
         i.add_node_on_of(master_is, master, &data_node(master, &certificates, debug));
