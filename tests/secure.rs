@@ -186,15 +186,19 @@ fn replicas_follow_over_encrypted_links_that_ask_for_passwords() {
         let ports = free_ports(2);
         let (master, replica) = (ports[0], ports[1]);
         let ask = |port: u16, words: &[&str]| {
-            let told = certificates.ask(port, "default", "data", words);
-            eprintln!("{master_is:?} {words:?}: {told:?}");
-            String::from_utf8_lossy(&told.stdout).trim().to_owned()
+            String::from_utf8_lossy(&certificates.ask(port, "default", "data", words).stdout).trim().to_owned()
         };
-        let debug = "enable-debug-command local\n";
-        i.add_node_on_of(master_is, master, &data_node(master, &certificates, debug));
+        let node = |port: u16, rest: &str| {
+            format!(
+                "port 0\ntls-port {port}\nbind 127.0.0.1\nsave \"\"\nrepl-diskless-sync-delay 0\n{}\
+                 user default on >data ~* &* +@all\nenable-debug-command local\n{rest}",
+                certificates.directives()
+            )
+        };
+        i.add_node_on_of(master_is, master, &node(master, ""));
         wait("it takes data", || (ask(master, &["DEBUG", "POPULATE", "20000", "key", "300"]) == "OK").then_some(()));
-        let link = format!("{debug}masteruser replicator\nmasterauth wrong\nreplicaof 127.0.0.1 {master}\n");
-        i.add_node_on_of(replica_is, replica, &data_node(replica, &certificates, &link));
+        let link = format!("masteruser replicator\nmasterauth wrong\nreplicaof 127.0.0.1 {master}\n");
+        i.add_node_on_of(replica_is, replica, &node(replica, &link));
         let rules = ["ACL", "SETUSER", "replicator", "on", ">link", "+psync", "+replconf", "+ping"];
         assert_eq!(ask(master, &rules), "OK");
         let has = |port: u16, section: &str, line: &str| ask(port, &["INFO", section]).contains(line);
