@@ -30,7 +30,7 @@ impl Transaction {
         let argv: Vec<Vec<u8>> = argv.iter().map(|arg| arg.to_vec()).collect();
         self.bytes += argv.iter().map(|arg| arg.capacity() + size_of::<Vec<u8>>()).sum::<usize>();
         self.flags = self.flags.with(flags);
-        let permits = if decides_role(argv.first().copied().unwrap_or_default()) { PERMITS } else { flags };
+        let permits = if argv.first().is_some_and(|name| decides_role(name)) { PERMITS } else { flags };
         self.lacking = self.lacking.with(PERMITS.without(permits));
         self.requests.push((id, argv));
     }
