@@ -7,6 +7,8 @@
 mod disk;
 #[path = "server_crash/load.rs"]
 mod load;
+#[path = "server_crash/log.rs"]
+mod log;
 #[path = "server_crash/node.rs"]
 mod node;
 mod support;

@@ -1,9 +1,10 @@
 //! The bundled data server beside others: CPU per command, memory per key and element, growth, big deletes, idle
-//! connections, loading, replicas.
+//! connections, loading, replicas, the append-only file.
 //!
 //! `cargo bench --bench data_server -- --peer redis-server --only throughput,memory`. A peer is a command that takes a `redis.conf`.
 //! Needs `redis-benchmark` and `taskset`; servers are pinned to core 0, load to core 1.
 
+mod aof;
 mod deletes;
 mod growth;
 mod idle;
@@ -11,6 +12,7 @@ mod load;
 mod memory;
 mod node;
 mod replication;
+mod rewrite;
 mod throughput;
 
 use clap::{Parser, ValueEnum};
@@ -60,6 +62,10 @@ enum Part {
     Load,
     /// What replicas cost their master, and how far behind they are.
     Replication,
+    /// What the append-only file costs.
+    Aof,
+    /// What BGREWRITEAOF costs under load.
+    Rewrite,
 }
 
 fn main() {
@@ -67,28 +73,19 @@ fn main() {
     let ours = format!("{} server", env!("CARGO_BIN_EXE_bongsu"));
     let commands: Vec<&str> =
         std::iter::once(ours.as_str()).chain(arguments.peers.iter().map(String::as_str)).collect();
-    let servers = || commands.iter().map(|command| Node::start(command)).collect::<Vec<Node>>();
+    let nodes = || commands.iter().map(|command| Node::start(command)).collect::<Vec<Node>>();
     for part in &arguments.only {
         println!("\n{part:?}");
         match part {
-            Part::Load => {
-                load::measure(&commands, 2 * arguments.keys, arguments.rounds);
-                continue;
-            }
-            Part::Replication => {
-                replication::measure(&commands, arguments.replicated, arguments.rounds);
-                continue;
-            }
-            _ => {}
-        }
-        let mut nodes = servers();
-        match part {
-            Part::Throughput => throughput::measure(&mut nodes, &arguments.cases, arguments.rounds),
-            Part::Memory => memory::measure(&mut nodes, arguments.keys),
-            Part::Growth => growth::measure(&mut nodes, arguments.keys),
-            Part::Deletes => deletes::measure(&mut nodes, arguments.elements),
-            Part::Idle => idle::measure(&mut nodes),
-            Part::Load | Part::Replication => {}
+            Part::Throughput => throughput::measure(&mut nodes(), &arguments.cases, arguments.rounds),
+            Part::Memory => memory::measure(&mut nodes(), arguments.keys),
+            Part::Growth => growth::measure(&mut nodes(), arguments.keys),
+            Part::Deletes => deletes::measure(&mut nodes(), arguments.elements),
+            Part::Idle => idle::measure(&mut nodes()),
+            Part::Load => load::measure(&commands, 2 * arguments.keys, arguments.rounds),
+            Part::Replication => replication::measure(&commands, arguments.replicated, arguments.rounds),
+            Part::Aof => aof::measure(&commands, arguments.rounds),
+            Part::Rewrite => rewrite::measure(&commands, arguments.keys, arguments.rounds),
         }
     }
 }

@@ -67,7 +67,8 @@ fn run(node: &Node, case: &Case) -> (f64, f64) {
     (f64::from(count) / took, cpu / f64::from(count) * 1e6)
 }
 
-fn median(results: &[(f64, f64)], of: impl Fn(&(f64, f64)) -> f64) -> f64 {
+/// The median of a figure of all rounds.
+pub(crate) fn median(results: &[(f64, f64)], of: impl Fn(&(f64, f64)) -> f64) -> f64 {
     let mut values: Vec<f64> = results.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

@@ -108,7 +108,7 @@ impl Engine {
 
     fn record(&self, is_clean: bool) -> Record {
         let keys = self.keys();
-        let log = self.aof.as_ref().filter(|aof| !aof.is_aside);
+        let log = self.aof.as_ref().filter(|aof| !aof.needs_base());
         let of_log = log.map(|_| Durable { keys, offset: self.history.offset });
         Record {
             dataset: self.dataset.lineage,

@@ -1,5 +1,7 @@
 //! What is done once for many requests: before and after a turn of the loop.
 
+use std::time::Duration;
+
 use bongsu_protocol::session::ClientId;
 
 use super::Engine;
@@ -46,14 +48,29 @@ impl Engine {
     /// How much of the append-only file has to be with the disk before what was just answered may leave.
     pub(crate) fn gate(&mut self) -> Option<u64> {
         let now_us = self.clock.now_us;
-        self.aof.as_mut()?.gate(now_us)
+        self.log_on_its_way()?.gate(now_us)
+    }
+
+    /// How long the loop may wait at most before it has to look after what the append-only file has been told.
+    pub(crate) fn log_patience(&self) -> Option<Duration> {
+        let patience_us = self.aof.as_ref()?.patience_us(self.clock.now_us)?;
+        Some(Duration::from_micros(patience_us))
+    }
+
+    /// How long the loop waits for more to be told before that is handed over. `None` if it does not have to be now.
+    pub(crate) fn log_pause(&self) -> Option<Duration> {
+        self.aof.as_ref()?.pause_us().map(Duration::from_micros)
+    }
+
+    /// What the append-only file has been told is on its way to the disk.
+    pub(crate) fn hand_over_log(&mut self) {
+        if let Some(aof) = &mut self.aof {
+            aof.hand_over(self.clock.advanced());
+        }
     }
 
     /// The other side has sent its last request. True if its replies have to wait, after which the connection is over.
     pub(crate) fn end_after_replies(&mut self, client: ClientId) -> bool {
-        if let Some(aof) = &mut self.aof {
-            aof.hand_over(self.clock.now_us);
-        }
         if self.gate().is_none() {
             return false;
         }
@@ -63,7 +80,7 @@ impl Engine {
 
     /// As much as a gate asks for is with the disk.
     pub(crate) fn is_passed(&self, gate: u64) -> bool {
-        self.aof.as_ref().is_none_or(|aof| aof.is_passed(gate))
+        self.aof.as_ref().or(self.rewrites.ended.as_ref()).is_none_or(|aof| aof.is_passed(gate))
     }
 
     /// Something is left to be done that does not wait for clients.

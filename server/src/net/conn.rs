@@ -48,6 +48,8 @@ pub(crate) struct Conn {
     pub(crate) flushing: bool,
     /// Its replies have to wait for the disk, and it waits with them.
     pub(crate) withheld: bool,
+    /// In which round of those who wait for the disk it was answered last.
+    pub(crate) answered_in: u64,
     /// Since when more waits to be sent than should, in microseconds since the start of the server.
     pub(crate) slow_since_us: Option<u64>,
     /// The memory that was counted for it last, in bytes.
@@ -70,6 +72,7 @@ impl Conn {
             ended: false,
             flushing: false,
             withheld: false,
+            answered_in: 0,
             slow_since_us: None,
             counted_bytes: 0,
         }

@@ -78,6 +78,11 @@ impl Poll {
         }
     }
 
+    /// The last wait found something.
+    pub(crate) fn has_any(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// What the last wait found.
     pub(crate) fn ready(&self) -> impl Iterator<Item = Ready> + '_ {
         use epoll::EventFlags as Flags;

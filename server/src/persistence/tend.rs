@@ -24,12 +24,12 @@ impl Engine {
     /// After a turn that began with its upkeep at this time.
     pub(crate) fn tend_files(&mut self, upkeep_us: u64) {
         if let Some(aof) = &mut self.aof {
-            aof.hand_over(self.clock.now_us);
+            aof.hand_over_if_due(self.clock.now_us);
             let slowest_ms = aof.writer().take_slowest_usec() / 1000;
             self.latency.note("aof-fsync-always", slowest_ms, self.shard.now_ms / 1000);
-            self.look_after_log();
             self.look_for_failures();
         }
+        self.look_after_log();
         if self.loading.is_some() {
             self.continue_loading();
         }
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     fn look_for_failures(&mut self) {
-        let Some(aof) = &mut self.aof else { return };
+        let Some(aof) = self.aof.as_mut().filter(|aof| !aof.is_ending()) else { return };
         let failure = aof.writer().failure();
         if failure == self.log_failure {
             return;
@@ -57,11 +57,7 @@ impl Engine {
                 let reason = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
                 self.fatal = Some(reason.to_owned());
             }
-            Some(reason) => {
-                self.log.warning(format_args!("Error writing to the AOF file: {reason}"));
-                // What the system could not bring to disk may be lost; only another file can be relied on.
-                self.rewrites.is_scheduled |= aof.writer().is_doubtful();
-            }
+            Some(reason) => self.log.warning(format_args!("Error writing to the AOF file: {reason}")),
             None => self.log.warning("AOF write error looks solved. The server can write again."),
         }
         self.log_failure = failure;

@@ -22,6 +22,7 @@ use bongsu_protocol::session::ClientId;
 use bongsu_store::random::Random;
 
 use batch::Batch;
+use durable::Answered;
 use spares::Spares;
 
 use crate::config::Config;
@@ -61,6 +62,8 @@ pub struct Server {
     flushing: Vec<usize>,
     /// Connections whose replies have to wait until so much of the append-only file is with the disk, in this order.
     withheld: VecDeque<(u64, ClientId)>,
+    /// Those who have been answered since something was last handed over to be brought to disk.
+    answered: Answered,
     /// A replica could be sent more at once.
     can_feed: bool,
     /// Connections that take nothing more for now, and for which more has come.
@@ -114,6 +117,7 @@ impl Server {
             awake: Vec::new(),
             flushing: Vec::new(),
             withheld: VecDeque::new(),
+            answered: Answered::default(),
             can_feed: false,
             strained: Vec::new(),
             batch: Batch::default(),
@@ -136,7 +140,7 @@ impl Server {
     /// If the system does not tell which sockets are ready.
     pub fn run(&mut self, mut stop: impl FnMut() -> bool) -> io::Result<()> {
         while !stop() && self.engine.shutdown.is_none() && self.engine.fatal.is_none() {
-            self.poll.wait(Some(self.patience()))?;
+            self.wait()?;
             self.engine.begin_turn();
             self.turn();
         }
@@ -150,11 +154,23 @@ impl Server {
     pub(crate) fn run_while_loading(&mut self, mut stop: impl FnMut() -> bool) -> io::Result<()> {
         while self.engine.loading.is_some() && !stop() && self.engine.shutdown.is_none() && self.engine.fatal.is_none()
         {
-            self.poll.wait(Some(self.patience()))?;
+            self.wait()?;
             self.engine.begin_turn();
             self.turn();
         }
         Ok(())
+    }
+
+    /// Waits until something is to be done.
+    fn wait(&mut self) -> io::Result<()> {
+        let patience = self.patience();
+        let Some(pause) = self.pause() else { return self.poll.wait(Some(patience)) };
+        self.poll.wait(Some(patience.min(pause)))?;
+        if self.poll.has_any() || !self.awake.is_empty() || !self.flushing.is_empty() {
+            return Ok(());
+        }
+        self.hand_over();
+        self.poll.wait(Some(self.patience()))
     }
 
     /// How long nothing may happen.
@@ -168,7 +184,8 @@ impl Server {
         }
         let due = self.engine.next_due_ms();
         let until_due = due.map(|at| Duration::from_millis(at.saturating_sub(self.engine.clock.wall_ms())));
-        until_due.map_or(TICK, |until| until.min(TICK))
+        let until_handed_over = self.engine.log_patience();
+        [until_due, until_handed_over].into_iter().flatten().fold(TICK, Duration::min)
     }
 
     fn turn(&mut self) {
@@ -228,8 +245,9 @@ impl Server {
     }
 
     fn close(&mut self, index: usize) {
-        if let Some(conn) = self.conns[index].take() {
+        if let Some(mut conn) = self.conns[index].take() {
             self.slots.remove(&conn.client);
+            self.answered.came(&mut conn);
             self.engine.connection_bytes -= conn.counted_bytes;
             self.engine.forget(conn.client);
             self.vacant.push(index);

@@ -32,6 +32,7 @@ impl Server {
             self.conns[index] = Some(conn);
             return;
         }
+        self.answered.came(&mut conn);
         let mut is_lost = false;
         if conn.unsent() > UNSENT_BYTES_MAX {
             // It is woken when enough of them is sent.

@@ -11,7 +11,7 @@ use bongsu_persist::aof::manifest::{File, Manifest, ManifestError, Names};
 use bongsu_process::atomic::{remove_all, remove_leftovers, replace};
 
 use super::super::files::{number_of_file, sync_directory_of};
-use super::writer::Step;
+use super::Step;
 
 /// Where the files are, and which there are.
 #[derive(Clone, Debug)]
@@ -49,11 +49,12 @@ impl Files {
     /// # Errors
     /// If it cannot be made.
     pub(crate) fn make_folder(&self) -> io::Result<()> {
-        if !self.folder.is_dir() {
-            fs::create_dir(&self.folder)?;
-            sync_directory_of(&self.folder)?;
-        }
-        Ok(())
+        if self.folder.is_dir() { Ok(()) } else { fs::create_dir(&self.folder) }
+    }
+
+    /// The step after which the folder is there for good.
+    pub(crate) fn settle_folder(&self) -> Step {
+        Step::Settle(self.folder.clone())
     }
 
     /// Reads which files there are. Without a manifest there is no log; the names of files that are there nevertheless are not given to
@@ -120,6 +121,7 @@ impl Files {
             return Ok(false);
         }
         self.make_folder()?;
+        sync_directory_of(&self.folder)?;
         self.manifest = Manifest::of_single_file(&self.names);
         let Step::Replace(path, text) = self.write_manifest() else { return Ok(false) };
         replace(&path, text, 0o644).map_err(io::Error::other)?;
@@ -174,7 +176,7 @@ impl Files {
     /// The stream goes on in a file that belongs to no log until its base is there.
     pub(crate) fn rotate_aside(&self) -> Vec<Step> {
         let path = self.path(&self.names.temporary_incremental());
-        vec![Step::Create(path.clone()), Step::Append(path)]
+        vec![self.settle_folder(), Step::Create(path.clone()), Step::Append(path)]
     }
 
     /// The file that belongs to no log is not needed any more.

@@ -1,9 +1,14 @@
 //! The append-only file, as the loop sees it.
 
 mod command_file;
+mod life;
 mod log;
 mod place;
 mod rewrite;
+mod step;
+#[cfg(test)]
+mod tests;
+mod work;
 mod writer;
 
 use std::io;
@@ -11,8 +16,9 @@ use std::io;
 pub(crate) use log::Files;
 use place::Ends;
 pub(crate) use rewrite::Rewrites;
+use step::Step;
 pub(crate) use writer::Policy;
-use writer::{Done, Step, Writer};
+use writer::{Done, Ticket, Writer};
 
 use bongsu_persist::aof::push_timestamp;
 
@@ -24,8 +30,15 @@ const PATIENCE_US: u64 = 2_000_000;
 /// How much may be on its way to the disk before the loop stops answering, whatever the policy: memory has to end somewhere.
 const QUEUED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Room that the next buffer has from the beginning, if the last one was as large. What a single large unit took is not kept.
-const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+/// The loop keeps what it has been told for so long, in microseconds, unless there is more than the other: every hand-over costs a switch
+/// to the thread. It is far less than what `everysec` allows to be lost.
+const GATHERED_US_MAX: u64 = 1_000;
+const GATHERED_BYTES_MAX: usize = 64 * 1024;
+
+/// With a policy that waits for the disk, how long the loop waits for more requests before it hands over what it has been told: a part of
+/// what a sync takes, and not less than so many microseconds, which a client needs to send its next request.
+const PAUSE_PARTS: u64 = 4;
+const PAUSE_US_MIN: u64 = 50;
 
 /// The stream of changes on its way to the append-only file.
 pub(crate) struct Aof {
@@ -35,12 +48,20 @@ pub(crate) struct Aof {
     selected: Option<u32>,
     /// What has been told since the last hand-over.
     buffer: Vec<u8>,
+    /// Since when there is something in it and the thread has nothing to do, in microseconds since the start.
+    gathered_since_us: Option<u64>,
     /// Bytes of the stream that have been handed over.
     appended: u64,
     /// Bytes that are looked at to find out whether the disk is stuck, and since when they wait.
     watched: (u64, u64),
     /// Steps that were given and have not been taken yet.
     steps: usize,
+    /// Those of them that end the log.
+    endings: usize,
+    /// The log has ended in this turn, whose replies have to wait until it is on disk.
+    withholds: bool,
+    /// Doubts of the thread up to here do not matter any more, because a newer base has taken the place of what they concern.
+    settled_doubts: u64,
     /// The stream goes into a file that belongs to no log until its base is there.
     pub(crate) is_aside: bool,
     /// Bytes of the log that do not come from the stream, or came before so many of it.
@@ -64,9 +85,13 @@ impl Aof {
             policy,
             selected: None,
             buffer: Vec::new(),
+            gathered_since_us: None,
             appended: 0,
             watched: (0, 0),
             steps: 0,
+            endings: 0,
+            withholds: false,
+            settled_doubts: 0,
             is_aside: false,
             base: (log_bytes, 0),
             rotated_at: 0,
@@ -75,6 +100,24 @@ impl Aof {
             is_failing: false,
             delays: 0,
         }
+    }
+
+    /// A log that has ended, or is about to, begins anew. Its offsets go on, because clients and replicas may wait for some.
+    fn begin_anew(&mut self, policy: Policy) {
+        self.set_policy(policy);
+        self.selected = None;
+        self.is_aside = true;
+        self.base = (0, self.offset());
+        self.rotated_at = self.offset();
+        self.noted_s = 0;
+        self.is_failing = false;
+    }
+
+    /// The log ends: these steps bring it to disk and close it.
+    fn end(&mut self, steps: Vec<Step>, now_us: u64) {
+        self.endings += 1;
+        self.withholds = true;
+        self.take(Ticket::End, steps, now_us);
     }
 
     /// The thread.
@@ -107,20 +150,55 @@ impl Aof {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Everything that has been told is on its way to the disk. To be called after every turn.
+    /// Everything that has been told is on its way to the disk.
     pub(crate) fn hand_over(&mut self, now_us: u64) {
+        self.gathered_since_us = None;
         if !self.buffer.is_empty() {
             self.appended += self.buffer.len() as u64;
-            let next = Vec::with_capacity(self.buffer.len().min(BUFFER_BYTES_KEPT));
+            let next = self.writer.buffer();
             self.writer.write(std::mem::replace(&mut self.buffer, next));
         }
+        self.watch(now_us);
+    }
+
+    fn watch(&mut self, now_us: u64) {
         if self.writer.written() >= self.watched.0 {
             self.watched = (self.appended, now_us);
         }
     }
 
+    /// Hands over if there is much, or something for long. To be called after every turn.
+    pub(crate) fn hand_over_if_due(&mut self, now_us: u64) {
+        let waits_for_thread = self.policy == Policy::Always && self.is_syncing();
+        if self.buffer.len() >= GATHERED_BYTES_MAX {
+            self.hand_over(now_us);
+        } else if !self.buffer.is_empty() && !waits_for_thread {
+            let since_us = *self.gathered_since_us.get_or_insert(now_us);
+            if now_us - since_us >= GATHERED_US_MAX {
+                self.hand_over(now_us);
+            }
+        }
+        self.watch(now_us);
+    }
+
+    /// How long the loop may wait at most, in microseconds, before it has to look after what it has gathered.
+    pub(crate) fn patience_us(&self, now_us: u64) -> Option<u64> {
+        Some((self.gathered_since_us? + GATHERED_US_MAX).saturating_sub(now_us))
+    }
+
+    /// With a policy that waits for the disk: there is something to be handed over to the thread, which has nothing to do. How long the loop
+    /// may wait for more in microseconds.
+    pub(crate) fn pause_us(&self) -> Option<u64> {
+        let gathers = self.policy == Policy::Always && self.gathered_since_us.is_some() && !self.is_syncing();
+        gathers.then(|| (self.writer.sync_usec() / PAUSE_PARTS).clamp(PAUSE_US_MIN, GATHERED_US_MAX))
+    }
+
+    fn is_syncing(&self) -> bool {
+        self.writer.synced() < self.appended
+    }
+
     /// Steps for the files, behind everything that has been told. The file that the stream goes on in names its database anew.
-    fn take(&mut self, ticket: u64, steps: Vec<Step>, now_us: u64) {
+    fn take(&mut self, ticket: Ticket, steps: Vec<Step>, now_us: u64) {
         self.hand_over(now_us);
         self.selected = None;
         if steps.iter().any(|step| matches!(step, Step::Append(_))) {
@@ -138,16 +216,38 @@ impl Aof {
 
     /// The next steps that have been taken.
     fn done(&mut self) -> Option<Done> {
-        let done = self.writer.done()?;
-        self.steps -= 1;
-        Some(done)
+        loop {
+            let done = self.writer.done()?;
+            if let Some(done) = self.note_done(done) {
+                return Some(done);
+            }
+        }
     }
 
     /// As [`Self::done`], waiting for it. `None` if the thread is gone.
     fn wait_done(&mut self) -> Option<Done> {
-        let done = self.writer.wait_done()?;
+        loop {
+            let done = self.writer.wait_done()?;
+            if let Some(done) = self.note_done(done) {
+                return Some(done);
+            }
+        }
+    }
+
+    /// Steps before the end of a log do not concern the one that has begun behind it.
+    fn note_done(&mut self, done: Done) -> Option<Done> {
         self.steps -= 1;
-        Some(done)
+        let is_of_ended = self.endings > 0;
+        if done.ticket == Ticket::End {
+            self.endings -= 1;
+            return Some(done);
+        }
+        (!is_of_ended).then_some(done)
+    }
+
+    /// A log before this one is still being brought to disk.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.endings > 0
     }
 
     /// A base of so many bytes has taken the place of what was before the last file.
@@ -180,35 +280,49 @@ impl Aof {
         self.appended + self.buffer.len() as u64
     }
 
-    /// Bytes of the stream that are on disk, where they will be found. Without a base nothing is, and in a file that the system has failed
-    /// to write nothing can be relied on: then it is `None`, also if nothing has been written at all.
+    /// The system has failed to bring a part of the log to disk that no newer base has taken the place of.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.writer.doubts() > self.settled_doubts
+    }
+
+    /// Only a new base makes this a log that can be relied on: it has none yet, or there is doubt about what the disk has.
+    pub(crate) fn needs_base(&self) -> bool {
+        self.is_aside || self.is_doubtful()
+    }
+
+    /// A base that was begun when there were so many doubts has taken its place in the log.
+    fn settle_doubts(&mut self, doubts: u64) {
+        self.settled_doubts = self.settled_doubts.max(doubts);
+    }
+
+    /// Bytes of the stream that are on disk, where they will be found. `None` without a base that can be relied on, also if nothing has been
+    /// written at all.
     pub(crate) fn durable(&self) -> Option<u64> {
-        (!self.is_aside && !self.writer.is_doubtful()).then(|| self.writer.synced())
+        (!self.needs_base()).then(|| self.writer.synced())
     }
 
     /// How much has to be with the disk before what was just answered may leave. `None` if it may leave at once.
     pub(crate) fn gate(&mut self, now_us: u64) -> Option<u64> {
-        if self.is_passed(self.appended) {
+        let waits_for_disk = std::mem::take(&mut self.withholds) || self.policy == Policy::Always;
+        if self.is_passed(self.offset()) {
             return None;
+        }
+        if waits_for_disk {
+            return Some(self.offset());
         }
         let (offset, since_us) = self.watched;
         let is_stuck = self.writer.written() < offset && now_us.saturating_sub(since_us) > PATIENCE_US;
-        let is_much = self.is_overfull();
-        let waits = self.policy == Policy::Always || is_stuck || is_much;
         self.delays += u64::from(is_stuck);
-        waits.then_some(self.appended)
+        (is_stuck || self.is_overfull()).then_some(self.appended)
     }
 
     /// As much as a gate asks for is with the disk.
     pub(crate) fn is_passed(&self, gate: u64) -> bool {
-        if self.is_failing && self.policy != Policy::Always {
-            return true;
+        let waits_for_disk = self.policy == Policy::Always || self.is_ending();
+        if waits_for_disk {
+            return self.writer.synced() >= gate;
         }
-        let done = match self.policy {
-            Policy::Always => self.writer.synced(),
-            Policy::EverySecond | Policy::No => self.writer.written(),
-        };
-        done >= gate
+        self.is_failing || self.writer.written() >= gate
     }
 
     /// Waits until everything is on disk, at the end.
@@ -216,12 +330,19 @@ impl Aof {
     /// # Errors
     /// If it cannot be written.
     pub(crate) fn finish(&mut self, now_us: u64) -> io::Result<()> {
-        self.take(u64::MAX, vec![Step::Close], now_us);
+        self.take(Ticket::Finish, vec![Step::Close], now_us);
         while let Some(done) = self.wait_done() {
-            if done.ticket == u64::MAX {
+            if done.ticket == Ticket::Finish {
                 return done.result;
             }
         }
         Err(io::Error::other("the thread that writes the append-only file is gone"))
+    }
+}
+
+impl Drop for Aof {
+    fn drop(&mut self) {
+        // The thread writes what it has before it ends.
+        self.hand_over(0);
     }
 }

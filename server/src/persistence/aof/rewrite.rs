@@ -1,4 +1,4 @@
-//! Beginning and ending the append-only log, and writing it anew when it has become long.
+//! Writing the append-only log anew, because it has become long or has no base that can be relied on.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use bongsu_persist::aof::Format;
 
-use super::super::loading::Source;
 use super::super::rdb_file::RdbFile;
 use super::command_file::CommandFile;
-use super::log::Files;
-use super::{Aof, Policy, Step, Writer};
+use super::writer::Ticket;
+use super::{Aof, Step};
 use crate::config::Directive;
 use crate::engine::Engine;
 use crate::imaging::{Imaging, Outcome, Progress, Purpose, Sink};
@@ -22,15 +21,11 @@ const FAILURES_MAX: u32 = 3;
 const PAUSE_MIN_US: u64 = 60 * 1_000_000;
 const PAUSE_MAX_US: u64 = 3600 * 1_000_000;
 
-/// Tickets of steps.
-const ROTATE: u64 = 1;
-const ADOPT: u64 = 2;
-const CLEAN: u64 = 3;
-const CLOSE: u64 = 4;
-
 /// What is known of writing the log anew.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Rewrites {
+    /// The log that was switched off. It begins anew if there is to be one again.
+    pub(crate) ended: Option<Aof>,
     /// It is to be done as soon as nothing else is in its way.
     pub(crate) is_scheduled: bool,
     /// How long the last one took.
@@ -51,147 +46,14 @@ pub(crate) struct Rewrites {
     /// Its base is complete and has so many bytes, but the stream has not gone on in another file yet.
     completed: Option<Outcome>,
     /// With the base that is taking its place, the file aside becomes part of the log.
-    adopts_aside: bool,
+    pub(super) adopts_aside: bool,
+    /// Doubts about what the disk has that its base settles, because the stream has gone on in another file since.
+    pub(super) settles_doubts: u64,
     /// The base is complete, and its place in the log is being made.
     pub(crate) is_concluding: bool,
 }
 
 impl Engine {
-    /// The log as configured. Nothing is read yet.
-    pub(crate) fn configured_log(&self) -> Files {
-        let (folder, name) = (self.config.text(Directive::Appenddirname), self.config.text(Directive::Appendfilename));
-        Files::new(self.config.dir().to_owned(), folder, name)
-    }
-
-    /// `appendfsync`.
-    pub(crate) fn sync_policy(&self) -> Policy {
-        match self.config.words(Directive::Appendfsync).as_str() {
-            "always" => Policy::Always,
-            "no" => Policy::No,
-            _ => Policy::EverySecond,
-        }
-    }
-
-    /// At the start: goes on with a log whose files have been loaded, or begins one that holds what has been loaded otherwise.
-    ///
-    /// # Errors
-    /// If its files cannot be written.
-    pub(crate) fn open_log(&mut self, files: Files) -> io::Result<()> {
-        if files.manifest.is_empty() {
-            self.begin_log(files)?;
-            self.complete_image();
-            self.wait_for_steps()?;
-            let is_there = self.aof.as_ref().is_some_and(|aof| !aof.is_aside);
-            return if is_there { Ok(()) } else { Err(io::Error::other("its base could not be written")) };
-        }
-        let mut files = files;
-        let steps = files.go_on();
-        let bytes = files.live_bytes();
-        self.start_writer(bytes)?;
-        self.rewrites.base_bytes = bytes;
-        self.log_files = Some(files);
-        self.take_steps(ROTATE, steps);
-        self.wait_for_steps()?;
-        self.clean_log();
-        Ok(())
-    }
-
-    /// Removes what newer files have replaced, unless that is left to the operator (`aof-disable-auto-gc`).
-    pub(crate) fn clean_log(&mut self) {
-        let waits = self.aof.as_ref().is_none_or(Aof::has_steps) || self.config.is_on(Directive::AofDisableAutoGc);
-        if waits {
-            return;
-        }
-        let steps = self.log_files.as_mut().map(Files::clean).unwrap_or_default();
-        if !steps.is_empty() {
-            self.take_steps(CLEAN, steps);
-        }
-    }
-
-    /// `appendonly yes` while the server runs: what is there already goes into a base.
-    ///
-    /// # Errors
-    /// If its files cannot be written.
-    pub(crate) fn enable_log(&mut self) -> io::Result<()> {
-        let mut files = self.configured_log();
-        files.read().map_err(io::Error::other)?;
-        self.begin_log(files)
-    }
-
-    /// `appendonly` has changed.
-    ///
-    /// # Errors
-    /// If the files of the log cannot be written.
-    pub(crate) fn switch_log(&mut self) -> io::Result<()> {
-        match (self.config.is_on(Directive::Appendonly), self.aof.is_some()) {
-            (true, false) => {
-                let begun = self.enable_log();
-                if begun.is_err() {
-                    self.disable_log();
-                }
-                begun
-            }
-            (false, true) => {
-                self.disable_log();
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn begin_log(&mut self, files: Files) -> io::Result<()> {
-        files.make_folder()?;
-        // A base without a log would not hold what the log begins with.
-        self.abandon_image(Purpose::Rewrite);
-        self.start_writer(0)?;
-        if let Some(aof) = &mut self.aof {
-            aof.is_aside = true;
-        }
-        self.log_files = Some(files);
-        self.begin_or_schedule_rewrite()?;
-        self.wait_for_steps()
-    }
-
-    /// The data have become others, which the log does not lead to: it begins anew with them.
-    pub(crate) fn restart_log(&mut self) {
-        self.abandon_image(Purpose::Rewrite);
-        self.drop_completed_base();
-        let Some(aof) = &mut self.aof else { return };
-        aof.is_aside = true;
-        self.rewrites.adopts_aside = false;
-        self.rewrites.is_scheduled = true;
-        // What changes until then will be in the base.
-        self.take_steps(CLOSE, vec![Step::Close]);
-    }
-
-    /// `appendonly no`. What has been told is on disk afterwards.
-    pub(crate) fn disable_log(&mut self) {
-        self.abandon_image(Purpose::Rewrite);
-        self.rewrites.is_scheduled = false;
-        self.rewrites.is_concluding = false;
-        self.drop_completed_base();
-        let files = self.log_files.take();
-        if let Some(mut aof) = self.aof.take() {
-            if let Err(error) = aof.finish(self.clock.now_us) {
-                self.log.warning(format_args!("Fail to fsync the AOF file: {error}"));
-            }
-            if let Some(files) = files.filter(|_| aof.is_aside) {
-                // It harms nobody.
-                let _ = files.drop_aside().take();
-            }
-        }
-        self.log_failure = None;
-        self.update_interest();
-    }
-
-    fn start_writer(&mut self, bytes: u64) -> io::Result<()> {
-        let policy = self.sync_policy();
-        let writer = Writer::start(policy, self.waker.clone())?;
-        self.aof = Some(Aof::new(writer, policy, bytes));
-        self.update_interest();
-        Ok(())
-    }
-
     /// Writes the log anew in the background, now or as soon as nothing else is in its way. True if now.
     ///
     /// # Errors
@@ -220,11 +82,13 @@ impl Engine {
     }
 
     fn begin_rewrite(&mut self) -> io::Result<()> {
-        let Some(mut files) = self.log_files.take() else { return self.begin_rewrite_without_log() };
+        let Some(files) = &mut self.log_files else { return self.begin_rewrite_without_log() };
         let path = files.temporary_base();
         self.rewrites.kept_from = None;
         self.rewrites.completed = None;
         let steps = if self.aof.as_ref().is_some_and(|aof| aof.is_aside) {
+            // The log that it takes the place of is the one that is on disk now.
+            files.read().map_err(io::Error::other)?;
             // What a file aside holds from before this moment will be in the base.
             files.rotate_aside()
         } else {
@@ -232,8 +96,7 @@ impl Engine {
             self.rewrites.kept_from = files.manifest.last().map(bongsu_persist::aof::manifest::File::seq);
             steps
         };
-        self.log_files = Some(files);
-        self.take_steps(ROTATE, steps);
+        self.take_steps(Ticket::Rotate, steps);
         self.begin_base(path, Vec::new())
     }
 
@@ -243,7 +106,8 @@ impl Engine {
         files.make_folder()?;
         files.read().map_err(io::Error::other)?;
         let path = files.temporary_base();
-        let mut steps = files.adopt_base(path.clone(), self.base_format(), None, false);
+        let mut steps = vec![files.settle_folder()];
+        steps.extend(files.adopt_base(path.clone(), self.base_format(), None, false));
         steps.extend(files.clean());
         self.begin_base(path, steps)
     }
@@ -298,23 +162,35 @@ impl Engine {
 
     /// The base takes its place in the log once it is complete, and once the stream goes on in another file: if that failed, the base
     /// would take the place of changes that it does not hold.
-    fn adopt_if_ready(&mut self) {
+    pub(super) fn adopt_if_ready(&mut self) {
         let Some(aof) = self.aof.as_mut().filter(|aof| !aof.has_steps()) else { return };
         let Some(outcome) = self.rewrites.completed.take() else { return };
         let (Some(files), Some((path, format))) = (&mut self.log_files, self.rewrites.base.take()) else { return };
         let steps = files.adopt_base(path, format, self.rewrites.kept_from, aof.is_aside);
         aof.set_base_bytes(outcome.bytes);
         self.rewrites.adopts_aside = aof.is_aside;
-        self.take_steps(ADOPT, steps);
+        self.take_steps(Ticket::Adopt, steps);
     }
 
-    fn note_rewrite_failure(&mut self) {
+    /// A base has taken its place in the log.
+    pub(super) fn base_adopted(&mut self) {
+        if let Some(aof) = &mut self.aof {
+            aof.is_aside &= !std::mem::take(&mut self.rewrites.adopts_aside);
+            aof.settle_doubts(self.rewrites.settles_doubts);
+            self.rewrites.base_bytes = aof.log_bytes();
+        }
+        self.note_rewrite_success();
+    }
+
+    pub(super) fn note_rewrite_failure(&mut self) {
+        let needs_base = self.aof.as_ref().is_some_and(Aof::needs_base);
         self.rewrites.has_failed = true;
-        // Without a base there is no log at all.
-        self.rewrites.is_scheduled |= self.aof.as_ref().is_some_and(|aof| aof.is_aside);
+        self.rewrites.is_scheduled |= needs_base;
         self.rewrites.failures = self.rewrites.failures.saturating_add(1);
         if let Some(further) = self.rewrites.failures.checked_sub(FAILURES_MAX) {
-            let pause_us = (PAUSE_MIN_US << further.min(16)).min(PAUSE_MAX_US);
+            // Until there is a base, what clients write is not safe.
+            let pause_max_us = if needs_base { PAUSE_MIN_US } else { PAUSE_MAX_US };
+            let pause_us = (PAUSE_MIN_US << further.min(16)).min(pause_max_us);
             self.rewrites.not_before_us = self.clock.now_us + pause_us;
             self.log.warning(format_args!(
                 "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
@@ -330,79 +206,8 @@ impl Engine {
         self.log.notice("Background AOF rewrite finished successfully");
     }
 
-    /// Everything that has been told is in the files when this returns.
-    pub(crate) fn settle_log(&mut self) {
-        self.take_steps(CLEAN, Vec::new());
-        // Failures are logged there.
-        let _ = self.wait_for_steps();
-    }
-
-    /// The log that is on disk, whether or not it goes on.
-    ///
-    /// # Errors
-    /// If it cannot be told which files it has.
-    pub(crate) fn log_to_load(&self) -> io::Result<Option<Source>> {
-        let mut files = self.configured_log();
-        files.read().map_err(io::Error::other)?;
-        let paths = files.live();
-        Ok((!paths.is_empty()).then_some(Source::Log { paths, may_be_cut: false }))
-    }
-
-    fn take_steps(&mut self, ticket: u64, steps: Vec<Step>) {
-        let now_us = self.clock.now_us;
-        if let Some(aof) = &mut self.aof {
-            aof.take(ticket, steps, now_us);
-        }
-    }
-
-    pub(crate) fn wait_for_steps(&mut self) -> io::Result<()> {
-        while let Some(aof) = self.aof.as_mut().filter(|aof| aof.has_steps()) {
-            let Some(done) = aof.wait_done() else { break };
-            self.steps_taken(done.ticket, done.result.as_ref())?;
-        }
-        Ok(())
-    }
-
-    /// Looks what the thread has done. To be called after every turn.
-    pub(crate) fn look_after_log(&mut self) {
-        while let Some(done) = self.aof.as_mut().and_then(Aof::done) {
-            // It is logged there.
-            let _ = self.steps_taken(done.ticket, done.result.as_ref());
-        }
-    }
-
-    fn steps_taken(&mut self, ticket: u64, result: Result<&(), &io::Error>) -> io::Result<()> {
-        if let Err(error) = result {
-            self.log.warning(format_args!("Can't write the files of the append only log: {error}"));
-            if let Some(files) = &mut self.log_files {
-                files.roll_back();
-            }
-            self.rewrites.is_concluding = false;
-            if ticket != CLEAN {
-                self.abandon_image(Purpose::Rewrite);
-                self.drop_completed_base();
-                self.note_rewrite_failure();
-            }
-            return Err(io::Error::new(error.kind(), error.to_string()));
-        }
-        if let Some(files) = &mut self.log_files {
-            files.confirm();
-        }
-        if ticket == ADOPT {
-            if let Some(aof) = &mut self.aof {
-                aof.is_aside &= !std::mem::take(&mut self.rewrites.adopts_aside);
-                self.rewrites.base_bytes = aof.log_bytes();
-            }
-            self.note_rewrite_success();
-            self.clean_log();
-        }
-        self.adopt_if_ready();
-        self.rewrites.is_concluding &= self.aof.as_ref().is_some_and(Aof::has_steps);
-        Ok(())
-    }
-
     /// A base that is complete is not needed.
-    fn drop_completed_base(&mut self) {
+    pub(super) fn drop_completed_base(&mut self) {
         if self.rewrites.completed.take().is_some()
             && let Some((path, _)) = self.rewrites.base.take()
         {
@@ -416,10 +221,16 @@ impl Engine {
         if self.has_image() || self.is_incomplete() {
             return;
         }
-        if self.clock.now_us >= self.rewrites.not_before_us && (self.rewrites.is_scheduled || self.has_log_grown()) {
+        let is_due = self.rewrites.is_scheduled || self.lacks_base() || self.has_log_grown();
+        if self.clock.now_us >= self.rewrites.not_before_us && is_due {
             // That it failed is logged and shown; it is tried again.
             let _ = self.begin_or_schedule_rewrite();
         }
+    }
+
+    /// There is no base that can be relied on, and none on its way.
+    fn lacks_base(&self) -> bool {
+        self.aof.as_ref().is_some_and(|aof| aof.needs_base() && !aof.has_steps()) && !self.rewrites.is_concluding
     }
 
     fn has_log_grown(&self) -> bool {

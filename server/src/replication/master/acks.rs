@@ -16,9 +16,7 @@ impl Engine {
         out: &mut Vec<u8>,
     ) {
         if let Some(session) = self.clients.get(client) {
-            // The append-only file may have begun anew since.
-            let logged = self.aof.as_ref().map_or(0, |aof| session.logged_to.min(aof.offset()));
-            (wanted.offset, wanted.logged) = (session.written_to, logged);
+            (wanted.offset, wanted.logged) = (session.written_to, session.logged_to);
         }
         if self.has_copies(&wanted) || self.in_transaction {
             return self.tell_copies(client, &wanted, out);
