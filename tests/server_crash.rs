@@ -223,7 +223,9 @@ fn what_was_given_up_never_takes_the_place_of_what_is_newer() {
 fn what_was_never_complete_goes_at_the_next_start() {
     let mut node = Node::new("appendonly yes\n");
     node.start();
-    (0..100).for_each(|key| drop(node.ask(&format!("SET {key} x"))));
+    let mut wire = node.wire();
+    (0..100).for_each(|key| drop(node::ask(&mut wire, &format!("SET {key} x"))));
+    assert!(node::ask(&mut wire, "WAITAOF 1 0 0").expect("an answer").has("1"));
     node.ask("CONFIG SET rdb-key-save-delay 100000");
     node.ask("BGSAVE");
     wait("it writes", || node.files().iter().any(|name| name.starts_with("temp-")).then_some(()));

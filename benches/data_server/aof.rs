@@ -20,7 +20,7 @@ pub(crate) fn measure(commands: &[&str], rounds: usize) {
         for _ in 0..rounds {
             for (n, (command, policy)) in kinds.iter().enumerate() {
                 // A log that is as long for everybody.
-                let node = Node::start_with(command, &directives(policy));
+                let node = Node::start_on("0", command, &directives(policy));
                 results[n].push(run(&node, pipeline, count));
                 names[n].clone_from(&node.name);
             }

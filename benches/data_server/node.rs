@@ -40,14 +40,6 @@ impl Node {
         node
     }
 
-    /// As [`Self::start`], with other directives.
-    pub(crate) fn start_with(command: &str, directives: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let mut node = Self::start_in(dir.path(), command, directives);
-        node._dir = Some(dir);
-        node
-    }
-
     /// As [`Self::start`], with its data in a directory.
     pub(crate) fn start_in(dir: &Path, command: &str, directives: &str) -> Self {
         Self::answering(Self::spawn(dir, command, directives, "0"))

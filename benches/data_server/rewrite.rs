@@ -25,7 +25,7 @@ pub(crate) fn measure(commands: &[&str], keys: u64, rounds: usize) {
     );
     for _ in 0..rounds {
         for command in commands {
-            run(&Node::start_with(command, DIRECTIVES), keys);
+            run(&Node::start_on("0", command, DIRECTIVES), keys);
         }
     }
 }

@@ -29,7 +29,8 @@ fn what_the_disk_may_have_lost_is_not_promised_before_a_new_base_has_it() {
     }
     node.ask("BGREWRITEAOF");
     node.wait_for("aof_rewrite_in_progress", "0");
-    node.ask("SHUTDOWN");
+    // Nobody is left to answer.
+    drop(ask(&mut node.wire(), "SHUTDOWN"));
     node.end();
     // What is written there is taken, and cannot be brought to disk.
     let stream = stream_file(&node);
@@ -48,6 +49,7 @@ fn what_the_disk_may_have_lost_is_not_promised_before_a_new_base_has_it() {
     node.wait_for("aof_last_write_status", "ok");
     let copies = ask(&mut wire, "WAITAOF 1 0 50").unwrap();
     assert!(copies.has("0") && !copies.has("1"), "{copies:?}");
+    drop(file);
     fs::remove_file(filler).unwrap();
     node.ask("BGREWRITEAOF");
     assert!(ask(&mut wire, "WAITAOF 1 0 0").unwrap().has("1"));

@@ -116,7 +116,7 @@ fn bgrewriteaof(engine: &mut Engine, client: ClientId, _: &[&[u8]], out: &mut Ve
             reply.error("ERR Background append only file rewriting already in progress");
         }
         _ => {
-            match engine.begin_or_schedule_rewrite() {
+            match engine.request_rewrite() {
                 Ok(true) => reply.simple("Background append only file rewriting started"),
                 Ok(false) => reply.simple("Background append only file rewriting scheduled"),
                 Err(_) => {

@@ -54,6 +54,15 @@ pub(crate) struct Rewrites {
 }
 
 impl Engine {
+    /// As [`Self::begin_or_schedule_rewrite`], because somebody asks for it: however often it failed before.
+    ///
+    /// # Errors
+    /// If that cannot be begun.
+    pub(crate) fn request_rewrite(&mut self) -> io::Result<bool> {
+        self.rewrites.not_before_us = 0;
+        self.begin_or_schedule_rewrite()
+    }
+
     /// Writes the log anew in the background, now or as soon as nothing else is in its way. True if now.
     ///
     /// # Errors
