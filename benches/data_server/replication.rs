@@ -23,6 +23,9 @@ const LAG_FOR: Duration = Duration::from_secs(10);
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// More writes than there is time for, and as many as redis-benchmark takes.
+const ENDLESS: u64 = 2_000_000_000;
+
 /// Writes of which the CPU is counted.
 const WRITES: u64 = 1_600_000;
 
@@ -139,7 +142,7 @@ fn end(mut load: Child) {
 
 /// While the master is written to as fast as it can be: how long a write takes until it is seen at the replica, in ms; the median and the worst.
 fn lag(master: &Node, replica: &Node, keys: u64) -> (f64, f64) {
-    let load = load(master, keys, u64::MAX >> 32, 16, 50);
+    let load = load(master, keys, ENDLESS, 16, 50);
     let (mut to_master, mut to_replica) = (master.connect(), replica.connect());
     let (began, mut lags) = (Instant::now(), Vec::new());
     for n in 0_u64.. {
@@ -168,7 +171,7 @@ struct Joining {
 impl Joining {
     fn of(master: &Node, keys: u64) -> Self {
         let (stop, pings) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-        let load = load(master, keys, u64::MAX >> 32, 8, 20);
+        let load = load(master, keys, ENDLESS, 8, 20);
         let (mut took, mut counts, mut peak, mut rest) = (Duration::ZERO, [0; 3], 0.0_f64, 0.0_f64);
         let mut joined = Instant::now();
         std::thread::scope(|scope| {
@@ -234,7 +237,12 @@ fn ping(node: &Node, stop: &AtomicBool, pings: &Mutex<Vec<(Instant, Duration)>>)
 /// Is a replica until everything has been sent.
 fn take_everything(port: u16) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    stream.write_all(b"REPLCONF capa eof capa psync2\r\nPSYNC ? -1\r\n").expect("it listens");
+    stream.write_all(b"REPLCONF capa eof capa psync2\r\n").expect("it listens");
+    // Nobody may ask for data before everything else is answered.
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"+OK\r\n");
+    stream.write_all(b"PSYNC ? -1\r\n").expect("it listens");
     let (mut buffer, mut seen, mut mark) = (vec![0; 1 << 20], Vec::new(), Vec::new());
     loop {
         let got = stream.read(&mut buffer).expect("data");
