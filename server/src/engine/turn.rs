@@ -48,7 +48,10 @@ impl Engine {
     /// How much of the append-only file has to be with the disk before what was just answered may leave.
     pub(crate) fn gate(&mut self) -> Option<u64> {
         let now_us = self.clock.now_us;
-        self.log_on_its_way()?.gate(now_us)
+        let aof = self.log_on_its_way()?;
+        let gate = aof.gate(now_us);
+        aof.note_replies(now_us);
+        gate
     }
 
     /// How long the loop may wait at most before it has to look after what the append-only file has been told.
@@ -71,7 +74,8 @@ impl Engine {
 
     /// The other side has sent its last request. True if its replies have to wait, after which the connection is over.
     pub(crate) fn end_after_replies(&mut self, client: ClientId) -> bool {
-        if self.gate().is_none() {
+        let now_us = self.clock.now_us;
+        if self.log_on_its_way().is_none_or(|aof| aof.gate(now_us).is_none()) {
             return false;
         }
         let session = self.clients.get_mut(client);

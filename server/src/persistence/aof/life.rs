@@ -133,7 +133,7 @@ impl Engine {
         let files = self.log_files.take();
         if let Some(mut aof) = self.aof.take() {
             let aside = files.filter(|_| aof.is_aside).map(|files| files.drop_aside());
-            aof.end(aside.into_iter().chain([Step::Abandon]).collect(), self.clock.now_us);
+            aof.end([Step::Abandon].into_iter().chain(aside).collect(), self.clock.now_us);
             self.rewrites.ended = Some(aof);
         }
         self.log_failure = None;

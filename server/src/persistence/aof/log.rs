@@ -166,11 +166,11 @@ impl Files {
         }
     }
 
-    /// The stream goes on in another file.
+    /// The stream goes on in another file. Nothing may be missing at the end of the one before when it is not the last any more.
     pub(crate) fn rotate(&mut self) -> Vec<Step> {
         self.manifest = self.manifest.with_incremental(&self.names, None);
         let path = self.manifest.last().map(|file| self.path(file.name())).unwrap_or_default();
-        vec![Step::Create(path.clone()), self.write_manifest(), Step::Append(path)]
+        vec![Step::Create(path.clone()), Step::Flush, self.write_manifest(), Step::Append(path)]
     }
 
     /// The stream goes on in a file that belongs to no log until its base is there.

@@ -301,19 +301,27 @@ impl Aof {
         (!self.needs_base()).then(|| self.writer.synced())
     }
 
-    /// How much has to be with the disk before what was just answered may leave. `None` if it may leave at once.
-    pub(crate) fn gate(&mut self, now_us: u64) -> Option<u64> {
-        let waits_for_disk = std::mem::take(&mut self.withholds) || self.policy == Policy::Always;
+    /// How much has to be with the disk before what was answered in this turn may leave. `None` if it may leave at once.
+    pub(crate) fn gate(&self, now_us: u64) -> Option<u64> {
+        let waits_for_disk = self.withholds || self.policy == Policy::Always;
         if self.is_passed(self.offset()) {
             return None;
         }
         if waits_for_disk {
             return Some(self.offset());
         }
+        (self.is_stuck(now_us) || self.is_overfull()).then_some(self.appended)
+    }
+
+    /// The replies of a turn have left, or wait.
+    pub(crate) fn note_replies(&mut self, now_us: u64) {
+        let waits_for_disk = std::mem::take(&mut self.withholds) || self.policy == Policy::Always;
+        self.delays += u64::from(!waits_for_disk && self.is_stuck(now_us));
+    }
+
+    fn is_stuck(&self, now_us: u64) -> bool {
         let (offset, since_us) = self.watched;
-        let is_stuck = self.writer.written() < offset && now_us.saturating_sub(since_us) > PATIENCE_US;
-        self.delays += u64::from(is_stuck);
-        (is_stuck || self.is_overfull()).then_some(self.appended)
+        self.writer.written() < offset && now_us.saturating_sub(since_us) > PATIENCE_US
     }
 
     /// As much as a gate asks for is with the disk.

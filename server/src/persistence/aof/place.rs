@@ -35,8 +35,9 @@ impl Aof {
 impl Engine {
     /// To be called after turns, now and then.
     pub(crate) fn tell_place_if_still(&mut self) {
-        let is_told =
-            self.aof.as_ref().is_some_and(|aof| !aof.is_aside) && self.dataset.vacancy.is_none() && self.keeps_place();
+        let is_told = self.aof.as_ref().is_some_and(|aof| !aof.needs_base())
+            && self.dataset.vacancy.is_none()
+            && self.keeps_place();
         if is_told {
             let line = self.place_line();
             if let Some(aof) = &mut self.aof {

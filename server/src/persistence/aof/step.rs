@@ -13,6 +13,8 @@ const MODE: u32 = 0o644;
 /// Something that is done to the files, in the order of the stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
+    /// Everything that has been told so far is in the file that the stream goes into, and on disk unless that file is in doubt.
+    Flush,
     /// A file is made, or emptied if it is there.
     Create(PathBuf),
     /// From here on the stream goes on in this file, which is there.
@@ -54,7 +56,9 @@ impl Step {
                 _ => Ok(()),
             },
             Self::Settle(path) => sync_directory_of(path),
-            Self::Append(_) | Self::Close | Self::Abandon => Err(io::Error::from(io::ErrorKind::InvalidInput)),
+            Self::Append(_) | Self::Flush | Self::Close | Self::Abandon => {
+                Err(io::Error::from(io::ErrorKind::InvalidInput))
+            }
         }
     }
 }

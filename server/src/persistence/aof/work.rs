@@ -118,11 +118,7 @@ impl Work {
     fn step(&mut self, step: &Step) -> io::Result<()> {
         match step {
             Step::Append(path) => {
-                self.check_written()?;
-                // What a doubtful file holds is in the one that is begun instead.
-                if !self.is_doubtful {
-                    self.sync()?;
-                }
+                self.flush()?;
                 let file = OpenOptions::new().append(true).open(path)?;
                 self.good_len = file.metadata()?.len();
                 self.file = Some(file);
@@ -130,6 +126,7 @@ impl Work {
                 self.is_doubtful = false;
                 Ok(())
             }
+            Step::Flush => self.flush(),
             Step::Close => {
                 self.check_written()?;
                 self.sync()?;
@@ -139,6 +136,12 @@ impl Work {
             Step::Abandon => self.abandon(),
             step => step.take(),
         }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.check_written()?;
+        // What a doubtful file holds will be in another base.
+        if self.is_doubtful { Ok(()) } else { self.sync() }
     }
 
     fn abandon(&mut self) -> io::Result<()> {
@@ -167,6 +170,9 @@ impl Work {
             let gone: usize = self.unwritten.drain(..).map(|bytes| bytes.len()).sum();
             let before = self.shared.written.fetch_add(gone as u64, Ordering::Release);
             self.shared.synced.store(before + gone as u64, Ordering::Release);
+            if gone > 0 {
+                self.waker.wake();
+            }
             return;
         };
         let began = Instant::now();
@@ -208,6 +214,11 @@ impl Work {
 
     fn sync(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
+        if self.is_doubtful {
+            // The system says once that it failed, and nothing of what it has forgotten by then.
+            self.synced_at = Instant::now();
+            return Err(io::Error::other("the system has failed to bring the file to disk before"));
+        }
         let began = Instant::now();
         let written = self.shared.written.load(Ordering::Acquire);
         let synced = file.sync_data();

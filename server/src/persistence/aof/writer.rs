@@ -275,6 +275,36 @@ mod tests {
     }
 
     #[test]
+    fn no_manifest_names_what_comes_behind_a_file_that_is_not_whole() {
+        let (dir, _, writer) = writer(Policy::EverySecond);
+        let (next, list) = (dir.path().join("next"), dir.path().join("list"));
+        writer.take(Ticket::Rotate, vec![Step::Append(PathBuf::from("/dev/full"))]);
+        assert!(writer.wait_done().unwrap().result.is_ok());
+        writer.write(b"more than there is room for".to_vec());
+        let replace = Step::Replace(list.clone(), b"next".to_vec());
+        writer.take(Ticket::Rotate, vec![Step::Create(next.clone()), Step::Flush, replace, Step::Append(next)]);
+        assert!(writer.wait_done().unwrap().result.is_err());
+        assert!(!list.exists());
+    }
+
+    #[test]
+    fn what_the_system_may_have_forgotten_never_counts_as_synced() {
+        let (_dir, _, writer) = writer(Policy::Always);
+        writer.take(Ticket::Rotate, vec![Step::Append(PathBuf::from("/dev/null"))]);
+        assert!(writer.wait_done().unwrap().result.is_ok());
+        writer.write(b"lost".to_vec());
+        while writer.failure().is_none() {
+            std::thread::yield_now();
+        }
+        writer.write(b"behind it".to_vec());
+        writer.take(Ticket::Clean, Vec::new());
+        assert!(writer.wait_done().unwrap().result.is_ok());
+        writer.take(Ticket::Clean, Vec::new());
+        let done = writer.wait_done().unwrap();
+        assert_eq!((writer.synced(), done.doubts), (0, 1), "it is said once");
+    }
+
+    #[test]
     fn what_is_abandoned_is_in_nobodys_way() {
         let (dir, _, writer) = writer(Policy::EverySecond);
         let next = dir.path().join("next");
