@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::group::{Group, Lineage, Node};
 use crate::machine::Sentinel;
-use crate::reason::{Rejection, Verdict};
+use crate::reason::{DownCause, Rejection, Verdict};
 use crate::time::Time;
 use crate::types::{NodeId, Role, RunId};
 
@@ -29,7 +29,8 @@ impl Sentinel {
         let reference = self.reference(group, &nodes);
         let mut verdicts: Vec<(Verdict, Option<RunId>)> =
             nodes.iter().map(|n| (self.judge_alone(now, group, n, &reference, planned), n.info.run_id)).collect();
-        compare_with_others(&mut verdicts, &nodes, group);
+        let waits = self.waits_for_data(now, group);
+        compare_with_others(&mut verdicts, &nodes, group, waits);
         let best_offset =
             verdicts.iter().filter(|(v, _)| v.rejected.is_none()).map(|(v, _)| v.offset).max().unwrap_or(0);
         let window = group.options.priority_lag_window;
@@ -49,6 +50,18 @@ impl Sentinel {
         let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(v, _)| v).collect();
         let best = verdicts.first().filter(|v| v.rejected.is_none()).map(|v| v.node);
         Choice { best, verdicts }
+    }
+
+    /// The master had data, and somebody who may have them is gone and may come back: promoting an empty node meanwhile would have them
+    /// thrown away. Nobody waits for longer than `failover-timeout` after the last of them went.
+    fn waits_for_data(&self, now: Time, group: &Group) -> bool {
+        let had_data = group.lineage.keys.is_some_and(|k| k > 0);
+        let gone = |n: &Node| match n.down.now {
+            Some((since, DownCause::Silent(_) | DownCause::ProcessDead(_) | DownCause::StillLoading(_))) => Some(since),
+            _ => None,
+        };
+        let latest = group.members().filter_map(|n| gone(self.nodes.get(n)?)).max();
+        had_data && latest.is_some_and(|since| now.since(since) < group.options.failover_timeout)
     }
 
     /// What candidates are measured against: the master's history as it was last seen, and how far anybody is known to have
@@ -130,7 +143,12 @@ impl Sentinel {
 }
 
 /// Filters that need the other replicas: emptiness, history, distance.
-fn compare_with_others(verdicts: &mut [(Verdict, Option<RunId>)], nodes: &[&Node], group: &Group) {
+fn compare_with_others(
+    verdicts: &mut [(Verdict, Option<RunId>)],
+    nodes: &[&Node],
+    group: &Group,
+    waits_for_data: bool,
+) {
     let holds_data = |n: &Node| n.info.keys.is_some_and(|k| k > 0);
     let any_data = nodes.iter().any(|n| holds_data(n) && !n.down.is_down());
     // A flush that has reached some replicas before others leaves no data of another history: that comes of a master that was
@@ -139,7 +157,8 @@ fn compare_with_others(verdicts: &mut [(Verdict, Option<RunId>)], nodes: &[&Node
         std::iter::zip(&*verdicts, nodes).any(|((v, _), n)| !v.same_history && holds_data(n) && !n.down.is_down());
     for ((verdict, _), node) in verdicts.iter_mut().zip(nodes).filter(|((v, _), _)| v.rejected.is_none()) {
         let flushed = verdict.same_history && verdict.lag_bytes == Some(0) && !other_data;
-        if any_data && node.info.keys == Some(0) && !flushed {
+        let lacks_data = any_data || (waits_for_data && !verdict.same_history);
+        if lacks_data && node.info.keys == Some(0) && !flushed {
             verdict.rejected = Some(Rejection::Empty);
         }
     }

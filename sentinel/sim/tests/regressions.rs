@@ -80,3 +80,10 @@ fn an_overtaken_hand_over_leaves_the_pause_alone() {
 fn a_pause_is_no_time_that_others_had() {
     holds(1483);
 }
+
+/// An empty replica was promoted while those with the data were down for a moment; and waiting for data that nobody has left a group
+/// without a master.
+#[test]
+fn data_that_may_come_back_are_waited_for() {
+    [129, 1996, 2994].into_iter().for_each(holds);
+}

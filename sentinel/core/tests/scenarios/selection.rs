@@ -105,6 +105,37 @@ fn an_empty_replica_is_not_chosen_beside_one_with_data() {
     assert_eq!(successor(prepare), 3);
 }
 
+/// A group whose master and one replica are dead, and whose other replica has come back without its data.
+fn beside_an_empty_replica() -> World {
+    let patient = GroupOptions { failover_timeout: Duration::from_secs(60), ..options(2) };
+    let mut w = World::settled(3, 2, &patient);
+    w.run_for(20_000);
+    w.kill(3);
+    w.kill(2);
+    w.run_for(1_000);
+    w.restart_empty(2);
+    // It was a master of its own for a moment, whose stream has moved.
+    w.node(2).offset = 380;
+    w.node(2).sees_master = false;
+    w.kill(1);
+    w.run_for(30_000);
+    assert_eq!(w.count("+promoted-slave"), 0, "{}", w.transcript());
+    w
+}
+
+#[test]
+fn those_who_may_have_the_data_are_waited_for_before_an_empty_replica_is_chosen() {
+    let mut w = beside_an_empty_replica();
+    w.restart(3);
+    w.run_until("switched", 60_000, |w| w.masters().iter().all(|m| *m == 3));
+}
+
+#[test]
+fn those_who_may_have_the_data_are_not_waited_for_for_ever() {
+    let mut w = beside_an_empty_replica();
+    w.run_until("switched", 120_000, |w| w.masters().iter().all(|m| *m == 2));
+}
+
 /// The master was started empty, and those that followed it are empty too, however well they have followed.
 #[test]
 fn a_replica_that_kept_its_data_is_chosen_before_those_that_were_emptied() {
