@@ -231,3 +231,46 @@ fn certificates_are_exchanged_while_the_server_runs() {
     node.set(&["tls-cert-file", "new.crt", "tls-key-file", "new.key"]);
     assert!(asks("new.crt") && !asks("old.crt"));
 }
+
+#[test]
+fn users_who_may_call_what_is_not_here_load_and_are_written_back() {
+    let rules = "-@all +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info +client|setname \
+                 +client|kill +script|kill";
+    let app = "+@all -@scripting -eval -xgroup -function|load +xinfo|stream";
+    let users = format!(
+        "user sentinel-user on >somepassword allchannels {}\nuser app on nopass ~* {app}\n",
+        rules.strip_prefix("-@all ").unwrap()
+    );
+    let hidden = "rename-command EVAL \"\"\nrename-command XADD append-to-stream\n";
+    let mut node = Node::start(&format!("{users}{hidden}"));
+    let listed = |node: &Node| command::<Vec<String>>(node.port, &["ACL", "LIST"]).expect("users");
+    let before = listed(&node);
+    let has = |lines: &[String], rules: &str| lines.iter().any(|line| line.ends_with(&format!(" {rules}")));
+    assert!(has(&before, rules) && has(&before, app), "{before:?}");
+    assert_eq!(command::<String>(node.port, &["CONFIG", "REWRITE"]).as_deref(), Some("OK"));
+    let file = node.file();
+    for kept in [rules, app, hidden] {
+        assert!(file.contains(kept), "{kept}: {file}");
+    }
+    assert_eq!(node.end("-TERM").code(), Some(0));
+    let _old = fs::remove_file(node.dir.path().join("out"));
+    node.child = spawn(node.dir.path(), &[]);
+    node.wait_until_ready();
+    assert_eq!(listed(&node), before);
+    let error = node.refused(&["ACL", "SETUSER", "app", "+scrpt|kill"]);
+    assert!(error.contains("Unknown command or category name in ACL"), "{error}");
+    assert!(node.refused(&["EVAL", "return 1", "0"]).contains("unknown command"));
+
+    let file = node.dir.path().join("users.acl");
+    fs::write(&file, format!("{}\n", before.join("\n"))).unwrap();
+    assert_eq!(node.end("-TERM").code(), Some(0));
+    let log = node.dir.path().join("out");
+    fs::remove_file(&log).unwrap();
+    let text = format!("bind 127.0.0.1\nport {}\ndir {}\naclfile users.acl\n", node.port, node.dir.path().display());
+    fs::write(node.dir.path().join("server.conf"), text).unwrap();
+    node.child = spawn(node.dir.path(), &[]);
+    node.wait_until_ready();
+    assert_eq!(listed(&node), before);
+    assert_eq!(command::<String>(node.port, &["ACL", "SAVE"]).as_deref(), Some("OK"));
+    assert_eq!(fs::read_to_string(file).unwrap(), format!("{}\n", before.join("\n")));
+}

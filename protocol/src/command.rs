@@ -4,6 +4,7 @@
 //! start and gives lookup, arity checks, the generic error texts, key extraction and the replies of the `COMMAND`
 //! family. The access control list works on the [`CommandId`]s the table hands out.
 
+mod absent;
 mod bits;
 mod category;
 mod docs_reply;
@@ -19,6 +20,7 @@ mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use absent::AbsentCommands;
 pub use category::Categories;
 pub use flags::CommandFlags;
 pub use handler::handle_command;

@@ -31,7 +31,19 @@ pub fn command_reference() -> String {
             parts.into_iter().for_each(|part| row(&mut page, spec.name, part));
         }
     }
+    absent(&mut page);
     page
+}
+
+/// What somebody who comes from Redis looks for in vain.
+fn absent(page: &mut String) {
+    let names: Vec<String> =
+        server_commands::ABSENT.iter().map(|name| format!("`{}`", name.replace('|', " ").to_uppercase())).collect();
+    let _ = writeln!(
+        page,
+        "\n## Not here\n\nThe rules of users and `rename-command` may name these commands of Redis 7.2, so that users and configurations written for it load and are written back as they were. Nobody can run them.\n\n{}",
+        names.join(", ")
+    );
 }
 
 fn row(page: &mut String, container: &str, spec: &CommandSpec) {

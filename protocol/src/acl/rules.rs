@@ -30,11 +30,7 @@ fn apply_prefixed(selector: &mut Selector, table: &CommandTable, rule: &[u8]) ->
             selector.set_category(table, category, *sign == b'+').ok_or(RuleError::UnknownCommand)
         }
         [b'+', name @ ..] => allow_command(selector, table, name),
-        [b'-', name @ ..] => {
-            let command = table.by_full_name(name).ok_or(RuleError::UnknownCommand)?;
-            selector.set_command(table, command, false);
-            Ok(())
-        }
+        [b'-', name @ ..] => set_command(selector, table, name, false).ok_or(RuleError::UnknownCommand),
         _ => Err(RuleError::Syntax),
     }
 }
@@ -98,25 +94,46 @@ fn add_channel(selector: &mut Selector, glob: &[u8]) -> Result<(), RuleError> {
     Ok(())
 }
 
+/// `+command`, `-command`, or the same with `container|subcommand`. `None` if nothing is called that.
+fn set_command(selector: &mut Selector, table: &CommandTable, name: &[u8], allow: bool) -> Option<()> {
+    if let Some(command) = table.by_full_name(name) {
+        selector.set_command(table, command, allow);
+    } else {
+        // Nobody can run it: what is left of the rule is that it is printed.
+        selector.record(allow, table.absent().named(name)?);
+    }
+    Some(())
+}
+
 /// `+command`, `+container|subcommand` or `+command|first-argument`.
 fn allow_command(selector: &mut Selector, table: &CommandTable, name: &[u8]) -> Result<(), RuleError> {
-    if let Some(command) = table.by_full_name(name) {
-        selector.set_command(table, command, true);
+    if set_command(selector, table, name, true).is_some() {
         return Ok(());
     }
     let name = std::str::from_utf8(name).map_err(|_| RuleError::UnknownCommand)?;
     let (command, argument) = name.rsplit_once('|').ok_or(RuleError::UnknownCommand)?;
-    let command = table.by_full_name(command.as_bytes()).ok_or(RuleError::UnknownCommand)?;
-    if command.container.is_some() {
+    let present = table.by_full_name(command.as_bytes());
+    let absent = table.absent();
+    let (full_name, is_container) = match present {
+        Some(command) => (&*command.full_name, !command.spec.subcommands.is_empty()),
+        None => {
+            let name = absent.named(command.as_bytes()).ok_or(RuleError::UnknownCommand)?;
+            (name, absent.is_container(name))
+        }
+    };
+    if full_name.contains('|') {
         return Err(RuleError::FirstArgOfSubcommand);
     }
-    if !command.spec.subcommands.is_empty() {
+    if is_container {
         return Err(RuleError::UnknownCommand);
     }
     if argument.is_empty() || has_spaces(argument.as_bytes()) {
         return Err(RuleError::Syntax);
     }
-    selector.allow_first_arg(command, argument);
+    match present {
+        Some(command) => selector.allow_first_arg(command, argument),
+        None => selector.record(true, &format!("{full_name}|{argument}")),
+    }
     Ok(())
 }
 
@@ -162,5 +179,88 @@ pub(super) fn join_selectors(words: &[&[u8]]) -> Result<Vec<Vec<u8>>, Vec<u8>> {
     match open {
         Some((start, _)) => Err(start.to_vec()),
         None => Ok(rules),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{Acl, Dialect};
+    use crate::command::testing::{argv, table};
+    use crate::command::{AbsentCommands, CommandTable};
+
+    /// Without any user but the default one, of a server that has the container `client`, but not all of it.
+    fn acl() -> Acl {
+        let mut table = CommandTable::clone(&table());
+        let names = &["client|pause", "eval", "xinfo", "xinfo|help", "xinfo|stream"];
+        table.set_absent(AbsentCommands::new(names));
+        Acl::new(Arc::new(table), Dialect::Redis72)
+    }
+
+    fn printed(rules: &str) -> Result<String, String> {
+        let mut acl = acl();
+        acl.set_user(b"u", &argv(rules)).map_err(|error| error.to_string())?;
+        Ok(acl.user(b"u").expect("was set").root.describe_commands())
+    }
+
+    #[test]
+    fn rules_about_absent_commands_are_kept_as_others_are() {
+        for (rules, expected) in [
+            ("+eval", "-@all +eval"),
+            ("+EVAL", "-@all +eval"),
+            ("+@all -eval", "+@all -eval"),
+            ("+eval -eval", "-@all -eval"),
+            ("+eval +@all", "+@all"),
+            ("+client|pause +ping", "-@all +client|pause +ping"),
+            ("+client|pause +client", "-@all +client"),
+            ("+client -client|pause", "-@all +client -client|pause"),
+            ("+xinfo|stream +xinfo|help -xinfo", "-@all -xinfo"),
+            ("+xinfo -xinfo|stream", "-@all +xinfo -xinfo|stream"),
+            ("+eval|return", "-@all +eval|return"),
+            ("+@scripting -@stream", "-@all +@scripting -@stream"),
+        ] {
+            assert_eq!(printed(rules).as_deref(), Ok(expected), "{rules}");
+        }
+        let mut acl = acl();
+        acl.set_user(b"u", &argv("on nopass (+eval ~a) -xinfo|stream")).expect("known");
+        let (text, before) = (acl.to_file(), acl.user(b"u").cloned());
+        acl.load_file("f", &text).expect("what it printed");
+        assert_eq!(acl.user(b"u").cloned().map(|user| user.root), before.map(|user| user.root));
+        assert_eq!(acl.to_file(), text);
+    }
+
+    #[test]
+    fn rules_about_absent_commands_do_nothing_else() {
+        let user = |rules: &str| {
+            let mut acl = acl();
+            acl.set_user(b"u", &argv(rules)).expect(rules);
+            acl.user(b"u").cloned().expect("was set")
+        };
+        let may = |rules: &str, request: &str| {
+            let table = table();
+            let request = argv(request);
+            user(rules).check(table.find(&request).expect("known"), &request).is_ok()
+        };
+        assert!(may("+client -client|pause", "client list") && may("+@all -eval", "ping"));
+        assert!(!may("+client|pause", "client list") && !may("+client|pause", "client kill id 1"));
+        assert!(user("+@all ~* &* -eval").is_unrestricted());
+    }
+
+    #[test]
+    fn other_names_are_refused_beside_them() {
+        let unknown = "Unknown command or category name in ACL";
+        for (rule, expected) in [
+            ("+evil", unknown),
+            ("-evil", unknown),
+            ("+client|nosuch", unknown),
+            ("+xinfo|nosuch", unknown),
+            ("-eval|return", unknown),
+            ("+eval|", "Syntax error"),
+            ("+xinfo|stream|x", "Allowing first-arg of a subcommand is not supported"),
+            ("+client|pause|x", "Allowing first-arg of a subcommand is not supported"),
+        ] {
+            assert_eq!(printed(rule), Err(format!("Error in ACL SETUSER modifier '{rule}': {expected}")));
+        }
     }
 }

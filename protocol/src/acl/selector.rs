@@ -88,7 +88,7 @@ impl Selector {
     }
 
     /// A rule replaces earlier ones about the same command and about its subcommands.
-    fn record(&mut self, allow: bool, name: &str) {
+    pub(super) fn record(&mut self, allow: bool, name: &str) {
         let name = name.to_ascii_lowercase();
         self.rules.retain(|rule| match rule.name.strip_prefix(&name) {
             Some(rest) => !(rest.is_empty() || rest.starts_with('|')),

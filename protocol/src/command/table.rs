@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::synopsis::{self, Argument};
-use super::{CommandFlags, CommandSpec};
+use super::{AbsentCommands, CommandFlags, CommandSpec};
 use crate::quick_hash::BuildQuickHasher;
 
 /// Longest "container|subcommand" that can be in a table; longer names are unknown without a lookup.
@@ -67,6 +67,7 @@ pub struct CommandTable {
     by_word: HashMap<u64, CommandId, BuildQuickHasher>,
     /// What clients must call commands that were renamed: names that are new, and names that mean nothing any more.
     renamed: HashMap<Box<[u8]>, Option<CommandId>>,
+    absent: AbsentCommands,
 }
 
 /// A name of up to eight bytes as a number, which is that of another name only if one of them begins with zeros.
@@ -91,6 +92,7 @@ impl CommandTable {
             by_name: HashMap::default(),
             by_word: HashMap::default(),
             renamed: HashMap::new(),
+            absent: AbsentCommands::default(),
         };
         for spec in specs {
             table.add(spec, None);
@@ -142,6 +144,17 @@ impl CommandTable {
             self.renamed.insert(new.to_ascii_lowercase().into(), Some(id));
         }
         true
+    }
+
+    /// From now on rules may name these commands too.
+    pub const fn set_absent(&mut self, absent: AbsentCommands) {
+        self.absent = absent;
+    }
+
+    /// The commands that rules may name, though they are not there.
+    #[must_use]
+    pub const fn absent(&self) -> AbsentCommands {
+        self.absent
     }
 
     /// The command that clients call by this name.

@@ -1,5 +1,6 @@
 //! Commands that concern the connection or the server.
 
+mod absent;
 mod acl;
 mod client;
 mod cluster;
@@ -26,6 +27,7 @@ use bongsu_protocol::session::ClientId;
 
 use crate::config;
 use crate::engine::Engine;
+pub(crate) use absent::ABSENT;
 pub(crate) use dump::{PAYLOAD_VERSION, PayloadCommand, PayloadHandler, PayloadRules};
 
 /// Runs a command that concerns the connection or the server. What it writes is the reply.
@@ -78,10 +80,11 @@ pub(crate) fn specs() -> impl Iterator<Item = &'static CommandSpec> {
     all().map(|command| &command.spec).chain(payload_commands().map(|command| &command.spec))
 }
 
-/// Whether this is the name of a command, of whatever kind.
+/// Whether this is the name of a command, of whatever kind: also of one that is not here.
 pub(crate) fn is_known(name: &[u8]) -> bool {
     let ours = specs().map(|spec| spec.name);
-    let names = ours.chain(bongsu_store::commands::all().map(|command| command.spec.name));
+    let elsewhere = ABSENT.iter().filter(|name| !name.contains('|'));
+    let names = ours.chain(bongsu_store::commands::all().map(|command| command.spec.name)).chain(elsewhere);
     names.into_iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name))
 }
 

@@ -40,7 +40,7 @@ pub(super) static COMMANDS: &[ServerCommand] = &[
             ["Scripts", "2.6.0", "scripting", BY_SUBCOMMAND],
         )
         .subcommands(&SCRIPT),
-        run: flush_nothing,
+        run: script,
     },
     ServerCommand {
         spec: spec(
@@ -68,9 +68,26 @@ static FUNCTION: [CommandSpec; 1] = [spec(
 )
 .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])];
 
-static SCRIPT: [CommandSpec; 1] =
-    [spec("flush", -2, NOSCRIPT, Categories::SCRIPTING, ["Remove all scripts", "2.6.0", "scripting", CONSTANT])
-        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])];
+static SCRIPT: [CommandSpec; 2] = [
+    spec("flush", -2, NOSCRIPT, Categories::SCRIPTING, ["Remove all scripts", "2.6.0", "scripting", CONSTANT])
+        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+    spec(
+        "kill",
+        2,
+        NOSCRIPT.with(CommandFlags::ALLOW_BUSY),
+        Categories::SCRIPTING,
+        ["End the script that runs, which never is one", "2.6.0", "scripting", CONSTANT],
+    )
+    .tips(&["request_policy:all_shards", "response_policy:one_succeeded"]),
+];
+
+fn script(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {
+    if argv.get(1).is_some_and(|part| part.eq_ignore_ascii_case(b"kill")) {
+        Writer::new(out, engine.protocol(client)).error("NOTBUSY No scripts in execution right now.");
+    } else {
+        flush_nothing(engine, client, argv, out);
+    }
+}
 
 /// There are no scripts and no functions, so that all of them are gone at once.
 fn flush_nothing(engine: &mut Engine, client: ClientId, argv: &[&[u8]], out: &mut Vec<u8>) {

@@ -220,6 +220,7 @@ fn known_commands(config: &Config) -> io::Result<(Arc<CommandTable>, Vec<Option<
     let server = server_commands::all().map(|command| (&command.spec, Run::Server(command.run)));
     let all: Vec<_> = data.chain(payloads).chain(server).collect();
     let mut table = CommandTable::of(all.iter().map(|(spec, _)| *spec));
+    table.set_absent(server_commands::ABSENT);
     document(&mut table)?;
     for (old, new) in config.renames() {
         table.rename(old, new);
