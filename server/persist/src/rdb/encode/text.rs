@@ -57,16 +57,26 @@ fn put_plain(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// After so many strings in a row that did not compress, only one of so many is tried until one does: much data is compressed already, or random,
+/// and to find that out takes longer than all else.
+const HOPELESS_AFTER: u32 = 64;
+const HOPELESS_TRY: u32 = 8;
+
+/// Longer strings are always tried: it is they that make a payload long.
+const SKIPPED_MAX: usize = 4096;
+
 /// Appends strings, compressed where that helps.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     compressor: Option<Compressor>,
     scratch: Vec<u8>,
+    /// Strings in a row that did not compress, or were not tried.
+    misses: u32,
 }
 
 impl Texts {
     pub(crate) fn new(compress: bool) -> Self {
-        Self { compressor: compress.then(Compressor::new), scratch: Vec::new() }
+        Self { compressor: compress.then(Compressor::new), scratch: Vec::new(), misses: 0 }
     }
 
     /// Appends a string in its shortest form.
@@ -101,14 +111,40 @@ impl Texts {
 
     fn put_compressed(&mut self, out: &mut Vec<u8>, bytes: &[u8]) -> bool {
         let Some(compressor) = &mut self.compressor else { return false };
+        let is_tried =
+            self.misses < HOPELESS_AFTER || self.misses.is_multiple_of(HOPELESS_TRY) || bytes.len() > SKIPPED_MAX;
         self.scratch.clear();
-        if !compressor.compress(bytes, bytes.len() - SAVED_MIN, &mut self.scratch) {
+        if !is_tried || !compressor.compress(bytes, bytes.len() - SAVED_MIN, &mut self.scratch) {
+            self.misses = self.misses.wrapping_add(1);
             return false;
         }
+        self.misses = 0;
         out.push(length::LZF);
         put_length(out, self.scratch.len() as u64);
         put_length(out, bytes.len() as u64);
         out.extend_from_slice(&self.scratch);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_compresses_is_seldom_tried_until_something_does() {
+        let mut texts = Texts::new(true);
+        // No three bytes occur twice, within one of them.
+        let random: Vec<u8> = (0..200).collect();
+        let same = [b'x'; 200];
+        let mut is_shorter = |bytes: &[u8]| {
+            let mut out = Vec::new();
+            texts.put(&mut out, bytes);
+            out.len() < bytes.len()
+        };
+        assert!((0..HOPELESS_AFTER).all(|_| !is_shorter(&random)));
+        let tried = (0..2 * HOPELESS_TRY).position(|_| is_shorter(&same));
+        assert!(tried.is_some_and(|tried| tried < HOPELESS_TRY as usize), "{tried:?}");
+        assert!((0..HOPELESS_AFTER).all(|_| is_shorter(&same)));
     }
 }
