@@ -7,6 +7,7 @@ use bongsu_persist::rdb::encode::{Encoder, Version};
 use bongsu_protocol::session::ClientId;
 
 use super::super::replica::{Introduction, Part, Replica, State, Transfer};
+use super::pace::Pace;
 use super::worker::{Plan, Target, Worker};
 use super::{Payload, Sync};
 use crate::config::Directive;
@@ -106,6 +107,8 @@ impl Engine {
             worker,
             is_walking: !group.without_keys,
             has_room: true,
+            pace: Pace::new(self.clock.now_us, self.used_bytes()),
+            walked_bytes: 0,
             step_bytes: 0,
             payload,
         };

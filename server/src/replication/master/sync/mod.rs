@@ -1,9 +1,10 @@
 //! Sending replicas everything there is, as it was at one offset of the stream.
 //!
 //! The loop writes an image in small steps, a thread makes the payload from it, and the loop sends that. Each waits for the next one: what
-//! is in between is bounded. All replicas that wait when an image begins share it.
+//! is in between is bounded. How fast they go depends on what clients want meanwhile. All replicas that wait when an image begins share it.
 
 mod begin;
+mod pace;
 mod walk;
 mod worker;
 
@@ -13,6 +14,7 @@ use bongsu_persist::rdb::encode::Version;
 
 use super::Piece;
 use super::replica::Transfer;
+use pace::Pace;
 use worker::Worker;
 
 /// Bytes of a payload that are kept for replicas that share it. The slowest of them holds the others up.
@@ -36,7 +38,9 @@ struct Sync {
     is_walking: bool,
     /// The thread takes more of it.
     has_room: bool,
-    /// What the last step of the walk has written. It may be much more than it was to be, because values are not divided.
+    pace: Pace,
+    /// What the walk has written since, and of what was last taken. It may be much more than it was to be, because values are not divided.
+    walked_bytes: usize,
     step_bytes: usize,
     payload: Payload,
 }

@@ -5,13 +5,17 @@ use std::sync::mpsc::TryRecvError;
 use bongsu_protocol::session::{ClientId, ClientType};
 
 use super::super::replica::{Part, State};
+use super::pace::own_us;
 use super::worker::Made;
 use super::{Payload, QUEUED_BYTES_MAX};
 use crate::config::Directive;
 use crate::engine::Engine;
 
-/// Bytes of an image that are written after a turn. It takes a tenth of a millisecond or two, which is what clients wait for it.
-const STEP_BYTES: usize = 128 * 1024;
+/// What the thread is given in one piece, about.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// What is walked between two looks at the time: some ten microseconds.
+const STEP_BYTES: usize = 16 * 1024;
 
 /// What came of looking at a sync.
 enum Progress {
@@ -84,35 +88,67 @@ impl Engine {
         Progress::GoesOn
     }
 
-    /// Writes more of the image, if the thread has room for it.
+    /// Writes more of the image, if it is time and the thread has room for it.
     fn walk(&mut self, id: u64) -> Progress {
         let delay_us = self.config.integer(Directive::RdbKeySaveDelay);
         let bytes_max = self.limits.output(ClientType::Replica).hard_bytes;
+        let is_wanted = self.stats.commands > self.stats.commands_before_turn;
+        let now_us = self.clock.advanced();
+        let image_bytes = self.shard.image_bytes();
+        let (offset, backlog_bytes) = (self.history.offset, self.config.size(Directive::ReplBacklogSize));
+        // As much as is kept for those who come back does not make a replica slow.
+        let behind_max = if bytes_max > 0 { bytes_max.max(backlog_bytes) } else { 0 };
         let Some(sync) = self.master.syncs.get_mut(id) else { return Progress::GoesOn };
         sync.worker.set_delay(delay_us);
         if !sync.is_walking {
             return Progress::GoesOn;
         }
-        sync.has_room = sync.worker.queued() < QUEUED_BYTES_MAX;
-        if sync.has_room {
-            let of_clients = self.shard.image_bytes();
-            sync.is_walking = self.shard.continue_image(STEP_BYTES);
-            let image = self.shard.take_image();
-            sync.step_bytes = image.len().saturating_sub(of_clients);
-            if !image.is_empty() {
-                sync.worker.encode(image);
-            }
-            if !sync.is_walking {
-                sync.worker.finish();
-            }
-        }
+        let is_late = sync.pace.is_late(offset.saturating_sub(sync.offset), backlog_bytes, behind_max);
+        let step_us = sync.pace.step_us(now_us, is_wanted, is_late, image_bytes);
+        self.walk_for(id, step_us);
+        let Some(sync) = self.master.syncs.get_mut(id) else { return Progress::GoesOn };
         // What clients change meanwhile is kept as it was, for a thread that may be waiting for a slow replica.
         let kept = self.shard.image_bytes() + sync.worker.queued();
-        let of_walk = QUEUED_BYTES_MAX + sync.step_bytes;
+        let of_walk = QUEUED_BYTES_MAX + sync.step_bytes + sync.walked_bytes;
         if bytes_max > 0 && kept > bytes_max.saturating_add(of_walk) {
             return Progress::Failed("more waits to be encoded than client-output-buffer-limit allows".to_owned());
         }
         Progress::GoesOn
+    }
+
+    /// Walks for so many microseconds. The thread is given what there is, by whomever it was written.
+    fn walk_for(&mut self, id: u64, step_us: u64) {
+        let Some(sync) = self.master.syncs.get_mut(id) else { return };
+        let (began_us, until_us) = (own_us(), self.clock.now_us + step_us);
+        let mut walked_bytes = 0;
+        loop {
+            sync.has_room = sync.worker.queued() < QUEUED_BYTES_MAX;
+            if !sync.has_room {
+                break;
+            }
+            let is_time = self.clock.advanced() < until_us;
+            if is_time {
+                let before = self.shard.image_bytes();
+                sync.is_walking = self.shard.continue_image(STEP_BYTES);
+                let bytes = self.shard.image_bytes().saturating_sub(before);
+                walked_bytes += bytes;
+                sync.walked_bytes += bytes;
+            }
+            if !sync.is_walking || self.shard.image_bytes() >= PIECE_BYTES {
+                let image = self.shard.take_image();
+                if !image.is_empty() {
+                    sync.step_bytes = std::mem::take(&mut sync.walked_bytes);
+                    sync.worker.encode(image);
+                }
+            }
+            if !sync.is_walking {
+                sync.worker.finish();
+            }
+            if !sync.is_walking || !is_time {
+                break;
+            }
+        }
+        sync.pace.walked(own_us() - began_us, walked_bytes, self.shard.image_bytes());
     }
 
     /// Takes over what the thread has done. Gives the reason if it failed.
