@@ -38,7 +38,7 @@ pub(crate) fn measure(commands: &[&str], keys: u64, rounds: usize) {
     }
     println!(
         "server             full sync s   joining: memory   writes/s of before   PING ms before  meanwhile   \
-         lag ms median    worst   CPU us/write with replica"
+         lag ms median    worst   CPU us/write with replica   reads: memory   reads/s of before"
     );
     for (command, results) in commands.iter().zip(&results) {
         let name = command.split_whitespace().next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
@@ -48,7 +48,7 @@ pub(crate) fn measure(commands: &[&str], keys: u64, rounds: usize) {
             values[values.len() / 2]
         };
         println!(
-            "{name:<18} {:>11.2} {:>17.3} {:>20.2} {:>16.1} {:>10.1} {:>15.2} {:>8.1} {:>27.3}",
+            "{name:<18} {:>11.2} {:>17.3} {:>20.2} {:>16.1} {:>10.1} {:>15.2} {:>8.1} {:>27.3} {:>15.3} {:>19.2}",
             median(|of| of.sync_s),
             median(|of| of.memory),
             median(|of| of.rate),
@@ -57,6 +57,8 @@ pub(crate) fn measure(commands: &[&str], keys: u64, rounds: usize) {
             median(|of| of.lag_ms),
             median(|of| of.lag_worst_ms),
             median(|of| of.cpu_us),
+            median(|of| of.memory_read),
+            median(|of| of.rate_read),
         );
     }
 }
@@ -74,6 +76,9 @@ struct Figures {
     lag_ms: f64,
     lag_worst_ms: f64,
     cpu_us: f64,
+    /// The same with a load that only reads.
+    memory_read: f64,
+    rate_read: f64,
 }
 
 impl Figures {
@@ -92,12 +97,24 @@ impl Figures {
         let sync_s = began.elapsed().as_secs_f64();
         let (lag_ms, lag_worst_ms) = lag(&master, &replica, keys);
         let cpu = master.cpu_s();
-        let _ended = load(&master, keys, WRITES, 16, 50).wait();
+        let _ended = load(&master, "set", keys, WRITES, 16, 50).wait();
         let cpu_us = (master.cpu_s() - cpu) / WRITES as f64 * 1e6;
         drop(replica);
-        let joining = Joining::of(&master, keys);
-        let Joining { memory, rate, ping_before_ms, ping_meanwhile_ms } = joining;
-        Self { sync_s, memory, rate, ping_before_ms, ping_meanwhile_ms, lag_ms, lag_worst_ms, cpu_us }
+        let reading = Joining::of(&master, "get", keys);
+        let Joining { memory, rate, ping_before_ms, ping_meanwhile_ms } = Joining::of(&master, "set", keys);
+        let (memory_read, rate_read) = (reading.memory, reading.rate);
+        Self {
+            sync_s,
+            memory,
+            rate,
+            ping_before_ms,
+            ping_meanwhile_ms,
+            lag_ms,
+            lag_worst_ms,
+            cpu_us,
+            memory_read,
+            rate_read,
+        }
     }
 }
 
@@ -122,10 +139,10 @@ fn wait_for_link(replica: &Node) {
     }
 }
 
-/// Clients that overwrite random keys.
-fn load(node: &Node, keys: u64, count: u64, pipeline: u32, clients: u32) -> Child {
+/// Clients that overwrite or read random keys.
+fn load(node: &Node, test: &str, keys: u64, count: u64, pipeline: u32, clients: u32) -> Child {
     Command::new("taskset")
-        .args(["-c", "1", "redis-benchmark", "-p", &node.port.to_string(), "-t", "set", "-q"])
+        .args(["-c", "1", "redis-benchmark", "-p", &node.port.to_string(), "-t", test, "-q"])
         .args(["-n", &count.to_string(), "-r", &keys.to_string(), "-d", &VALUE.to_string()])
         .args(["-P", &pipeline.to_string(), "-c", &clients.to_string()])
         .stdout(Stdio::null())
@@ -142,7 +159,7 @@ fn end(mut load: Child) {
 
 /// While the master is written to as fast as it can be: how long a write takes until it is seen at the replica, in ms; the median and the worst.
 fn lag(master: &Node, replica: &Node, keys: u64) -> (f64, f64) {
-    let load = load(master, keys, ENDLESS, 16, 50);
+    let load = load(master, "set", keys, ENDLESS, 16, 50);
     let (mut to_master, mut to_replica) = (master.connect(), replica.connect());
     let (began, mut lags) = (Instant::now(), Vec::new());
     for n in 0_u64.. {
@@ -169,9 +186,9 @@ struct Joining {
 }
 
 impl Joining {
-    fn of(master: &Node, keys: u64) -> Self {
+    fn of(master: &Node, test: &str, keys: u64) -> Self {
         let (stop, pings) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-        let load = load(master, keys, ENDLESS, 8, 20);
+        let load = load(master, test, keys, ENDLESS, 8, 20);
         let (mut took, mut counts, mut peak, mut rest) = (Duration::ZERO, [0; 3], 0.0_f64, 0.0_f64);
         let mut joined = Instant::now();
         std::thread::scope(|scope| {
@@ -207,7 +224,7 @@ impl Joining {
         };
         let before = (counts[1] - counts[0]) as f64 / BEFORE.as_secs_f64();
         println!(
-            "                   {}: a replica joins in {:.1} s, {:.0} writes/s before",
+            "                   {}: a replica joins in {:.1} s, {:.0} {test}s/s before",
             master.name,
             took.as_secs_f64(),
             before
