@@ -11,6 +11,9 @@ use bongsu_process::atomic::{is_gone, remove_all};
 /// What the names of temporary files of snapshots begin with, and end with.
 const SNAPSHOT: (&str, &str) = ("temp-", ".rdb");
 
+/// Names that are tried for a new file. Nobody has so many at a time.
+const NAMES_MAX: u32 = 1000;
+
 /// Permissions of a file that is for this process only.
 const UNSEEN_MODE: u32 = 0o600;
 
@@ -29,10 +32,27 @@ pub(crate) fn number_of_file() -> u64 {
     BEGUN.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A name that nobody else uses, in the directory of the snapshot that it is for.
-pub(crate) fn temporary_snapshot(path: &Path) -> PathBuf {
+/// A name that this process has not used yet, in the directory of the snapshot that it is for.
+fn temporary_snapshot(path: &Path) -> PathBuf {
     let ((begin, end), process) = (SNAPSHOT, std::process::id());
     path.with_file_name(format!("{begin}{process}-{}{end}", number_of_file()))
+}
+
+/// A new file beside the snapshot that it is for, and its name. Processes in containers may share a directory and have the same number:
+/// what is there already is another one's.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn create_temporary(path: &Path, options: &OpenOptions) -> io::Result<(File, PathBuf)> {
+    let mut result = Err(io::ErrorKind::AlreadyExists.into());
+    for _ in 0..NAMES_MAX {
+        let temporary = temporary_snapshot(path);
+        result = options.clone().create_new(true).open(&temporary).map(|file| (file, temporary));
+        if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+            break;
+        }
+    }
+    result
 }
 
 /// A file in this directory of which nothing is left when it is closed, whatever happens: it has no name.
@@ -41,9 +61,9 @@ pub(crate) fn temporary_snapshot(path: &Path) -> PathBuf {
 /// If it cannot be made.
 pub(crate) fn unseen_file(directory: &Path) -> io::Result<File> {
     // Until the name is gone, it is one that is removed at the next start.
-    let path = temporary_snapshot(&directory.join("unseen"));
     let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(true).mode(UNSEEN_MODE).open(&path)?;
+    options.read(true).write(true).mode(UNSEEN_MODE);
+    let (file, path) = create_temporary(&directory.join("unseen"), &options)?;
     fs::remove_file(&path)?;
     Ok(file)
 }
@@ -83,5 +103,20 @@ mod tests {
     fn no_two_temporary_files_have_a_name() {
         let path = Path::new("/somewhere/dump.rdb");
         assert_ne!(temporary_snapshot(path), temporary_snapshot(path));
+    }
+
+    #[test]
+    fn what_somebody_else_is_writing_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dump.rdb");
+        let (begin, process) = (number_of_file(), std::process::id());
+        // Other tests take some of the numbers meanwhile.
+        let theirs: Vec<PathBuf> =
+            (begin..begin + 100).map(|n| dir.path().join(format!("temp-{process}-{n}.rdb"))).collect();
+        theirs.iter().for_each(|path| fs::write(path, "theirs").unwrap());
+        drop(unseen_file(dir.path()).unwrap());
+        let (_, own) = create_temporary(&path, OpenOptions::new().write(true)).unwrap();
+        assert!(!theirs.contains(&own));
+        assert!(theirs.iter().all(|path| fs::read(path).is_ok_and(|text| text == b"theirs")));
     }
 }

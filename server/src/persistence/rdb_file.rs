@@ -27,6 +27,14 @@ pub(crate) struct RdbFileOptions {
     pub(crate) syncs_early: bool,
 }
 
+/// Where a file is written.
+pub(crate) enum Place {
+    /// It takes this name once it is complete, and has another one before.
+    Snapshot(PathBuf),
+    /// It keeps this name, which is a temporary one, and somebody else gives it another.
+    Base(PathBuf),
+}
+
 /// A file that takes its name once it is complete and on disk.
 pub(crate) struct RdbFile {
     file: File,
@@ -46,13 +54,16 @@ impl RdbFile {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub(crate) fn create(
-        temporary: PathBuf,
-        path: Option<PathBuf>,
-        options: RdbFileOptions,
-        sizes: &[ImageOf],
-    ) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&temporary)?;
+    pub(crate) fn create(place: Place, options: RdbFileOptions, sizes: &[ImageOf]) -> io::Result<Self> {
+        let mut open = OpenOptions::new();
+        open.write(true).mode(MODE);
+        let (file, temporary, path) = match place {
+            Place::Snapshot(path) => {
+                let (file, temporary) = files::create_temporary(&path, &open)?;
+                (file, temporary, Some(path))
+            }
+            Place::Base(path) => (open.create(true).truncate(true).open(&path)?, path, None),
+        };
         let mut encoder = Encoder::new(options.format, sizes_of(sizes));
         let mut out = Vec::new();
         let aux: Vec<(&[u8], &[u8])> =

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use bongsu_persist::rdb::encode::{Options, Version};
 
-use super::files::temporary_snapshot;
-use super::rdb_file::{RdbFile, RdbFileOptions};
+use super::rdb_file::{Place, RdbFile, RdbFileOptions};
 use crate::config::{Directive, SavePoint};
 use crate::engine::Engine;
 use crate::imaging::{Imaging, Outcome, Purpose};
@@ -90,7 +89,7 @@ impl Engine {
         let path = self.snapshot_path();
         let options = self.rdb_options(false);
         self.begin_image(Purpose::Snapshot, move |sizes| {
-            Ok(Box::new(RdbFile::create(temporary_snapshot(&path), Some(path), options, sizes)?))
+            Ok(Box::new(RdbFile::create(Place::Snapshot(path), options, sizes)?))
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bongsu_persist::aof::Format;
 
-use super::super::rdb_file::RdbFile;
+use super::super::rdb_file::{Place, RdbFile};
 use super::command_file::CommandFile;
 use super::writer::Ticket;
 use super::{Aof, Step};
@@ -131,7 +131,7 @@ impl Engine {
         self.rewrites.base = Some((path.clone(), format));
         self.begin_image(Purpose::Rewrite, move |sizes| {
             let file: Box<dyn Sink> = match format {
-                Format::Rdb => Box::new(RdbFile::create(path, None, options, sizes)?),
+                Format::Rdb => Box::new(RdbFile::create(Place::Base(path), options, sizes)?),
                 Format::Commands => Box::new(CommandFile::create(path, timestamp_s)?),
             };
             Ok(Box::new(Followed { file, steps }))
