@@ -190,7 +190,7 @@ impl Engine {
             Piece::Sizes(db, keys) => {
                 let most = loading.total_bytes / KEY_BYTES_MIN;
                 if (db as usize) < self.shard.databases() {
-                    self.shard.db_mut(db as usize).expect(keys.min(most).try_into().unwrap_or(usize::MAX));
+                    self.shard.db_mut(db as usize).expect(keys.min(most));
                 }
                 Ok(())
             }

@@ -205,7 +205,7 @@ fn take(plan: &Plan, orders: &Orders, mut shard: Shard, mut source: Source, told
         spool.write(&bytes)?;
     }
     if plan.manner == Manner::SpoolInPlace {
-        told.tell(Progress::Verified(load::verify(spool.read()?, plan.trust, orders)?));
+        told.tell(Progress::Verified(load::verify(spool.read()?, plan.trust, orders, &shard)?));
         match source.pieces.recv() {
             Ok(Piece::Replace(old)) => drop(old),
             // The link is gone, and with it the reason to go on.

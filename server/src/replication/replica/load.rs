@@ -92,9 +92,6 @@ enum Taken<'a> {
     Parts(&'a [Part<'a>]),
 }
 
-/// So many keys of a database are believed to come when they are announced: where none comes, a thousand has cost some hundred bytes.
-const EXPECTED_MAX: usize = 1 << 26;
-
 fn keys_in(parts: &[Part<'_>]) -> u64 {
     parts.iter().filter(|part| matches!(part, Part::Head(_))).count() as u64
 }
@@ -110,7 +107,7 @@ pub(super) fn load(source: impl Read, trust: Trust, orders: &Orders, into: &mut 
     let mut admission = Admission::new(options);
     read(source, trust, |taken| match taken {
         Taken::Sizes(db, keys) if (db as usize) < into.databases() => {
-            into.db_mut(db as usize).expect(usize::try_from(keys).unwrap_or(usize::MAX).min(EXPECTED_MAX));
+            into.db_mut(db as usize).expect(keys);
             Ok(())
         }
         Taken::Sizes(..) => Ok(()),
@@ -122,12 +119,14 @@ pub(super) fn load(source: impl Read, trust: Trust, orders: &Orders, into: &mut 
     })
 }
 
-/// Reads everything and keeps nothing: the number of keys.
-pub(super) fn verify(source: impl Read, trust: Trust, orders: &Orders) -> Result<u64, LoadError> {
+/// Reads everything for these databases and keeps nothing: the number of keys. What they would refuse is an error here already, as far
+/// as it can be told without the keys before.
+pub(super) fn verify(source: impl Read, trust: Trust, orders: &Orders, target: &Shard) -> Result<u64, LoadError> {
     let mut keys = 0;
     read(source, trust, |taken| {
         if let Taken::Parts(parts) = taken {
             keys += keys_in(parts);
+            parts.iter().try_for_each(|part| target.inspect(part))?;
         }
         orders.pass(0)
     })?;
@@ -179,13 +178,26 @@ mod tests {
     fn who_is_not_wanted_any_more_reads_no_further_key() {
         let (trust, orders) = (Trust { is_little: true, checks_sum: true }, Orders::default());
         let mut shard = Shard::new(1, Random::new([1, 2, 3, 4]));
-        assert_eq!(verify(ONE_KEY, trust, &orders).unwrap(), 1);
+        assert_eq!(verify(ONE_KEY, trust, &orders, &shard).unwrap(), 1);
         assert_eq!(load(ONE_KEY, trust, &orders, &mut shard).unwrap(), 0);
         assert_eq!(shard.db(0).len(), 1);
         orders.stop();
-        assert!(matches!(verify(ONE_KEY, trust, &orders), Err(LoadError::Unwanted)));
+        assert!(matches!(verify(ONE_KEY, trust, &orders, &shard), Err(LoadError::Unwanted)));
         let mut shard = shard.empty_like();
         assert!(matches!(load(ONE_KEY, trust, &orders, &mut shard), Err(LoadError::Unwanted)));
         assert_eq!(shard.db(0).len(), 0);
+    }
+
+    #[test]
+    fn what_would_be_refused_is_no_data() {
+        let (trust, orders) = (Trust { is_little: false, checks_sum: true }, Orders::default());
+        let shard = Shard::new(2, Random::new([1, 2, 3, 4]));
+        let of = |db: u8, key: &[u8]| [b"REDIS0010\xfe", &[db][..], key, b"\xff\0\0\0\0\0\0\0\0"].concat();
+        let check = |bytes: &[u8]| verify(bytes, trust, &orders, &shard).map_err(|error| error.to_string());
+        assert_eq!(check(&of(1, b"\x00\x01k\x01v")), Ok(1));
+        assert_eq!(check(&of(2, b"\x00\x01k\x01v")).unwrap_err(), "a key cannot be kept: there is no database 2");
+        // A small hash with the same field twice.
+        let twice = b"\x10\x01k\x11\x11\0\0\0\x04\0\x81f\x02\x01\x01\x81f\x02\x02\x01\xff";
+        assert_eq!(check(&of(0, twice)).unwrap_err(), "a key cannot be kept: an element that is there twice");
     }
 }

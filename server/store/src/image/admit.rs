@@ -285,6 +285,6 @@ impl Shard {
     }
 }
 
-fn check_len(bytes: &[u8]) -> Result<(), NotAdmitted> {
+pub(super) fn check_len(bytes: &[u8]) -> Result<(), NotAdmitted> {
     if bytes.len() <= STRING_BYTES_MAX { Ok(()) } else { Err(NotAdmitted::TooLong) }
 }

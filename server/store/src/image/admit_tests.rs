@@ -100,6 +100,14 @@ fn pack(items: &[&str]) -> Vec<u8> {
 fn refuses(parts: &[Part<'_>], why: NotAdmitted) {
     let mut bench = Bench::new();
     let mut state = Admission::default();
+    // What a part is by itself is known before; what came before it is not.
+    let is_of_its_own = match why {
+        NotAdmitted::Exists | NotAdmitted::OutOfPlace => false,
+        NotAdmitted::Duplicate => parts.len() == 1,
+        _ => true,
+    };
+    let known = parts.iter().try_for_each(|part| bench.shard.inspect(part));
+    assert_eq!(known, if is_of_its_own { Err(why) } else { Ok(()) });
     let mut results = parts.iter().map(|part| bench.shard.admit(part, &mut state));
     assert_eq!(results.find(Result::is_err), Some(Err(why)));
     assert_eq!((results.count(), state.is_amid()), (0, false), "it was the last part");

@@ -11,6 +11,7 @@ mod admit_tests;
 mod blob;
 mod capture;
 mod hold;
+mod inspect;
 mod read;
 #[cfg(test)]
 mod tests;

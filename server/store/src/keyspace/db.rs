@@ -88,10 +88,11 @@ impl Db {
         self.table.len()
     }
 
-    /// About so many keys are to come. Nothing is done about it if there are some already, or if many were to come before.
-    pub fn expect(&mut self, keys: usize) {
+    /// About so many keys are to come, by what somebody says. Nothing is done about it if there are some already, or if many were to
+    /// come before.
+    pub fn expect(&mut self, keys: u64) {
         if self.is_empty() && self.table.is_small() && self.walk.is_none() {
-            self.table = Table::expecting(keys);
+            self.table = Table::expecting(usize::try_from(keys).unwrap_or(usize::MAX));
         }
     }
 

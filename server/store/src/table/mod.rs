@@ -28,6 +28,10 @@ const MERGE_BELOW: u16 = 400;
 /// Entries of a segment of a table that knows how many are to come: as many as fit, and some more by chance.
 const EXPECTED_PER_SEGMENT: usize = 1000;
 
+/// So many entries are believed to come when they are announced, whoever announces them: where none comes, a thousand has cost some
+/// hundred bytes. A table that gets more grows to that in steps.
+const EXPECTED_MAX: usize = 1 << 26;
+
 /// What a table asks about its entries.
 pub trait Entries: Copy {
     /// The hash of the entry's key.
@@ -72,22 +76,23 @@ impl Default for Table {
 
 impl Table {
     /// A table that is about to have so many entries, and need not grow to that in many steps. It takes little memory before it has
-    /// them.
+    /// them, and does not believe any number.
     pub fn expecting(entries: usize) -> Self {
+        let entries = entries.min(EXPECTED_MAX);
         let depth = entries.div_ceil(EXPECTED_PER_SEGMENT).next_power_of_two().ilog2() as u8;
-        let count = 1usize << depth;
-        let prefix = |index: usize| (index as u64).checked_shl(64 - u32::from(depth)).unwrap_or(0);
+        let count = 1u32 << depth;
+        let prefix = |index: u32| u64::from(index).checked_shl(64 - u32::from(depth)).unwrap_or(0);
         let segments: Vec<Segment> = (0..count).map(|index| Segment::new(depth, prefix(index), 1)).collect();
         let mut at_depth = [0; 65];
-        at_depth[usize::from(depth)] = count as u32;
+        at_depth[usize::from(depth)] = count;
         Self {
-            directory: (0..count as u32).collect(),
+            directory: (0..count).collect(),
             depth,
             segment_bytes: segments.iter().map(Segment::heap_bytes).sum(),
             segments,
             at_depth,
             len: 0,
-            second_size: Segment::buckets_for(entries / count),
+            second_size: Segment::buckets_for(entries / count as usize),
         }
     }
 

@@ -100,6 +100,10 @@ fn expectations_may_be_wrong() {
 #[test]
 fn what_is_expected_takes_little_memory() {
     assert!(Table::expecting(10_000_000).heap_bytes() < 4 << 20);
+    // However much it is.
+    for entries in [1 << 40, usize::MAX] {
+        assert!(Table::expecting(entries).heap_bytes() < 32 << 20, "{entries}");
+    }
 }
 
 /// What the table costs per entry, at every size: the reason for its small steps.
