@@ -4,15 +4,15 @@
 #[path = "replica/nodes.rs"]
 #[expect(dead_code, reason = "other tests need the rest")]
 mod nodes;
+#[path = "replica/scripted.rs"]
+mod scripted;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 
 use bongsu_store::random::Random;
 use nodes::{Client, Ours};
-
-const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+use scripted::{ID, full, meet, see_off, sized};
 
 /// What it answers to `PSYNC`, after which it hangs up, or waits to be left.
 struct Script {
@@ -25,50 +25,11 @@ fn script(name: &'static str, answer: impl Into<Vec<u8>>, hangs_up: bool) -> Scr
     Script { name, answer: answer.into(), hangs_up }
 }
 
-/// Takes the next link and talks to it up to `PSYNC`.
-fn meet(listener: &TcpListener) -> TcpStream {
-    let (stream, _) = listener.accept().unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let mut lines = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let mut line = String::new();
-        if lines.read_line(&mut line).unwrap() == 0 {
-            return stream;
-        }
-        match line.trim_end() {
-            "PING" => (&stream).write_all(b"+PONG\r\n").unwrap(),
-            "listening-port" | "psync2" => (&stream).write_all(b"+OK\r\n").unwrap(),
-            "version" => (&stream).write_all(b"-ERR Unrecognized REPLCONF option: version\r\n").unwrap(),
-            "x-dataset" => (&stream).write_all(b"-ERR syntax error\r\n").unwrap(),
-            "PSYNC" => {
-                // The name and the offset, with their lengths.
-                (0..4).for_each(|_| assert!(lines.read_line(&mut line).unwrap() > 0));
-                return stream;
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Waits until the other side hangs up.
-fn see_off(mut stream: TcpStream) {
-    let mut buffer = [0; 4096];
-    while stream.read(&mut buffer).is_ok_and(|got| got > 0) {}
-}
-
 /// A snapshot with one key, and a checksum that is right or wrong.
 fn snapshot(sum: &[u8; 8]) -> Vec<u8> {
     let mut bytes = b"REDIS0010\xfe\x00\xfb\x01\x00\x00\x03new\x04data\xff".to_vec();
     bytes.extend_from_slice(sum);
     bytes
-}
-
-fn full(payload: &[u8]) -> Vec<u8> {
-    [format!("+FULLRESYNC {ID} 100\r\n").as_bytes(), payload].concat()
-}
-
-fn sized(payload: &[u8]) -> Vec<u8> {
-    full(&[format!("${}\r\n", payload.len()).as_bytes(), payload].concat())
 }
 
 fn marked(payload: &[u8]) -> Vec<u8> {

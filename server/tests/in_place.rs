@@ -3,11 +3,15 @@
 
 #[path = "replica/nodes.rs"]
 mod nodes;
+#[path = "replica/scripted.rs"]
+mod scripted;
 
-use std::net::TcpStream;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use nodes::{Client, Ours, Peer, assert_same};
+use scripted::{meet, see_off, sized};
 
 /// The end does not take so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -114,4 +118,77 @@ fn who_is_told_to_follow_another_one_meanwhile_loads_first() {
     to_master.expect("SET last 1", "OK");
     assert_same(&mut to_master, &mut to_replica);
     assert_eq!(to_other.info("sync_partial_ok"), "1");
+}
+
+#[test]
+fn data_for_which_there_is_no_database_do_not_take_the_place_of_others() {
+    let master = Peer::start("--databases 32");
+    let mut to_master = master.client();
+    for request in ["SET k 1", "SELECT 20", "SET k 2"] {
+        to_master.expect(request, "OK");
+    }
+    let replica = Ours::start("databases 16\nreplica-load-in-place yes");
+    let mut to_replica = replica.client();
+    to_replica.expect("SET own data", "OK");
+    to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", master.port), "OK");
+    // It has given up once, and asks again.
+    to_master.until("sync_full", "2");
+    to_replica.expect("GET own", "data");
+    to_replica.expect("DBSIZE", "1");
+}
+
+/// A snapshot that is whole and cannot be loaded nevertheless: it has a key twice.
+const KEY_TWICE: &[u8] = b"REDIS0010\xfe\x00\x00\x03new\x04data\x00\x03new\x04data\xff\0\0\0\0\0\0\0\0";
+
+/// A replica with a log that has emptied itself for data that cannot be loaded, and its link.
+fn amid_failing(delay_us: u64) -> (TcpListener, Ours, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let replica = Ours::start(&format!("replica-load-in-place yes\nkey-load-delay {delay_us}"));
+    let mut to_replica = replica.client();
+    to_replica.expect("CONFIG SET appendonly yes", "OK");
+    to_replica.until("aof_rewrite_scheduled", "0");
+    to_replica.until("aof_rewrite_in_progress", "0");
+    to_replica.expect("SET own data", "OK");
+    to_replica.expect(&format!("REPLICAOF 127.0.0.1 {}", listener.local_addr().unwrap().port()), "OK");
+    let mut link = meet(&listener);
+    link.write_all(&sized(KEY_TWICE)).unwrap();
+    to_replica.until_reply("GET own", LOADING);
+    (listener, replica, link)
+}
+
+/// It has begun without data: what it had before does not come back with what is new.
+#[track_caller]
+fn assert_begins_anew(replica: &Ours) {
+    let mut to_replica = replica.client();
+    to_replica.until_reply("DBSIZE", "0");
+    assert_eq!(to_replica.info("role"), "master");
+    to_replica.expect("SET first 1", "OK");
+    to_replica.until("aof_rewrite_scheduled", "0");
+    to_replica.until("aof_rewrite_in_progress", "0");
+    to_replica.expect("SET second 2", "OK");
+    // As at a start.
+    to_replica.expect("DEBUG LOADAOF", "OK");
+    to_replica.expect("MGET first second own", "1 2 nil");
+    to_replica.expect("DBSIZE", "2");
+}
+
+#[test]
+fn who_is_promoted_without_data_begins_a_log() {
+    let (_listener, replica, link) = amid_failing(0);
+    // It has failed when it hangs up.
+    see_off(link);
+    let mut to_replica = replica.client();
+    to_replica.expect("GET own", LOADING);
+    to_replica.expect("REPLICAOF NO ONE", "OK");
+    assert_begins_anew(&replica);
+}
+
+#[test]
+fn who_is_promoted_before_its_data_fail_begins_a_log() {
+    let (_listener, replica, _link) = amid_failing(10_000_000);
+    let mut to_replica = replica.client();
+    to_replica.expect("REPLICAOF NO ONE", "OK");
+    to_replica.expect("GET own", LOADING);
+    to_replica.expect("CONFIG SET key-load-delay 0", "OK");
+    assert_begins_anew(&replica);
 }

@@ -119,8 +119,8 @@ impl Engine {
             Some(following) if matches!(following.stage, Stage::Syncing(_)) => self.lose_master(failure),
             Some(_) => self.log.warning(failure),
             None => {
-                self.log.warning(format_args!("{failure}. This master begins without data."));
-                self.dataset.vacancy = None;
+                self.log.warning(failure);
+                self.leave_vacancy();
             }
         }
     }
@@ -129,6 +129,8 @@ impl Engine {
     pub(super) fn leave_vacancy(&mut self) {
         if self.dataset.vacancy.take_if(|vacancy| vacancy.intake.is_none()).is_some() {
             self.log.warning("This master begins without data.");
+            // What is on disk is what went: nothing may come to stand behind that.
+            self.log_anew();
         }
     }
 }
