@@ -10,6 +10,7 @@ mod entropy;
 mod helpers;
 mod imaging;
 mod info;
+mod key_delay;
 mod limits;
 mod migration;
 mod net;

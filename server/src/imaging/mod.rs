@@ -83,7 +83,8 @@ impl Engine {
             previous_linked();
             sink(&sizes)
         };
-        match Worker::start(make, self.save_delay_usec(), self.waker.clone()) {
+        let delay_us = self.config.integer(Directive::RdbKeySaveDelay);
+        match Worker::start(make, delay_us, self.waker.clone()) {
             Ok(worker) => {
                 let begun_us = self.clock.now_us;
                 self.imaging = Some(Imaging { purpose, worker, keys, begun_us, is_written: false });
@@ -96,14 +97,10 @@ impl Engine {
         }
     }
 
-    fn save_delay_usec(&self) -> u64 {
-        self.config.integer(Directive::RdbKeySaveDelay).max(0).unsigned_abs()
-    }
-
     /// `rdb-key-save-delay` has changed.
     pub(crate) fn delay_image(&self) {
         if let Some(imaging) = &self.imaging {
-            imaging.worker.set_delay(self.save_delay_usec());
+            imaging.worker.set_delay(self.config.integer(Directive::RdbKeySaveDelay));
         }
     }
 

@@ -4,12 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use crate::key_delay::KeyDelay;
 use crate::net::wake::Waker;
-
-/// The longest that a delay goes on without a look at whether anybody still wants the image, in microseconds.
-const DELAY_MAX_USEC: u64 = 10_000;
 
 /// Where an image goes. What is dropped before its end is to leave nothing behind.
 pub(crate) trait Sink: Send {
@@ -40,8 +37,8 @@ pub(crate) struct Progress {
     keys: AtomicU64,
     ahead_bytes: AtomicUsize,
     is_abandoned: AtomicBool,
-    /// For tests: how long to wait for each key, in microseconds (`rdb-key-save-delay`).
-    delay_usec: AtomicU64,
+    /// `rdb-key-save-delay`.
+    delay: KeyDelay,
     /// Held while an image takes effect, and while it is given up.
     commits: Mutex<()>,
 }
@@ -49,16 +46,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// So many more keys are dealt with, each of which takes a while if tests want that.
     pub(crate) fn add_keys(&self, keys: u64) {
-        let mut waited_usec = 0;
-        while !self.is_abandoned() {
-            let left_usec = self.delay_usec.load(Ordering::Relaxed).saturating_mul(keys).saturating_sub(waited_usec);
-            if left_usec == 0 {
-                break;
-            }
-            let now_usec = left_usec.min(DELAY_MAX_USEC);
-            std::thread::sleep(Duration::from_micros(now_usec));
-            waited_usec += now_usec;
-        }
+        self.delay.pass(keys, || self.is_abandoned());
         self.keys.fetch_add(keys, Ordering::Relaxed);
     }
 
@@ -103,7 +91,7 @@ impl Worker {
     /// If the system gives none.
     pub(super) fn start(
         make: impl FnOnce() -> io::Result<Box<dyn Sink>> + Send + 'static,
-        delay_usec: u64,
+        delay_us: i64,
         waker: Waker,
     ) -> io::Result<Self> {
         // What is in it is limited by those who fill it: by `ahead_bytes`.
@@ -111,7 +99,7 @@ impl Worker {
         let (tell, result) = channel();
         let (make_room, room) = sync_channel(1);
         let progress = Arc::<Progress>::default();
-        progress.delay_usec.store(delay_usec, Ordering::Relaxed);
+        progress.delay.set(delay_us);
         let shared = Arc::clone(&progress);
         let work = move || {
             let outcome = make().and_then(|sink| run(sink, &taken, &make_room, &shared, &waker));
@@ -142,8 +130,8 @@ impl Worker {
     }
 
     /// Another delay for each key.
-    pub(super) fn set_delay(&self, usec: u64) {
-        self.progress.delay_usec.store(usec, Ordering::Relaxed);
+    pub(super) fn set_delay(&self, delay_us: i64) {
+        self.progress.delay.set(delay_us);
     }
 
     /// What became of the image, once that is known.

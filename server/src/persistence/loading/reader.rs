@@ -4,15 +4,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
 
 use bongsu_persist::aof::scan::{Entry, ScanError, Scanner};
 use bongsu_persist::aof::{Format, MAGIC_LEN};
 use bongsu_persist::rdb::decode::{Decoder, Event, Options, Verdict};
 
 use super::super::rdb_file::keys_in;
+use crate::key_delay::KeyDelay;
 use crate::net::wake::Waker;
 
 /// Pieces that may be read ahead of the loop.
@@ -23,9 +23,6 @@ const COMMANDS_BYTES: usize = 128 * 1024;
 
 /// Read from a file at a time.
 const READ_BYTES: usize = 256 * 1024;
-
-/// The longest that a delay goes on without a look at whether it is still to be, in microseconds.
-const DELAY_MAX_US: u64 = 10_000;
 
 /// What is to be loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,30 +104,7 @@ pub(crate) enum Piece {
 pub(crate) struct Reading {
     pieces: Receiver<Piece>,
     read: Arc<AtomicU64>,
-    delay: Arc<Delay>,
-}
-
-/// For tests: how long to wait for each key, in microseconds; less than zero: one microsecond for so many keys (`key-load-delay`).
-#[derive(Default)]
-struct Delay(AtomicI64);
-
-impl Delay {
-    fn wait(&self, keys: u64) {
-        let mut waited_us = 0;
-        loop {
-            let per_key = self.0.load(Ordering::Relaxed);
-            let total_us = match u64::try_from(per_key) {
-                Ok(usec) => usec.saturating_mul(keys),
-                Err(_) => keys / per_key.unsigned_abs(),
-            };
-            if total_us <= waited_us {
-                return;
-            }
-            let now_us = (total_us - waited_us).min(DELAY_MAX_US);
-            std::thread::sleep(Duration::from_micros(now_us));
-            waited_us += now_us;
-        }
-    }
+    delay: Arc<KeyDelay>,
 }
 
 impl Reading {
@@ -142,7 +116,7 @@ impl Reading {
         let (tell, pieces) = sync_channel(PIECES_AHEAD);
         let read = Arc::<AtomicU64>::default();
         let counted = Arc::clone(&read);
-        let delay = Arc::new(Delay(AtomicI64::new(delay)));
+        let delay = Arc::new(KeyDelay::new(delay));
         let delayed = Arc::clone(&delay);
         let work = move || {
             let teller = Teller { tell, waker, delay: delayed };
@@ -160,7 +134,7 @@ impl Reading {
 
     /// Another delay for each key.
     pub(crate) fn set_delay(&self, delay: i64) {
-        self.delay.0.store(delay, Ordering::Relaxed);
+        self.delay.set(delay);
     }
 
     /// The next piece, if it has been read.
@@ -188,17 +162,19 @@ enum Stop {
 struct Teller {
     tell: SyncSender<Piece>,
     waker: Waker,
-    delay: Arc<Delay>,
+    delay: Arc<KeyDelay>,
 }
 
 impl Teller {
     fn say(&self, piece: Piece) -> Result<(), Stop> {
-        if self.delay.0.load(Ordering::Relaxed) != 0 {
-            self.delay.wait(match &piece {
+        if !self.delay.is_none() {
+            let keys = match &piece {
                 Piece::Parts(parts) => keys_in(parts),
                 Piece::Commands(commands) => commands.ends.len() as u64,
                 _ => 0,
-            });
+            };
+            // Whether anybody still listens shows below.
+            self.delay.pass(keys, || false);
         }
         self.tell.send(piece).map_err(|_| Stop::Unwanted)?;
         self.waker.wake();

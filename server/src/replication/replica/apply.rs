@@ -45,7 +45,7 @@ impl Engine {
         self.advance(client, bytes)
     }
 
-    /// The stream is not applied for now, because a pause holds back whatever changes data.
+    /// The stream waits, because a pause holds back whatever changes data.
     pub(crate) fn holds_stream(&mut self) -> bool {
         let is_paused = self.pause_mode().is_some();
         if let Some(following) = &mut self.following {

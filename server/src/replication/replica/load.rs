@@ -1,12 +1,13 @@
 //! Reading a master's data into databases that nobody sees yet.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bongsu_persist::rdb::decode::{Decoder, Error, Event, Options, Verdict};
 use bongsu_store::image::{Admission, AdmissionOptions, Malformed, NotAdmitted, Part, Reader};
 use bongsu_store::shard::Shard;
+
+use crate::key_delay::KeyDelay;
 
 /// Why the data of a master cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +28,13 @@ pub(crate) enum LoadError {
     Unwanted,
 }
 
-/// The longest that a delay goes on without a look at whether it is still to be, in microseconds.
-const DELAY_MAX_US: u64 = 10_000;
-
 /// What the loop tells a thread that reads.
 #[derive(Default, Debug)]
 pub(super) struct Orders {
     /// Nobody wants the data any more.
     is_stopped: AtomicBool,
-    /// For tests: how long to wait for each key, in microseconds (`key-load-delay`).
-    delay_us: AtomicU64,
+    /// `key-load-delay`.
+    delay: KeyDelay,
 }
 
 impl Orders {
@@ -45,27 +43,15 @@ impl Orders {
         self.is_stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Another delay for each key; less than nothing is none.
+    /// Another delay for each key.
     pub(super) fn set_delay(&self, delay_us: i64) {
-        self.delay_us.store(delay_us.try_into().unwrap_or(0), Ordering::Relaxed);
+        self.delay.set(delay_us);
     }
 
     /// Goes on to the next keys, so many, unless the thread is to end.
     fn pass(&self, keys: u64) -> Result<(), LoadError> {
-        let mut waited_us = 0;
-        loop {
-            if self.is_stopped.load(Ordering::Relaxed) {
-                return Err(LoadError::Unwanted);
-            }
-            let delay_us = self.delay_us.load(Ordering::Relaxed).saturating_mul(keys);
-            let left_us = delay_us.saturating_sub(waited_us);
-            if left_us == 0 {
-                return Ok(());
-            }
-            let now_us = left_us.min(DELAY_MAX_US);
-            std::thread::sleep(Duration::from_micros(now_us));
-            waited_us += now_us;
-        }
+        let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
+        if self.delay.pass(keys, is_stopped) { Ok(()) } else { Err(LoadError::Unwanted) }
     }
 }
 

@@ -5,15 +5,14 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
 
 use bongsu_persist::rdb::encode::{EncodeError, Encoder};
 use bongsu_protocol::session::ClientId;
 use bongsu_store::image::{Part, Reader};
 
+use crate::key_delay::KeyDelay;
 use crate::net::wake::Waker;
 use crate::persistence::unseen_file;
 
@@ -83,8 +82,8 @@ struct Shared {
     queued: AtomicUsize,
     /// Nobody wants the payload any more.
     is_stopped: AtomicBool,
-    /// `rdb-key-save-delay`: how long every key takes, in microseconds.
-    delay_us: AtomicI64,
+    /// `rdb-key-save-delay`.
+    delay: KeyDelay,
 }
 
 /// The thread, as the loop sees it. It ends with this.
@@ -92,7 +91,6 @@ pub(super) struct Worker {
     work: Sender<Work>,
     made: Receiver<Made>,
     shared: Arc<Shared>,
-    thread: Thread,
 }
 
 impl Worker {
@@ -119,8 +117,8 @@ impl Worker {
             let mut making = Making { tell, waker, shared: own, out: Vec::new(), sink, written: 0 };
             making.run(plan.encoder, &plan.fields, &orders);
         };
-        let thread = std::thread::Builder::new().name("bongsu-sync".to_owned()).spawn(run)?;
-        Ok(Self { work, made, shared, thread: thread.thread().clone() })
+        std::thread::Builder::new().name("bongsu-sync".to_owned()).spawn(run)?;
+        Ok(Self { work, made, shared })
     }
 
     /// Bytes of the image that wait to be encoded.
@@ -151,7 +149,7 @@ impl Worker {
 
     /// How long every key takes, in microseconds.
     pub(super) fn set_delay(&self, delay_us: i64) {
-        self.shared.delay_us.store(delay_us, Ordering::Relaxed);
+        self.shared.delay.set(delay_us);
     }
 
     /// What has been done since, one after the other. An error if the thread is gone.
@@ -163,7 +161,6 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.shared.is_stopped.store(true, Ordering::Relaxed);
-        self.thread.unpark();
     }
 }
 
@@ -230,7 +227,7 @@ impl Making {
     }
 
     fn encode(&mut self, encoder: &mut Encoder, image: &[u8]) -> Result<Result<(), Stopped>, Failure> {
-        if self.shared.delay_us.load(Ordering::Relaxed) == 0 {
+        if self.shared.delay.is_none() {
             encoder.image(image, &mut self.out)?;
             return if self.out.len() < CHUNK_BYTES { Ok(Ok(())) } else { self.flush() };
         }
@@ -247,19 +244,8 @@ impl Making {
 
     /// Takes as long as every key is to take, for tests of those who wait.
     fn linger(&self) -> Result<(), Stopped> {
-        let began = Instant::now();
-        loop {
-            if self.shared.is_stopped.load(Ordering::Relaxed) {
-                return Err(Stopped);
-            }
-            // It may be changed meanwhile.
-            let delay_us = u64::try_from(self.shared.delay_us.load(Ordering::Relaxed)).unwrap_or(0);
-            let left = Duration::from_micros(delay_us).saturating_sub(began.elapsed());
-            if left.is_zero() {
-                return Ok(());
-            }
-            std::thread::park_timeout(left.min(LINGER_STEP));
-        }
+        let is_stopped = || self.shared.is_stopped.load(Ordering::Relaxed);
+        if self.shared.delay.pass(1, is_stopped) { Ok(()) } else { Err(Stopped) }
     }
 
     /// What is encoded goes where the payload goes.
@@ -306,6 +292,3 @@ impl Making {
         }
     }
 }
-
-/// How long the thread does not look whether `rdb-key-save-delay` has changed.
-const LINGER_STEP: Duration = Duration::from_millis(100);
