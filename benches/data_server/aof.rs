@@ -1,10 +1,7 @@
 //! What the append-only file costs: writes per second, and CPU of the server per write.
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
-
 use super::node::Node;
-use super::throughput::median;
+use super::throughput::{benchmark, median};
 
 /// Depth of pipelines, the policies that are compared at it (`none` is no append-only file), and how many writes are made.
 const CASES: [(u64, &[&str], u32); 2] =
@@ -21,7 +18,7 @@ pub(crate) fn measure(commands: &[&str], rounds: usize) {
             for (n, (command, policy)) in kinds.iter().enumerate() {
                 // A log that is as long for everybody.
                 let node = Node::start_on("0", command, &directives(policy));
-                results[n].push(run(&node, pipeline, count));
+                results[n].push(benchmark(&node, "set", pipeline, count));
                 names[n].clone_from(&node.name);
             }
         }
@@ -40,17 +37,4 @@ fn directives(policy: &str) -> String {
         "none" => String::new(),
         policy => format!("appendonly yes\nappendfsync {policy}\nauto-aof-rewrite-percentage 0\n"),
     }
-}
-
-fn run(node: &Node, pipeline: u64, count: u32) -> (f64, f64) {
-    let (began, cpu) = (Instant::now(), node.cpu_s());
-    let status = Command::new("taskset")
-        .args(["-c", "1", "redis-benchmark", "-p", &node.port.to_string(), "-c", "50", "-q", "-d", "64"])
-        .args(["-P", &pipeline.to_string(), "-n", &count.to_string(), "-r", "1000000", "-t", "set"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    assert!(status.is_ok_and(|status| status.success()), "redis-benchmark runs");
-    let (took, cpu) = (began.elapsed().as_secs_f64(), node.cpu_s() - cpu);
-    (f64::from(count) / took, cpu / f64::from(count) * 1e6)
 }

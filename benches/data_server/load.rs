@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::node::{Cores, Node};
+use super::throughput::median;
 
 const VALUE_BYTES: usize = 256;
 
@@ -86,10 +87,4 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), into).expect("a copy");
         }
     }
-}
-
-fn median(results: &[(f64, f64)], of: impl Fn(&(f64, f64)) -> f64) -> f64 {
-    let mut values: Vec<f64> = results.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

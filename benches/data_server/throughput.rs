@@ -55,10 +55,15 @@ fn run(node: &Node, case: &Case) -> (f64, f64) {
         let _: String = node.ask(&["FLUSHALL"]);
     }
     let count = if case.pipeline == 1 { 200_000 } else { 1_600_000 };
+    benchmark(node, &case.test, case.pipeline, count)
+}
+
+/// Runs a test of redis-benchmark with so many requests: how many there were in a second, and microseconds of the server's CPU for each.
+pub(crate) fn benchmark(node: &Node, test: &str, pipeline: u64, count: u32) -> (f64, f64) {
     let (began, cpu) = (Instant::now(), node.cpu_s());
     let status = Command::new("taskset")
         .args(["-c", "1", "redis-benchmark", "-p", &node.port.to_string(), "-c", CLIENTS, "-q", "-d", "64"])
-        .args(["-P", &case.pipeline.to_string(), "-n", &count.to_string(), "-r", KEYS, "-t", &case.test])
+        .args(["-P", &pipeline.to_string(), "-n", &count.to_string(), "-r", KEYS, "-t", test])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
