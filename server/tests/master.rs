@@ -95,6 +95,9 @@ fn little_is_kept_if_little_is_wanted() {
 fn a_replica_that_takes_what_it_is_sent_is_not_behind() {
     let (master, _replica) = pair("client-output-buffer-limit \"replica 64k 0 0\"\nrepl-backlog-size 16384");
     let mut to_master = master.client();
+    // Until it has acknowledged its data, the stream is kept for it, which the limit is for.
+    to_master.expect("SET small x", "OK");
+    to_master.expect("WAIT 1 0", "1");
     to_master.expect(&format!("SET k {}", "x".repeat(200_000)), "OK");
     to_master.expect("WAIT 1 0", "1");
     assert_eq!((to_master.info("sync_full"), to_master.info("connected_slaves")), ("1".to_owned(), "1".to_owned()));
