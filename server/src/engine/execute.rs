@@ -221,22 +221,6 @@ impl Engine {
         mode == PauseMode::All || self.does(client, flags, WRITES)
     }
 
-    /// The flags, for `EXEC` without what any of those that were kept lacks.
-    fn permits(&self, client: ClientId, flags: CommandFlags) -> CommandFlags {
-        let is_exec = || self.clients.get(client).and_then(|session| session.last_command.as_deref()) == Some("exec");
-        match self.transactions.get(&client) {
-            Some(planned) if is_exec() => flags.without(planned.lacking),
-            _ => flags,
-        }
-    }
-
-    /// The command has one of the flags, or it is `EXEC` and one of those that were kept has.
-    fn does(&self, client: ClientId, flags: CommandFlags, wanted: CommandFlags) -> bool {
-        let is_exec = || self.clients.get(client).and_then(|session| session.last_command.as_deref()) == Some("exec");
-        let planned = || self.transactions.get(&client).is_some_and(|planned| planned.flags.intersects(wanted));
-        flags.intersects(wanted) || is_exec() && planned()
-    }
-
     /// Runs what the master has run: it has asked all questions already.
     fn obey(&mut self, client: ClientId, id: CommandId, flags: CommandFlags, argv: &[&[u8]], out: &mut Vec<u8>) {
         let Some(session) = self.clients.get(client) else { return };

@@ -37,6 +37,23 @@ impl Transaction {
 }
 
 impl Engine {
+    /// What was kept for the `EXEC` that this client has just asked for.
+    fn planned(&self, client: ClientId) -> Option<&Transaction> {
+        let planned = self.transactions.get(&client)?;
+        let is_exec = self.clients.get(client)?.last_command.as_deref() == Some("exec");
+        is_exec.then_some(planned)
+    }
+
+    /// The flags, for `EXEC` without what any of those that were kept lacks.
+    pub(super) fn permits(&self, client: ClientId, flags: CommandFlags) -> CommandFlags {
+        self.planned(client).map_or(flags, |planned| flags.without(planned.lacking))
+    }
+
+    /// The command has one of the flags, or it is `EXEC` and one of those that were kept has.
+    pub(super) fn does(&self, client: ClientId, flags: CommandFlags, wanted: CommandFlags) -> bool {
+        flags.intersects(wanted) || self.planned(client).is_some_and(|planned| planned.flags.intersects(wanted))
+    }
+
     /// Keeps a request for `EXEC`.
     pub(super) fn queue(
         &mut self,
