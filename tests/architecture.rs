@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Who may import whom, among the packages of this workspace. Dependencies of tests count too.
-const IMPORTS: [(&str, &[&str]); 10] = [
+const IMPORTS: [(&str, &[&str]); 11] = [
     (
         "bongsu",
         &[
@@ -21,11 +21,12 @@ const IMPORTS: [(&str, &[&str]); 10] = [
             "bongsu-store",
         ],
     ),
-    ("bongsu-healthcheck", &["bongsu-protocol"]),
+    ("bongsu-healthcheck", &["bongsu-protocol", "bongsu-publish"]),
     ("bongsu-persist", &["bongsu-protocol", "bongsu-store"]),
     ("bongsu-process", &["bongsu-protocol"]),
     ("bongsu-protocol", &[]),
-    ("bongsu-sentinel", &["bongsu-process", "bongsu-protocol", "bongsu-sentinel-core"]),
+    ("bongsu-publish", &[]),
+    ("bongsu-sentinel", &["bongsu-process", "bongsu-protocol", "bongsu-publish", "bongsu-sentinel-core"]),
     ("bongsu-sentinel-core", &[]),
     ("bongsu-sentinel-sim", &["bongsu-sentinel-core"]),
     ("bongsu-server", &["bongsu-persist", "bongsu-process", "bongsu-protocol", "bongsu-store"]),

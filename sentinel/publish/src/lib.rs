@@ -1,0 +1,13 @@
+//! Where clients look besides the sentinels: which node is the master, written to DNS, etcd, Consul and ZooKeeper.
+//!
+//! A [`Target`] can be read, written under the condition that it still holds what was read, and verified. Whether it is to be
+//! written, when, and by whom is not decided here. What is written is a [`Record`], which carries the epoch of the
+//! configuration that it shows: nobody who compares before writing can replace a newer one with an older one.
+
+mod error;
+mod record;
+mod target;
+
+pub use error::TargetError;
+pub use record::{Member, Publisher, RECORD_MAX, Record, RecordError};
+pub use target::{Holds, Seen, Target, Witness, WitnessKind, Written};
