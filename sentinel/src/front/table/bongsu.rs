@@ -7,13 +7,24 @@ use super::{CONSTANT, OPTIONAL, integer, text};
 const GROUP: &str = "sentinel";
 const FLAGS: F = F::ADMIN.with(F::HIDDEN);
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 3] = [
+pub(super) static SUBCOMMANDS: [CommandSpec; 6] = [
     spec("decisions", -2)
         .about("Show the latest decisions with their reasons", "7.0.0", GROUP, "O(N), N decisions")
         .arguments(&[text("master-name").flags(OPTIONAL), integer("count").flags(OPTIONAL)]),
     spec("explain", 3)
         .about("Show what the last selection made of every replica", "7.0.0", GROUP, "O(N), N replicas")
         .arguments(&[text("master-name")]),
+    spec("lease", 7).about("Ask for a lease for a node that is the master", "7.0.0", GROUP, CONSTANT).arguments(&[
+        text("master-name"),
+        text("holder"),
+        text("ip"),
+        integer("port"),
+        integer("milliseconds"),
+    ]),
+    spec("leases", 2).about("Show the leases that this sentinel has granted", "7.0.0", GROUP, "O(N), N masters"),
+    spec("release", 4)
+        .about("Give a lease back", "7.0.0", GROUP, CONSTANT)
+        .arguments(&[text("master-name"), text("holder")]),
     spec("help", 2).about("Describe the subcommands", "7.0.0", GROUP, CONSTANT),
 ];
 

@@ -1,5 +1,7 @@
 //! `BONGSU`: what only this sentinel can tell. Other sentinels never see it.
 
+mod lease;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bongsu_protocol::command::write_help;
@@ -18,6 +20,12 @@ const HELP: &[&str] = &[
     "    Show the latest decisions of this sentinel with their reasons, oldest first.",
     "EXPLAIN <master-name>",
     "    Show what the last selection of a replica made of every candidate.",
+    "LEASE <master-name> <holder> <ip> <port> <milliseconds>",
+    "    Ask for a lease for a node that is the master.",
+    "LEASES",
+    "    Show the leases that this sentinel has granted and that have not run out.",
+    "RELEASE <master-name> <holder>",
+    "    Give a lease back. Reply: 1 if there was one, 0 otherwise.",
 ];
 
 /// Answers one `BONGSU ...` request.
@@ -26,6 +34,9 @@ pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) {
     match (call.subcommand().as_slice(), call.arguments()) {
         (b"decisions", arguments) => write_decisions(shell, arguments, out),
         (b"explain", [name]) => explain(shell, &String::from_utf8_lossy(name), out),
+        (b"lease", arguments) => lease::write_lease(shell, arguments, out),
+        (b"leases", []) => lease::write_leases(shell, out),
+        (b"release", arguments) => lease::write_release(shell, arguments, out),
         _ => write_help(out, "BONGSU", HELP),
     }
 }
