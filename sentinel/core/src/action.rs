@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::configured::Configured;
 use crate::event::Event;
 use crate::input::{Channel, VoteReply};
 use crate::reason::Decision;
@@ -66,6 +67,13 @@ pub enum Action {
         from: Addr,
         /// The new master.
         to: Addr,
+    },
+    /// The world should know something new of a group; what it is says [`crate::Sentinel::configuration`].
+    Configured {
+        /// The group.
+        group: GroupId,
+        /// How it came to be.
+        how: Configured,
     },
     /// Resolve a host name; answered by `Resolved` when there is an answer.
     Resolve {

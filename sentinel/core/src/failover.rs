@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::Level;
-use crate::group::Group;
+use crate::group::{Group, PeerEntry};
 use crate::handover::HandOver;
 use crate::machine::Sentinel;
 use crate::promotion::{CANDIDATE_LOST_LIMIT, FRESH_INFO_LIMIT, HAND_OVER_CONFIRM_LIMIT};
 use crate::reason::{AbortCause, HoldCause, Reason};
 use crate::reconfigure::Target;
 use crate::time::Time;
-use crate::types::{Epoch, GroupId, LinkId, NodeId};
+use crate::types::{Epoch, GroupId, LinkId, NodeId, RunId};
 use crate::view::FailoverState;
 
 /// Sentinels with a lower run id start at least this much earlier each, so that votes are not split.
@@ -123,12 +123,12 @@ impl Sentinel {
 
     /// Live peers with a lower run id than ours.
     pub(crate) fn rank(&self, group: &Group) -> u32 {
-        let lower = group.peers.iter().filter(|(peer, entry)| {
-            **peer < self.my_id
-                && !entry.down.is_down()
-                && self.peers.get(*peer).is_some_and(|p| p.link.command.is_up())
-        });
+        let lower = group.peers.iter().filter(|(peer, entry)| **peer < self.my_id && self.is_alive(**peer, entry));
         u32::try_from(lower.count()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn is_alive(&self, peer: RunId, entry: &PeerEntry) -> bool {
+        !entry.down.is_down() && self.peers.get(&peer).is_some_and(|p| p.link.command.is_up())
     }
 
     /// Waiting for a leader that is down itself would help nobody. One that we do not know is not down: its hello is under way.

@@ -15,8 +15,7 @@ impl Sentinel {
 
     /// What we say of a group; nothing while it is not durable.
     fn hello_of(&self, group: &Group) -> Option<HelloOut> {
-        let known = self.saves.covers(group.config_saved_by) || self.saves.is_failing();
-        known.then_some(())?;
+        self.may_be_told(group).then_some(())?;
         Some(HelloOut {
             current_epoch: self.durable_epoch(),
             group: group.name.clone(),

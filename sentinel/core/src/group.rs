@@ -168,6 +168,8 @@ pub(crate) struct Group {
     pub(crate) next_peer_hello: Time,
     /// A new configuration is to be announced as soon as it is durable.
     pub(crate) announce_pending: bool,
+    /// The world is to be told once the configuration is durable.
+    pub(crate) durable_pending: bool,
     /// A peer names another master under our config epoch.
     pub(crate) rivalry: Option<Rivalry>,
     /// History of the master as it was last seen with its data.

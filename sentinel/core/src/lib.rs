@@ -15,6 +15,7 @@
 mod action;
 mod amnesia;
 mod check;
+mod configured;
 mod connect;
 mod election;
 mod event;
@@ -52,6 +53,7 @@ mod view;
 mod vote;
 
 pub use action::{Action, HelloOut, Request, SaveNeed};
+pub use configured::{Configuration, Configured, Member};
 pub use event::{Event, Level, Shown, Subject};
 pub use hello::{HELLO_CHANNEL, Hello, HelloError};
 pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};

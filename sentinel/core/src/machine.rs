@@ -40,6 +40,8 @@ pub struct Sentinel {
     pub(crate) links: Slots<LinkId, Owner>,
     pub(crate) timers: Timers,
     pub(crate) actions: VecDeque<Action>,
+    /// Groups whose members the present input has changed.
+    pub(crate) changed: BTreeSet<GroupId>,
     pub(crate) saves: Saves,
     pub(crate) tilt: Tilt,
     pub(crate) rng: Rng,
@@ -63,6 +65,7 @@ impl Sentinel {
             links: Slots::default(),
             timers: Timers::default(),
             actions: VecDeque::new(),
+            changed: BTreeSet::new(),
             saves: Saves::new(setup.current_epoch),
             tilt: Tilt::default(),
             rng: Rng::new(setup.seed),
@@ -126,6 +129,7 @@ impl Sentinel {
                 Timer::Group(group) => self.run_group(now, group),
             }
         }
+        self.tell_members();
         self.check();
     }
 
@@ -369,6 +373,7 @@ impl Group {
             switched_at: None,
             next_peer_hello: now,
             announce_pending: false,
+            durable_pending: false,
             rivalry: None,
             lineage: Lineage::default(),
             doubt: None,

@@ -23,9 +23,13 @@ impl Sentinel {
             self.note_history(now, group, &info);
         }
         let Some(node) = self.nodes.get_mut(id) else { return };
+        let is_new_process = info.run_id.is_some() && info.run_id != node.info.run_id;
         node.info = info;
         node.info_at = Some(now);
         let info = node.info.clone();
+        if is_new_process {
+            self.note_members(group);
+        }
         self.handover_info(now, group, id, request, &info);
         self.note_promotion(now, group, id, &info);
         if !is_master {
@@ -99,6 +103,7 @@ impl Sentinel {
             g.hold = g.hold.filter(|(_, cause)| *cause != HoldCause::KnowsNoReplica);
         }
         self.tell_node(id, "+slave", Level::Notice, "");
+        self.note_members(group);
         self.save(SaveNeed::Sometime);
     }
 
@@ -133,11 +138,14 @@ impl Sentinel {
     pub(crate) fn on_resolved(&mut self, now: Time, host: &str, ip: std::net::IpAddr) {
         let moved = |addr: &Addr| addr.host().eq_ignore_ascii_case(host) && addr.ip() != Some(ip);
         let mut links = Vec::new();
+        let mut groups = Vec::new();
         for node in self.nodes.values_mut().filter(|n| moved(&n.addr)) {
             let first = node.addr.ip().is_none();
             node.addr = node.addr.resolved(ip);
             links.push((node.link.id, first));
+            groups.push(node.group);
         }
+        self.changed.extend(groups);
         for peer in self.peers.values_mut().filter(|p| moved(&p.addr)) {
             let first = peer.addr.ip().is_none();
             peer.addr = peer.addr.resolved(ip);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::configured::Configured;
 use crate::event::Level;
 use crate::failover::Kind;
 use crate::group::Group;
@@ -122,6 +123,7 @@ impl Sentinel {
             }
         }
         self.tell_master(id, "+monitor", Level::Warning, format!("quorum {quorum}"));
+        self.tell_configured(id, Configured::Monitored);
         self.timers.at_latest(Timer::Group(id), now);
         Ok(id)
     }
@@ -198,6 +200,7 @@ impl Sentinel {
             let link = node.link.id;
             self.reconnect_after(now, link, RESET_PAUSE);
         }
+        self.note_members(id);
         self.tell_master(id, "+reset-master", Level::Warning, "");
         self.timers.at_latest(Timer::Group(id), now);
     }

@@ -267,6 +267,7 @@ impl Sentinel {
             f.targets.remove(&node);
         }
         self.drop_node(node);
+        self.note_members(id);
         self.save(SaveNeed::Sometime);
     }
 

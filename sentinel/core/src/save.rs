@@ -136,14 +136,13 @@ impl Sentinel {
         for group in waiting {
             self.run_group(now, group);
         }
-        let changed: Vec<_> = self
-            .groups
-            .values()
-            .filter(|g| g.announce_pending && (self.saves.failing || self.saves.covers(g.config_saved_by)))
-            .map(|g| g.id)
-            .collect();
-        for group in changed {
-            self.announce(now, group);
+        let is_news = |g: &Group| (g.announce_pending || g.durable_pending) && self.may_be_told(g);
+        let news: Vec<_> = self.groups.values().filter(|g| is_news(g)).map(|g| (g.id, g.announce_pending)).collect();
+        for (group, announce) in news {
+            if announce {
+                self.announce(now, group);
+            }
+            self.tell_durable(group);
         }
     }
 

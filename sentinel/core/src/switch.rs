@@ -2,8 +2,10 @@
 //!
 //! Nodes keep their identity and their links through a switch; only their roles change.
 
-use crate::action::{Action, SaveNeed};
+use crate::action::Action;
+use crate::configured::Configured;
 use crate::event::Level;
+use crate::failover::Kind;
 use crate::group::Lineage;
 use crate::machine::Sentinel;
 use crate::reason::Reason;
@@ -28,6 +30,8 @@ impl Sentinel {
             group.config_epoch = epoch;
         }
         self.reconfig_script(id, true, &from, &to);
+        let planned = self.running(id).is_some_and(|f| f.kind == Kind::Planned);
+        self.tell_configured(id, Configured::Led { planned });
         self.make_master(now, id, candidate, &from, &to);
         self.note_new_config(id, true);
     }
@@ -44,6 +48,7 @@ impl Sentinel {
             if self.running(id).is_some_and(|f| !f.is_committed() && f.epoch <= epoch) {
                 self.drop_superseded_failover(now, id, &said);
             }
+            self.tell_configured(id, Configured::Adopted { from: teller });
             self.note_new_config(id, false);
             return;
         }
@@ -59,6 +64,7 @@ impl Sentinel {
         let to = self.nodes.get(node).map_or_else(|| said.clone(), |n| n.addr.clone());
         self.make_master(now, id, node, &from, &to);
         self.reconfig_script(id, false, &from, &to);
+        self.tell_configured(id, Configured::Adopted { from: teller });
         self.note_new_config(id, true);
     }
 
@@ -66,6 +72,7 @@ impl Sentinel {
     pub(crate) fn renew_config(&mut self, id: GroupId, epoch: Epoch) {
         if let Some(group) = self.groups.get_mut(id) {
             group.config_epoch = epoch;
+            self.tell_configured(id, Configured::Renewed);
             self.note_new_config(id, true);
         }
     }
@@ -134,14 +141,5 @@ impl Sentinel {
             self.info_now(now, link);
         }
         self.timers.at_latest(Timer::Link(link), now);
-    }
-
-    /// A new configuration: other sentinels are told once it is durable.
-    fn note_new_config(&mut self, id: GroupId, tell: bool) {
-        let seq = self.save(SaveNeed::Group(id));
-        if let Some(group) = self.groups.get_mut(id) {
-            group.config_saved_by = seq;
-            group.announce_pending |= tell;
-        }
     }
 }

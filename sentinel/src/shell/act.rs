@@ -31,6 +31,12 @@ pub(super) fn perform(shell: &Shell, action: Action) {
                 scripts::schedule(shell, argv);
             }
         }
+        Action::Configured { group, how } => {
+            let sinks = shell.0.configured.borrow().clone();
+            for sink in &sinks {
+                sink(group, &how);
+            }
+        }
         Action::Resolve { host } => shell.0.resolver.want(&host, &shell.0.log),
         Action::Crash => crash(shell),
     }

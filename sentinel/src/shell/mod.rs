@@ -24,7 +24,8 @@ use std::time::Duration;
 use bongsu_process::log::Log;
 use bongsu_process::tls::TlsError;
 use bongsu_sentinel_core::{
-    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply,
+    Addr, CallId, Configured, Epoch, Event, GroupId, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time,
+    VoteReply,
 };
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
@@ -38,6 +39,9 @@ use crate::config::{Journal, Settings, Store};
 
 /// A sink for the events that the core publishes.
 type Sink = Rc<dyn Fn(&Event)>;
+
+/// A sink for changes of what the world should know of a group.
+type ConfiguredSink = Rc<dyn Fn(GroupId, &Configured)>;
 
 /// Vote calls that may wait for the disk at the same time. A peer asks once per group and 100 ms; beyond this they are
 /// refused, which a peer takes as "no opinion".
@@ -60,6 +64,7 @@ struct Inner {
     ledger: RefCell<ledger::Ledger>,
     groups: groups::Groups,
     sinks: RefCell<Vec<Sink>>,
+    configured: RefCell<Vec<ConfiguredSink>>,
     votes: RefCell<HashMap<CallId, oneshot::Sender<VoteReply>>>,
     next_call: Cell<u64>,
     /// What carrying out an action led to, fed to the core once its actions are done.
@@ -100,6 +105,7 @@ impl Shell {
             ledger: RefCell::default(),
             groups: groups::Groups::default(),
             sinks: RefCell::default(),
+            configured: RefCell::default(),
             votes: RefCell::default(),
             next_call: Cell::new(0),
             inbox: RefCell::default(),
@@ -189,6 +195,12 @@ impl Shell {
     /// Registers a sink for published events, called synchronously when the core publishes.
     pub fn on_event(&self, sink: Box<dyn Fn(&Event)>) {
         self.0.sinks.borrow_mut().push(sink.into());
+    }
+
+    /// Registers a sink for what the world should know of a group, called synchronously. It may call back into the shell, which
+    /// carries out what follows from that once the sink has returned.
+    pub fn on_configured(&self, sink: impl Fn(GroupId, &Configured) + 'static) {
+        self.0.configured.borrow_mut().push(Rc::new(sink));
     }
 
     /// Logs and publishes an event that does not come from the core.

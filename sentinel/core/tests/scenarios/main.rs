@@ -4,6 +4,7 @@
 mod aborts;
 mod amnesia;
 mod announce;
+mod configured;
 mod crowd;
 mod elections;
 mod failover;

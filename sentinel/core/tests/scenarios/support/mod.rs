@@ -13,8 +13,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bongsu_sentinel_core::{
-    Addr, CallId, Decision, Durable, Epoch, Event, GroupName, GroupOptions, GroupSpec, Input, LinkId, Quorum,
-    RequestId, RunId, Sentinel, Time, Tunables,
+    Addr, CallId, Configuration, Configured, Decision, Durable, Epoch, Event, GroupName, GroupOptions, GroupSpec,
+    Input, LinkId, Quorum, RequestId, RunId, Sentinel, Time, Tunables,
 };
 
 use network::{Due, site_port};
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pinged: BTreeMap<u16, usize>,
     /// Calls of the client-reconfig-script: sentinel, whether as leader, old and new master.
     pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
+    /// What the world was to know: sentinel, how it came about, what was true then.
+    pub(crate) configured: Vec<(usize, Configured, Configuration)>,
     /// Pairs of sites that cannot talk.
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Command links on which nothing arrives any more, though nobody has closed them.
@@ -85,6 +87,7 @@ impl World {
             greeted: Vec::new(),
             pinged: BTreeMap::new(),
             scripts: Vec::new(),
+            configured: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),
             save_ms: 2,

@@ -129,6 +129,10 @@ impl World {
             Action::ReconfigScript { leader, from, to, .. } => {
                 self.scripts.push((site, leader, from.port(), to.port()));
             }
+            Action::Configured { group, how } => {
+                let configuration = self.sites[site].core.configuration(group);
+                self.configured.extend(configuration.map(|c| (site, how, c)));
+            }
             Action::Resolve { .. } => {}
         }
     }

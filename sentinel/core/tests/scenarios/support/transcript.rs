@@ -38,6 +38,7 @@ impl World {
         self.greeted.clear();
         self.pinged.clear();
         self.scripts.clear();
+        self.configured.clear();
     }
 
     /// All events so far, one line each: milliseconds, sentinel, event, payload.
