@@ -34,6 +34,7 @@ mod operator;
 mod options;
 mod probe;
 mod promotion;
+pub mod publication;
 mod query;
 mod reason;
 mod reconfigure;
