@@ -122,6 +122,9 @@ fn summary(loaded: &Loaded) -> String {
             group.peers.len()
         ));
     }
+    for entry in &loaded.settings.sections {
+        out.push_str(&format!("{} {}: {}\n", entry.section().word, entry.name(), entry.summary()));
+    }
     for doubt in advice(loaded) {
         out.push_str(&format!("warning: {doubt}\n"));
     }

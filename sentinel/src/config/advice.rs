@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::GroupSpec;
+use bongsu_sentinel_core::{GroupName, GroupSpec};
 
 use super::load::Loaded;
 
@@ -18,6 +18,11 @@ pub fn advice(loaded: &Loaded) -> Vec<String> {
     for group in &loaded.setup.groups {
         let about = of_quorum(group).into_iter().chain(of_timing(group)).chain(of_address(group));
         doubts.extend(about.map(|doubt| format!("group {}: {doubt}", group.name)));
+    }
+    for hook in &loaded.settings.hooks {
+        let is_watched = |name: &&GroupName| loaded.setup.groups.iter().any(|group| group.name == **name);
+        let unknown = hook.groups.iter().filter(|name| !is_watched(name));
+        doubts.extend(unknown.map(|name| format!("hook {}: no group {name} is watched", hook.name)));
     }
     doubts
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use bongsu_protocol::conf::split_words;
+use bongsu_protocol::conf::{join_words, split_words};
 use bongsu_sentinel_core::GroupSpec;
 
 use super::group::GROUP_OPTIONS;
 use super::load::Loaded;
+use super::section::{Entry, SECTIONS, Takes};
 use super::sentinel::SENTINEL_DIRECTIVES;
 use super::server::{SERVER_DIRECTIVES, ServerSettings};
 use super::settings::{MasterSettings, Settings};
@@ -57,6 +58,15 @@ pub fn to_yaml(loaded: &Loaded) -> Result<String, ConvertError> {
             master_entry(group, master, &mut out)?;
         }
     }
+    for section in SECTIONS {
+        let entries = loaded.settings.sections.iter().filter(|entry| entry.section().yaml == section.yaml);
+        for (index, one) in entries.enumerate() {
+            if index == 0 {
+                let _infallible = writeln!(out, "{}:", section.yaml);
+            }
+            section_entry(one, &mut out)?;
+        }
+    }
     if !loaded.is_new_id {
         let (id, epoch) = (loaded.setup.my_id, loaded.setup.current_epoch);
         let _infallible = writeln!(out, "{SEEDS}myid: {}\ncurrent-epoch: {epoch}", text(id.as_str()));
@@ -99,6 +109,23 @@ fn master_entry(group: &GroupSpec, master: &MasterSettings, out: &mut String) ->
     list(out, "    ", "known-replica", replicas);
     let peers = group.peers.iter().map(|(id, addr)| format!("{} {} {id}", addr.host(), addr.port()));
     list(out, "    ", "known-sentinel", peers);
+    Ok(())
+}
+
+fn section_entry(one: &Entry, out: &mut String) -> Result<(), ConvertError> {
+    let _infallible = writeln!(out, "  - name: {}", text(one.name()));
+    for (key, words) in one.words() {
+        let line = join_words(&words);
+        match key.takes {
+            Takes::One(syntax) => entry(out, "    ", key.name, syntax, &[line])?,
+            Takes::Many(_) => {
+                let directive = || ConvertError { directive: key.name.to_owned() };
+                let items = words.iter().map(|word| std::str::from_utf8(word).map(text).map_err(|_| directive()));
+                let items = items.collect::<Result<Vec<_>, _>>()?;
+                let _infallible = writeln!(out, "    {}: [{}]", key.name, items.join(", "));
+            }
+        }
+    }
     Ok(())
 }
 

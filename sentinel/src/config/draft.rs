@@ -14,6 +14,7 @@ use bongsu_sentinel_core::{Addr, Epoch, GroupName, GroupSpec, RunId};
 use super::error::{ConfigError, Warning, refused};
 use super::kept::{KEPT_DIRECTIVES, is_kept};
 use super::secret::{Secret, UserLine};
+use super::section::{self, Collected, SECTIONS};
 use super::sentinel::{Pass, SENTINEL_DIRECTIVES, SentinelDirective, sentinel_directive};
 use super::server::{SERVER_DIRECTIVES, server_directive};
 use super::settings::Settings;
@@ -33,6 +34,7 @@ pub(crate) struct Draft {
     pub(crate) state_file: Option<String>,
     index: BTreeMap<GroupName, usize>,
     queued: Vec<(Line, &'static SentinelDirective)>,
+    sections: Collected,
     users_from_state: bool,
 }
 
@@ -52,6 +54,7 @@ impl Draft {
             state_file: None,
             index: BTreeMap::new(),
             queued: Vec::new(),
+            sections: Collected::default(),
             users_from_state: false,
         }
     }
@@ -75,10 +78,13 @@ impl Draft {
                     .apply(&mut self.settings.server, &line.words[1..])
                     .map_err(|refusal| refused(&line, 1, refusal, allowed(directive.syntax))),
                 None if is_kept(name) => Ok(()),
-                None => {
-                    let hint = did_you_mean(name, top_level_names());
-                    Err(line.error_at(Some(0), "Bad directive or wrong number of arguments", hint))
-                }
+                None => match section::by_word(name) {
+                    Some(section) => self.sections.read(section, line),
+                    None => {
+                        let hint = did_you_mean(name, top_level_names());
+                        Err(line.error_at(Some(0), "Bad directive or wrong number of arguments", hint))
+                    }
+                },
             },
         }
     }
@@ -140,7 +146,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Applies what was put aside, in three passes.
+    /// Applies what was put aside: `sentinel` directives in three passes, then the named sections.
     pub(crate) fn apply_queued(&mut self) -> Result<(), ConfigError> {
         let queued = std::mem::take(&mut self.queued);
         for pass in [Pass::Whole, Pass::Monitor, Pass::Group] {
@@ -151,7 +157,7 @@ impl Draft {
                 }
             }
         }
-        Ok(())
+        std::mem::take(&mut self.sections).store(&mut self.settings)
     }
 
     /// Notes that a generated line was left out.
@@ -220,5 +226,6 @@ fn allowed(syntax: super::value::Syntax) -> Option<String> {
 /// Every name that may start a line.
 pub(crate) fn top_level_names() -> impl Iterator<Item = &'static str> {
     let effective = SERVER_DIRECTIVES.iter().map(|directive| directive.name);
-    effective.chain(KEPT_DIRECTIVES.iter().copied()).chain(["sentinel", "user", "include"])
+    let sections = SECTIONS.iter().map(|section| section.word);
+    effective.chain(KEPT_DIRECTIVES.iter().copied()).chain(["sentinel", "user", "include"]).chain(sections)
 }

@@ -2,7 +2,7 @@
 //!
 //! [`load()`] reads a file, what it includes, standard input and the command line into [`Settings`] (the daemon's business),
 //! a `Setup` (the core's business) and a [`Store`] that makes both survive a restart. The tables ([`SERVER_DIRECTIVES`],
-//! [`SENTINEL_DIRECTIVES`], [`GROUP_OPTIONS`]) drive the parsers, the defaults, what is written back, `SENTINEL SET`
+//! [`SENTINEL_DIRECTIVES`], [`GROUP_OPTIONS`], [`SECTIONS`]) drive the parsers, the defaults, what is written back, `SENTINEL SET`
 //! and the reference page.
 
 mod advice;
@@ -21,6 +21,7 @@ mod load;
 mod reference;
 mod renames;
 mod secret;
+mod section;
 mod sentinel;
 mod server;
 mod settings;
@@ -44,6 +45,7 @@ pub use load::{Loaded, Randomness, inspect, is_yaml, load};
 pub use reference::reference;
 pub use renames::Renames;
 pub use secret::{Secret, UserLine};
+pub use section::{Entry, Fault, HookPhase, HookSettings, NamedSection, OnFailure, SECTIONS, SectionKey, Takes};
 pub use sentinel::{SENTINEL_DIRECTIVES, SentinelDirective};
 pub use server::{SERVER_DIRECTIVES, ServerSettings, server_directive};
 pub use settings::{MasterSettings, Settings};

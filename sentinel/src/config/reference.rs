@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::directive::Section;
 use super::group::GROUP_OPTIONS;
 use super::kept::KEPT_DIRECTIVES;
+use super::section::{NamedSection, SECTIONS};
 use super::sentinel::SENTINEL_DIRECTIVES;
 use super::server::SERVER_DIRECTIVES;
 use super::value::Syntax;
@@ -23,7 +24,7 @@ A `.conf` file is rewritten in place, because it also holds the run-time state. 
 `{file: PATH}` or `{env: NAME}`.
 ";
 
-const SECTIONS: [(Section, &str); 4] = [
+const PARTS: [(Section, &str); 4] = [
     (Section::Network, "Listeners and clients"),
     (Section::Tls, "TLS"),
     (Section::Process, "Process and log"),
@@ -33,7 +34,7 @@ const SECTIONS: [(Section, &str); 4] = [
 /// The reference page, in Markdown.
 pub fn reference() -> String {
     let mut page = HEAD.to_owned();
-    for (section, title) in SECTIONS {
+    for (section, title) in PARTS {
         heading(&mut page, title, "");
         for directive in SERVER_DIRECTIVES.iter().filter(|directive| directive.section == section) {
             row(&mut page, directive.name, directive.syntax, directive.default, directive.help);
@@ -63,10 +64,30 @@ pub fn reference() -> String {
         let usage = directive.usage.replace('|', "\\|");
         let _infallible = writeln!(page, "| `{} {usage}` | {}{by_whom} |", directive.name, directive.help);
     }
+    for section in SECTIONS {
+        named_section(&mut page, section);
+    }
     page.push_str("\n## Accepted without effect\nDirectives of data servers, so that their files load too: ");
     let kept: Vec<String> = KEPT_DIRECTIVES.iter().map(|name| format!("`{name}`")).collect();
     let _infallible = writeln!(page, "{}.", kept.join(", "));
     page
+}
+
+fn named_section(page: &mut String, section: &NamedSection) {
+    let NamedSection { yaml, word, title, help, keys, .. } = section;
+    let _infallible = writeln!(
+        page,
+        "\n## {title}\n{help}\nIn YAML: a list under `{yaml}`, each entry with `name` and these keys. In a `.conf` file: lines `{word} <name> <key> <value ...>`.\n"
+    );
+    page.push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
+    for key in *keys {
+        let default = match key.default {
+            "" if key.required => "required".to_owned(),
+            "" => String::new(),
+            default => format!("`{default}`"),
+        };
+        let _infallible = writeln!(page, "| `{}` | {} | {default} | {} |", key.name, key.takes.describe(), key.help);
+    }
 }
 
 fn heading(page: &mut String, title: &str, note: &str) {

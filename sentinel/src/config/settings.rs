@@ -8,6 +8,7 @@ use bongsu_sentinel_core::GroupName;
 
 use super::renames::Renames;
 use super::secret::{Secret, UserLine};
+use super::section::{Entry, HookSettings};
 use super::server::ServerSettings;
 
 /// All settings that are the daemon's business. What decisions depend on (quorum, limits, addresses) is in the core's
@@ -34,6 +35,10 @@ pub struct Settings {
     pub announce_hostnames: bool,
     /// Settings of each group. A group without an entry has the defaults.
     pub masters: BTreeMap<GroupName, MasterSettings>,
+    /// Every entry of every named section as it was given, for what shows configurations.
+    pub sections: Vec<Entry>,
+    /// `hooks`: programs that run in the phases of a failover.
+    pub hooks: Vec<HookSettings>,
 }
 
 /// What the daemon, but not the core, must know of a group.
@@ -64,6 +69,8 @@ impl Default for Settings {
             resolve_hostnames: false,
             announce_hostnames: false,
             masters: BTreeMap::new(),
+            sections: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use bongsu_protocol::conf::{ConfDocument, join_words};
 
 use super::error::{ConfigError, Place};
 use super::secret::Secret;
+use super::section;
 
 /// Deepest nesting of `include`: enough for any layout, and it stops a file that includes itself.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -115,7 +116,10 @@ fn masked(text: &str) -> String {
             "auth-pass" => 3,
             _ => return text.to_owned(),
         },
-        _ => return text.to_owned(),
+        first => match section::by_word(first).and_then(|section| section.key(&word(2))) {
+            Some(key) if key.is_secret() => 3,
+            _ => return text.to_owned(),
+        },
     };
     match starts.get(from) {
         Some(start) => format!("{}{}", &text[..*start], Secret::MASK),

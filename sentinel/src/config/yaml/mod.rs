@@ -5,6 +5,7 @@
 
 mod key;
 mod master;
+mod section;
 mod top;
 mod user;
 mod word;
@@ -16,6 +17,7 @@ use serde::de::DeserializeSeed;
 
 use super::error::{ConfigError, Place};
 use super::secret::Secret;
+use super::section::SECTIONS;
 use super::source::Line;
 
 /// What the visitors share.
@@ -105,7 +107,9 @@ fn report(error: &serde_yaml::Error, text: &str, source: &str) -> ConfigError {
 fn excerpt(text: &str, line: usize) -> String {
     let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim_end();
     let lower = line.to_ascii_lowercase();
-    if !lower.contains("pass") && !line.contains('>') {
+    let is_secret = |word: &str| lower.contains(word);
+    let mut of_sections = SECTIONS.iter().flat_map(|section| section.keys).filter(|key| key.is_secret());
+    if !is_secret("pass") && !line.contains('>') && !of_sections.any(|key| is_secret(key.name)) {
         return line.to_owned();
     }
     match line.split_once(':') {

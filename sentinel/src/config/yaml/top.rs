@@ -7,12 +7,14 @@ use std::sync::LazyLock;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::super::kept::KEPT_DIRECTIVES;
+use super::super::section::{self, SECTIONS};
 use super::super::sentinel::{SENTINEL_DIRECTIVES, sentinel_directive};
 use super::super::server::{SERVER_DIRECTIVES, ServerSettings, server_directive};
 use super::super::value::Syntax;
 use super::Context;
 use super::key::Key;
 use super::master::Masters;
+use super::section::Entries;
 use super::user::Users;
 use super::word::Words;
 
@@ -28,6 +30,7 @@ static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         .chain(server)
         .chain(settings.map(|directive| directive.name))
         .chain(SEEDS)
+        .chain(SECTIONS.iter().map(|section| section.yaml))
         .chain(kept)
         .collect()
 });
@@ -56,7 +59,10 @@ impl<'de> Visitor<'de> for Top<'_> {
             match name {
                 "masters" => map.next_value_seed(Masters(self.0))?,
                 "users" => map.next_value_seed(Users(self.0))?,
-                _ => self.directive(name, &mut map)?,
+                _ => match section::by_yaml(name) {
+                    Some(section) => map.next_value_seed(Entries { context: self.0, section })?,
+                    None => self.directive(name, &mut map)?,
+                },
             }
         }
         Ok(())
