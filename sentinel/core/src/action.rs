@@ -133,6 +133,8 @@ pub enum Request {
     },
     /// `CLIENT UNPAUSE`.
     Unpause,
+    /// `MULTI; CLIENT KILL TYPE normal; CLIENT KILL TYPE pubsub; EXEC`.
+    CutClients,
     /// `SCRIPT KILL`.
     ScriptKill,
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::amnesia::Doubt;
+use crate::displaced::Displaced;
 use crate::failover::Failover;
 use crate::input::InfoReport;
 use crate::lease::Lease;
@@ -177,6 +178,9 @@ pub(crate) struct Group {
     /// The master may have lost that data.
     pub(crate) doubt: Option<Doubt>,
     pub(crate) lease: Lease,
+    /// Everything that shows the world where the master is shows at least this epoch.
+    pub(crate) published: Epoch,
+    pub(crate) displaced: Option<Displaced>,
 }
 
 /// The replication history of the master as it was last seen, to compare candidates with.

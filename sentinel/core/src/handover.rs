@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::action::Request;
+use crate::group::Group;
 use crate::input::{InfoReport, Reply};
 use crate::link::Purpose;
 use crate::machine::Sentinel;
@@ -38,6 +39,10 @@ const CATCH_UP_POLL: Duration = Duration::from_millis(5);
 /// How long the demotion waits for a majority of the peers to have heard of the new master.
 const ANNOUNCE_LIMIT: Duration = Duration::from_millis(50);
 
+/// How long it waits for the new master to be published, where it is: clients that are cut shall find it. Well inside
+/// [`RENEWAL_MARGIN`], so that the pause outlasts it.
+const PUBLISH_LIMIT: Duration = Duration::from_millis(250);
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
     /// The pause was asked for; behind it, in the same pipeline, the INFO that will show the frozen offset.
@@ -63,7 +68,7 @@ pub(crate) struct HandOver {
     renew_at: Time,
     /// The pause lasts at least until then, by what the master has confirmed.
     held_until: Time,
-    /// When the announcement began.
+    /// When the announcement began, once the configuration was durable.
     announced: Time,
     /// Peers that have taken our hello with the new configuration.
     told: u32,
@@ -272,19 +277,25 @@ impl Sentinel {
     pub(crate) fn finish_handover(&mut self, now: Time, id: GroupId, at_once: bool) {
         let Some(group) = self.groups.get(id) else { return };
         let Some(h) = group.failover.as_ref().and_then(|f| f.handover.as_ref()) else { return };
-        let (offset, until) = match h.stage {
-            Stage::Announcing { offset, until } => (offset, until),
-            Stage::Ready { offset } if at_once => (offset, now),
+        let offset = match h.stage {
+            Stage::Announcing { offset, .. } => offset,
+            Stage::Ready { offset } if at_once => offset,
             _ => return,
         };
-        let majority = group.voters() / 2;
-        if h.told < majority && now < until && !at_once {
+        if let Some(until) = announced_by(group, h, now).filter(|_| !at_once) {
+            if let Some(h) = self.running_mut(id).and_then(|f| f.handover.as_mut()) {
+                h.stage = Stage::Announcing { offset, until };
+            }
             return;
         }
+        let old_node = h.old;
         let old = self.nodes.get(h.old).map(|n| n.link.id);
         let Some(to) = self.master_of(group).map(|m| m.addr.clone()) else { return };
         let request = Request::Reconfigure { to: Some(to), unpause: true };
         let sent = old.and_then(|link| self.send(now, link, Purpose::Demote { group: id }, request)).is_some();
+        if sent {
+            self.displaced_is_told(id, old_node);
+        }
         if let Some(f) = self.running_mut(id) {
             f.handover = f.handover.take().filter(|_| sent).map(|h| HandOver { stage: Stage::Demoted { offset }, ..h });
         }
@@ -351,4 +362,13 @@ impl Sentinel {
             .and_then(|f| f.handover.as_ref())
             .is_some_and(|h| h.old == node)
     }
+}
+
+/// Until when the demotion waits for others to hear of the new master; `None` if it need not wait.
+fn announced_by(group: &Group, h: &HandOver, now: Time) -> Option<Time> {
+    let told = h.told >= group.voters() / 2;
+    let shown = group.is_published(group.config_epoch);
+    let peers = (!told).then_some(h.announced + ANNOUNCE_LIMIT).filter(|until| now < *until);
+    let world = (!shown).then_some(h.announced + PUBLISH_LIMIT).filter(|until| now < *until);
+    peers.into_iter().chain(world).min()
 }

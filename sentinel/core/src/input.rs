@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::hello::Hello;
-use crate::types::{Addr, CallId, Epoch, LinkId, RequestId, Role, RunId, SaveSeq};
+use crate::types::{Addr, CallId, Epoch, GroupId, LinkId, RequestId, Role, RunId, SaveSeq};
 
 /// One thing that happened. Handed to [`crate::Sentinel::handle`] together with `now`.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,14 @@ pub enum Input {
         /// Its address.
         ip: IpAddr,
     },
+    /// Everything outside the sentinels that was configured to show the group's master shows the configuration of this epoch, or of
+    /// a later one. Only where [`crate::GroupOptions::published`] says that there is something.
+    Published {
+        /// The group.
+        group: GroupId,
+        /// The epoch, as in [`crate::Configuration::epoch`].
+        epoch: Epoch,
+    },
 }
 
 /// What a link carries.
@@ -113,7 +121,7 @@ pub enum Reply {
     Pong(Pong),
     /// To `Info`.
     Info(Box<InfoReport>),
-    /// To `Hello`, `Reconfigure`, `PauseWrites`, `Unpause`, `ScriptKill`: done.
+    /// To `Hello`, `Reconfigure`, `PauseWrites`, `Unpause`, `CutClients`, `ScriptKill`: done.
     Done,
     /// To `AskDown`.
     Vote(VoteReply),

@@ -17,6 +17,7 @@ mod amnesia;
 mod check;
 mod configured;
 mod connect;
+mod displaced;
 mod election;
 mod event;
 mod failover;

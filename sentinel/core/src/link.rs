@@ -61,6 +61,8 @@ pub(crate) enum Purpose {
     Demote {
         group: GroupId,
     },
+    /// Cutting the clients of the master before.
+    Cut,
     /// Ending a pause, killing a script: nobody waits.
     Other,
 }

@@ -92,6 +92,7 @@ impl Sentinel {
             Input::Saved { seq } => self.on_saved(now, seq),
             Input::SaveFailed { seq } => self.on_save_failed(now, seq),
             Input::Resolved { host, ip } => self.on_resolved(now, &host, ip),
+            Input::Published { group, epoch } => self.on_published(now, group, epoch),
         }
         self.settle(now);
     }
@@ -378,6 +379,8 @@ impl Group {
             lineage: Lineage::default(),
             doubt: None,
             lease: Lease::new(now),
+            published: Epoch::ZERO,
+            displaced: None,
         }
     }
 }

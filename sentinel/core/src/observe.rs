@@ -33,6 +33,7 @@ impl Sentinel {
         self.handover_info(now, group, id, request, &info);
         self.note_promotion(now, group, id, &info);
         if !is_master {
+            self.displaced_says(now, group, id, request);
             self.correct_replica(now, group, id);
         }
         self.run_group(now, group);

@@ -233,6 +233,7 @@ impl Sentinel {
                 GroupChange::MaxLagOnFailover(n) => o.max_lag_on_failover = n,
                 GroupChange::PriorityLagWindow(n) => o.priority_lag_window = n,
                 GroupChange::AmnesiaFailover(on) => o.amnesia_failover = on,
+                GroupChange::Published(on) => o.published = on,
             }
         }
         self.rearm(now, id);

@@ -76,6 +76,8 @@ pub struct GroupOptions {
     pub priority_lag_window: u64,
     /// A master that came back with less than a replica has is replaced at once.
     pub amnesia_failover: bool,
+    /// Something outside the sentinels shows where the master is, and [`crate::Input::Published`] will tell when it is up to date.
+    pub published: bool,
 }
 
 impl GroupOptions {
@@ -94,6 +96,7 @@ impl GroupOptions {
             max_lag_on_failover: None,
             priority_lag_window: Self::DEFAULT_PRIORITY_LAG_WINDOW,
             amnesia_failover: true,
+            published: false,
         }
     }
 }
@@ -119,6 +122,8 @@ pub enum GroupChange {
     PriorityLagWindow(u64),
     /// `amnesia-failover`.
     AmnesiaFailover(bool),
+    /// [`GroupOptions::published`].
+    Published(bool),
 }
 
 /// A group as configured or as remembered from the last run.

@@ -114,6 +114,7 @@ impl Sentinel {
             (Purpose::Promote { group }, reply) => self.on_promotion_reply(now, group, id, &reply),
             (Purpose::Pause { group }, reply) => self.on_pause_reply(now, group, id, pending.sent, &reply),
             (Purpose::Demote { group }, reply) => self.on_demote_reply(now, group, id, &reply),
+            (Purpose::Cut, reply) => self.on_cut_reply(now, id, &reply),
             // Errors to INFO, hellos and opinions change nothing: age will tell.
             (Purpose::Info | Purpose::Hello { .. } | Purpose::Ask { .. } | Purpose::Repoint | Purpose::Other, _) => {}
         }

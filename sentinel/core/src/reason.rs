@@ -148,6 +148,13 @@ pub enum Reason {
         /// Why.
         cause: RepointCause,
     },
+    /// The new master is published by now: the clients that came back to the old one meanwhile were cut.
+    ClientsCut {
+        /// The old master.
+        addr: Addr,
+        /// The epoch of the new one.
+        epoch: Epoch,
+    },
     /// A node is told to be master with what it has: one that lost its data keeps everybody from serving, and nobody else could.
     LastResort {
         /// Its address.

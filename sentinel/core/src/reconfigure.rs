@@ -255,6 +255,7 @@ impl Sentinel {
             if let Some(n) = self.nodes.get_mut(node) {
                 n.last_repointed = Some(now);
             }
+            self.displaced_is_told(id, node);
         }
         sent
     }

@@ -33,6 +33,7 @@ impl Sentinel {
         let planned = self.running(id).is_some_and(|f| f.kind == Kind::Planned);
         self.tell_configured(id, Configured::Led { planned });
         self.make_master(now, id, candidate, &from, &to);
+        self.displace(id, old, epoch);
         self.note_new_config(id, true);
     }
 
@@ -97,6 +98,7 @@ impl Sentinel {
         group.switched_at = Some(now);
         group.lineage = Lineage::default();
         group.doubt = None;
+        group.displaced = None;
         for entry in group.peers.values_mut() {
             entry.master_down = false;
             entry.opinion_at = None;

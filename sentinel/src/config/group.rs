@@ -309,6 +309,7 @@ pub(crate) fn apply_core(change: GroupChange, options: &mut GroupOptions) {
         GroupChange::MaxLagOnFailover(bytes) => options.max_lag_on_failover = bytes,
         GroupChange::PriorityLagWindow(bytes) => options.priority_lag_window = bytes,
         GroupChange::AmnesiaFailover(on) => options.amnesia_failover = on,
+        GroupChange::Published(on) => options.published = on,
     }
 }
 

@@ -6,6 +6,7 @@ mod amnesia;
 mod announce;
 mod configured;
 mod crowd;
+mod displaced;
 mod elections;
 mod failover;
 mod gossip;

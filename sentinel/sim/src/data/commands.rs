@@ -45,6 +45,10 @@ impl World {
                 self.unpause(pid);
                 Some(Reply::Done)
             }
+            Request::CutClients => {
+                self.cut_clients(pid, Some(conn));
+                Some(Reply::Done)
+            }
             Request::ScriptKill => Some(Reply::Failed("NOTBUSY No scripts in execution right now.".into())),
             Request::AskDown { .. } => Some(Reply::Failed("ERR unknown command 'SENTINEL'".into())),
         }

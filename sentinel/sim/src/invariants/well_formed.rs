@@ -46,6 +46,7 @@ fn check_request(world: &World, by: Pid, to: Option<Pid>, request: &Request) -> 
         | Request::Reconfigure { .. }
         | Request::PauseWrites { .. }
         | Request::Unpause
+        | Request::CutClients
         | Request::ScriptKill => to_data,
     };
     if !fits {

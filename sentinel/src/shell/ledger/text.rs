@@ -66,6 +66,9 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
             write!(f, "{master}, and not {loser}, is the master of epoch {epoch}: both were of the epoch before")
         }
         Reason::Repointed { addr, cause } => write!(f, "{addr} is told to follow the master: {}", repoint(*cause)),
+        Reason::ClientsCut { addr, epoch } => {
+            write!(f, "the master of epoch {epoch} is published: the clients of {addr} were cut once more")
+        }
         Reason::LastResort { addr } => write!(f, "{addr} is told to be master with what it has: nobody else could be"),
         Reason::Paused { stalled } => {
             write!(f, "this process stood still for {} ms: its observations are void", stalled.as_millis())

@@ -119,6 +119,12 @@ pub(super) fn request(
             command(out, &[words.get("CLIENT"), b"UNPAUSE"]);
             expect(Expect::Plain(id));
         }
+        Request::CutClients => {
+            command(out, &[words.get("MULTI")]);
+            cut_clients(out, words);
+            command(out, &[words.get("EXEC")]);
+            expect(Expect::Transaction { id, left: 4 });
+        }
         Request::ScriptKill => {
             command(out, &[words.get("SCRIPT"), b"KILL"]);
             expect(Expect::Plain(id));
@@ -167,14 +173,18 @@ fn reconfigure(out: &mut Vec<u8>, words: &Words<'_>, to: Option<&Addr>, unpause:
         None => command(out, &[words.get("SLAVEOF"), b"NO", b"ONE"]),
     }
     command(out, &[words.get("CONFIG"), b"REWRITE"]);
-    for kind in [b"normal", b"pubsub"] {
-        command(out, &[words.get("CLIENT"), b"KILL", b"TYPE", kind]);
-    }
+    cut_clients(out, words);
     if unpause {
         command(out, &[words.get("CLIENT"), b"UNPAUSE"]);
     }
     command(out, &[words.get("EXEC")]);
     if unpause { 7 } else { 6 }
+}
+
+fn cut_clients(out: &mut Vec<u8>, words: &Words<'_>) {
+    for kind in [b"normal", b"pubsub"] {
+        command(out, &[words.get("CLIENT"), b"KILL", b"TYPE", kind]);
+    }
 }
 
 fn command(out: &mut Vec<u8>, args: &[&[u8]]) {

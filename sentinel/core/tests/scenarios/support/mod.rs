@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) scripts: Vec<(usize, bool, u16, u16)>,
     /// What the world was to know: sentinel, how it came about, what was true then.
     pub(crate) configured: Vec<(usize, Configured, Configuration)>,
+    /// Data nodes whose clients were cut by themselves: sentinel, node.
+    pub(crate) cuts: Vec<(usize, u16)>,
     /// Pairs of sites that cannot talk.
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Command links on which nothing arrives any more, though nobody has closed them.
@@ -87,6 +89,7 @@ impl World {
             greeted: Vec::new(),
             pinged: BTreeMap::new(),
             scripts: Vec::new(),
+            cuts: Vec::new(),
             configured: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),

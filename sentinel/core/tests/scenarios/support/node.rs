@@ -209,6 +209,10 @@ impl World {
                 node.paused_until = 0;
                 Reply::Done
             }
+            Request::CutClients => {
+                self.cuts.push((site, port));
+                Reply::Done
+            }
             Request::ScriptKill => {
                 node.script_kills += 1;
                 Reply::Done

@@ -38,6 +38,7 @@ impl World {
         self.greeted.clear();
         self.pinged.clear();
         self.scripts.clear();
+        self.cuts.clear();
         self.configured.clear();
     }
 
