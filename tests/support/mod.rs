@@ -6,16 +6,17 @@ pub(crate) mod dataset;
 pub(crate) mod dns;
 pub(crate) mod fake;
 pub(crate) mod network;
+pub(crate) mod ports;
 pub(crate) mod resp;
 pub(crate) mod writers;
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub(crate) use ports::free_ports;
 use redis::{Client, Connection, FromRedisValue, RedisResult};
 
 /// The group of every test.
@@ -23,30 +24,6 @@ pub(crate) const GROUP: &str = "mymaster";
 
 /// How long a condition may take. Generous: it is reached only when something is broken.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
-
-/// Where ports are taken from: below those that the kernel gives to outgoing connections, one of which could otherwise
-/// hold the port when the process that it was meant for starts.
-const PORTS: std::ops::Range<u16> = 10_000..32_000;
-
-/// Ports that nobody listens on and that no other test was given, whichever process it runs in.
-pub(crate) fn free_ports(count: usize) -> Vec<u16> {
-    let path = std::env::temp_dir().join("bongsu-test-ports");
-    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path).expect("a file");
-    file.lock().expect("a lock");
-    let mut text = String::new();
-    file.read_to_string(&mut text).expect("text");
-    let mut next = text.trim().parse().unwrap_or(PORTS.start);
-    let mut found = Vec::new();
-    while found.len() < count {
-        next = if PORTS.contains(&next) { next + 1 } else { PORTS.start };
-        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, next)).is_ok() {
-            found.push(next);
-        }
-    }
-    file.rewind().expect("a file");
-    file.write_all(format!("{next:05}").as_bytes()).expect("a file");
-    found
-}
 
 /// Who plays a sentinel or a data server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
