@@ -25,7 +25,7 @@ const IMPORTS: [(&str, &[&str]); 11] = [
     ("bongsu-persist", &["bongsu-protocol", "bongsu-store"]),
     ("bongsu-process", &["bongsu-protocol"]),
     ("bongsu-protocol", &[]),
-    ("bongsu-publish", &[]),
+    ("bongsu-publish", &["bongsu-process"]),
     ("bongsu-sentinel", &["bongsu-process", "bongsu-protocol", "bongsu-publish", "bongsu-sentinel-core"]),
     ("bongsu-sentinel-core", &[]),
     ("bongsu-sentinel-sim", &["bongsu-sentinel-core"]),

@@ -5,9 +5,19 @@
 //! configuration that it shows: nobody who compares before writing can replace a newer one with an older one.
 
 mod error;
+mod etcd;
+mod keyvalue;
+mod net;
 mod record;
+mod secret;
+mod settings;
 mod target;
 
 pub use error::TargetError;
+pub use etcd::{Etcd, EtcdSettings, EtcdUser};
+pub use keyvalue::{KeyValue, Layout, Prefix, Revisions, Stored};
+pub use net::{Endpoint, Endpoints, Patience, TlsFiles};
 pub use record::{Member, Publisher, RECORD_MAX, Record, RecordError};
+pub use secret::Secret;
+pub use settings::SettingsError;
 pub use target::{Holds, Seen, Target, Witness, WitnessKind, Written};

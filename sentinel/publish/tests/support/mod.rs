@@ -1,0 +1,35 @@
+//! Processes, files and connections of the tests.
+
+#![allow(dead_code, reason = "every test binary uses its part")]
+
+pub(crate) mod certs;
+pub(crate) mod etcd;
+pub(crate) mod http;
+#[path = "../../../../tests/support/ports.rs"]
+pub(crate) mod ports;
+
+use std::process::{Child, Command, Stdio};
+
+/// A server that ends with the test.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let program = command.get_program().to_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{} (tests/run installs it): {error}", program.display())))
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
