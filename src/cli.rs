@@ -55,35 +55,29 @@ enum Command {
     Check(check::CheckCommand),
     /// Ask nodes whether they are alive and what they are
     #[command(subcommand)]
-    Healthcheck(HealthcheckCommand),
-}
-
-#[derive(Subcommand)]
-enum HealthcheckCommand {
-    /// Probe nodes once; exit status 0 ok, 1 warning, 2 critical, 3 unknown (the worst of all)
-    Check(healthcheck_command::CheckArgs),
+    Healthcheck(healthcheck_command::HealthcheckCommand),
 }
 
 /// How nodes are reached, for every command that connects.
 #[derive(Args)]
 pub(crate) struct AccessArgs {
     /// ACL user to log in as
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "BONGSU_USER")]
     pub(crate) user: Option<String>,
     /// File whose first line is the password (kept off the command line, which every user of the machine can read)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "BONGSU_PASSWORD_FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Use TLS
-    #[arg(long)]
+    #[arg(long, env = "BONGSU_TLS")]
     pub(crate) tls: bool,
     /// Authorities to trust instead of those of the system, PEM
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls", env = "BONGSU_CACERT")]
     pub(crate) cacert: Option<PathBuf>,
     /// Client certificate, PEM
-    #[arg(long, value_name = "FILE", requires_all = ["tls", "key"])]
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "key"], env = "BONGSU_CERT")]
     pub(crate) cert: Option<PathBuf>,
     /// Key of the client certificate, PEM
-    #[arg(long, value_name = "FILE", requires_all = ["tls", "cert"])]
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "cert"], env = "BONGSU_KEY")]
     pub(crate) key: Option<PathBuf>,
     /// Longest wait for a node, in milliseconds
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
@@ -97,7 +91,8 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Err(error) => {
             // Printing fails only if nobody reads.
             let _closed = error.print();
-            return if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+            let status = healthcheck_command::usage_status(args).unwrap_or(exit::USAGE);
+            return if error.use_stderr() { ExitCode::from(status) } else { ExitCode::SUCCESS };
         }
     };
     let result = match command {
@@ -109,7 +104,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Switchover(args) => switchover::run(&args),
         Command::Config(command) => config_command::run(&command),
         Command::Check(command) => check::run(&command),
-        Command::Healthcheck(HealthcheckCommand::Check(args)) => healthcheck_command::run(&args),
+        Command::Healthcheck(command) => healthcheck_command::run(command),
     };
     result.unwrap_or_else(|error| {
         if output::is_closed(&error) {

@@ -21,13 +21,7 @@ pub(crate) const NODE_PORT: u16 = 6379;
 impl AccessArgs {
     /// Reads the files that the options name.
     pub(crate) fn load(&self) -> Result<Access> {
-        let password = match &self.password_file {
-            None => None,
-            Some(path) => {
-                let text = String::from_utf8(read(path)?).with_context(|| format!("{} is not text", path.display()))?;
-                Some(text.lines().next().unwrap_or_default().to_owned())
-            }
-        };
+        let password = self.password_file.as_deref().map(read_password).transpose()?;
         let client = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
             _ => None,
@@ -35,6 +29,12 @@ impl AccessArgs {
         let ca = self.cacert.as_deref().map(read).transpose()?;
         Ok(Access { username: self.user.clone(), password, tls: self.tls.then_some(Tls { ca, client }) })
     }
+}
+
+/// The first line of a file.
+pub(crate) fn read_password(path: &Path) -> Result<String> {
+    let text = String::from_utf8(read(path)?).with_context(|| format!("{} is not text", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

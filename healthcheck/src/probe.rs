@@ -2,39 +2,66 @@
 
 use std::time::Duration;
 
-use bongsu_protocol::info::NodeInfo;
+use bongsu_protocol::info::{NodeInfo, NodeRole};
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
-use crate::Endpoint;
 use crate::access::{Access, ConnectError, connect};
-use crate::report::{Concern, Doubt, Facts, Failure, Report, Role, Verdict, millis};
+use crate::report::{Facts, Report, Role, millis, whole_millis};
+use crate::write_probe::{ProbeKey, write_probe};
+use crate::{Endpoint, Finding};
 
 /// Asks the node at `endpoint` how it is. Takes at most `limit`, connecting included, and never fails: what goes wrong
-/// is the verdict.
-pub async fn probe(endpoint: &Endpoint, access: &Access, limit: Duration) -> Report {
-    let mut report = Report { endpoint: endpoint.clone(), verdict: Verdict::Ok, ping_ms: None, facts: None };
+/// is a finding. With a `key`, a node that says it is a master is also asked to take a write, for which there is `limit`
+/// once more.
+pub async fn probe(endpoint: &Endpoint, access: &Access, limit: Duration, key: Option<&ProbeKey>) -> Report {
+    let mut report = Report::new(endpoint);
     let deadline = Instant::now() + limit;
-    report.verdict = match timeout_at(deadline, ask(access, limit, &mut report)).await {
-        Ok(Ok(verdict)) => verdict,
-        Ok(Err(error)) if report.ping_ms.is_none() && has_hung_up(&error) => {
+    let outcome = timeout_at(deadline, ask(access, limit, &mut report)).await;
+    let finding = match outcome {
+        Ok(Ok(mut connection)) => {
+            if let Some(key) = key.filter(|_| report.is_master()) {
+                write_probe(&mut connection, key, limit, &mut report).await;
+            }
+            return report;
+        }
+        Ok(Err(Stop::Found(finding))) => finding,
+        Ok(Err(Stop::Done)) => return report,
+        Ok(Err(Stop::Connect(error))) if report.ping_ms.is_none() && has_hung_up(&error) => {
             not_a_node("the connection was closed without an answer".to_owned())
         }
-        Ok(Err(error)) => verdict_of(&error, limit),
+        Ok(Err(Stop::Connect(error))) => finding_of(&error, limit),
         Err(_elapsed) => no_answer(limit),
     };
+    report.findings.insert(0, finding);
     report
 }
 
-async fn ask(access: &Access, limit: Duration, report: &mut Report) -> Result<Verdict, ConnectError> {
+/// Why asking ends before there is everything.
+enum Stop {
+    /// There is no more to ask.
+    Done,
+    /// The answer itself is what is wrong.
+    Found(Finding),
+    /// The connection failed.
+    Connect(ConnectError),
+}
+
+impl<E: Into<ConnectError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Connect(error.into())
+    }
+}
+
+async fn ask(access: &Access, limit: Duration, report: &mut Report) -> Result<MultiplexedConnection, Stop> {
     let mut connection = connect(&report.endpoint, access, limit).await?;
     let start = Instant::now();
     let pong = cmd("PING").query_async::<String>(&mut connection).await;
     let answered = start.elapsed();
     let refused = match pong {
         Ok(text) if text == "PONG" => None,
-        Ok(text) => return Ok(not_a_node(format!("PING was answered with '{text}'"))),
+        Ok(text) => return Err(Stop::Found(not_a_node(format!("PING was answered with '{text}'")))),
         Err(error) if is_refusal(&error) => Some(message(&error)),
         Err(error) => return Err(error.into()),
     };
@@ -42,15 +69,16 @@ async fn ask(access: &Access, limit: Duration, report: &mut Report) -> Result<Ve
 
     if let Some(groups) = sentinel_groups(&mut connection).await? {
         report.facts = Some(Facts { role: Some(Role::Sentinel { groups }), ..Facts::default() });
-        return Ok(Verdict::Ok);
+        return Err(Stop::Done);
     }
     let text: Vec<u8> = cmd("INFO").query_async(&mut connection).await?;
     let info = NodeInfo::parse(&text);
     if info.role.is_none() {
-        return Ok(not_a_node("INFO names no role".to_owned()));
+        return Err(Stop::Found(not_a_node("INFO names no role".to_owned())));
     }
-    report.facts = Some(Facts::of(&info));
-    Ok(verdict_on(&info, refused))
+    report.findings = findings_on(&info, refused);
+    report.facts = Some(Facts::of(info));
+    Ok(connection)
 }
 
 /// The groups of a sentinel; `None` if the node is none, or does not let us ask.
@@ -66,26 +94,32 @@ async fn sentinel_groups(connection: &mut MultiplexedConnection) -> Result<Optio
     }
 }
 
-fn verdict_on(info: &NodeInfo, refused: Option<String>) -> Verdict {
+/// What is wrong with a data node by its own words, the cause before its consequences.
+pub(crate) fn findings_on(info: &NodeInfo, refused: Option<String>) -> Vec<Finding> {
     let link = &info.master_link;
-    let is_replica = matches!(info.role, Some(bongsu_protocol::info::NodeRole::Replica));
-    let concern = if info.loading == Some(true) {
-        Concern::Loading { eta_seconds: info.loading_eta_seconds }
+    let is_replica = matches!(info.role, Some(NodeRole::Replica));
+    let mut findings = Vec::new();
+    if info.loading == Some(true) {
+        findings.push(Finding::Loading { eta_seconds: info.loading_eta_seconds });
     } else if is_replica && link.sync_in_progress {
-        Concern::Syncing
+        findings.push(Finding::Syncing);
     } else if is_replica && !link.up {
-        Concern::MasterLinkDown { since_seconds: link.down_since_seconds.filter(|&seconds| seconds >= 0) }
+        let since_seconds = link.down_since_seconds.filter(|&seconds| seconds >= 0);
+        findings.push(Finding::MasterLinkDown { since_seconds });
     } else if let Some(message) = refused {
-        Concern::PingRefused { message }
-    } else if info.rdb_last_bgsave_ok == Some(false) || info.aof_last_write_ok == Some(false) {
-        Concern::PersistenceFailing
-    } else {
-        return Verdict::Ok;
-    };
-    Verdict::Warning(concern)
+        findings.push(Finding::PingRefused { message });
+    }
+    if info.rdb_last_bgsave_ok == Some(false) {
+        findings.push(Finding::SnapshotFailing);
+    }
+    if info.aof_last_write_ok == Some(false) {
+        findings.push(Finding::LogFailing);
+    }
+    findings
 }
 
-fn verdict_of(error: &ConnectError, limit: Duration) -> Verdict {
+/// What a failed connection or request amounts to.
+pub(crate) fn finding_of(error: &ConnectError, limit: Duration) -> Finding {
     let error = match error {
         ConnectError::NoAnswer { .. } => return no_answer(limit),
         ConnectError::Refused(error) => error,
@@ -95,9 +129,9 @@ fn verdict_of(error: &ConnectError, limit: Duration) -> Verdict {
     } else if matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED"))
         || error.kind() == ErrorKind::AuthenticationFailed
     {
-        Verdict::Unknown(Doubt::NotAllowed { message: message(error) })
+        Finding::NotAllowed { message: message(error) }
     } else if error.is_io_error() || error.is_unrecoverable_error() && error.code().is_none() {
-        Verdict::Critical(Failure::Unreachable { message: message(error) })
+        Finding::Unreachable { message: message(error) }
     } else {
         not_a_node(message(error))
     }
@@ -109,20 +143,21 @@ fn has_hung_up(error: &ConnectError) -> bool {
 }
 
 /// Whether the node answered, but with an error that says nothing about the request being forbidden.
-fn is_refusal(error: &RedisError) -> bool {
+pub(crate) fn is_refusal(error: &RedisError) -> bool {
     !matches!(error.code(), None | Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ResponseError))
 }
 
-fn no_answer(limit: Duration) -> Verdict {
-    Verdict::Critical(Failure::NoAnswer { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) })
+fn no_answer(limit: Duration) -> Finding {
+    Finding::NoAnswer { limit_ms: whole_millis(limit) }
 }
 
-const fn not_a_node(message: String) -> Verdict {
-    Verdict::Unknown(Doubt::NotANode { message })
+const fn not_a_node(message: String) -> Finding {
+    Finding::NotANode { message }
 }
 
-fn message(error: &RedisError) -> String {
+/// An error in the words in which it came.
+pub(crate) fn message(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         _ => error.to_string(),

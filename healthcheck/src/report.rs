@@ -3,106 +3,58 @@
 use std::fmt;
 use std::time::Duration;
 
-use bongsu_protocol::info::{NodeInfo, NodeRole};
-use serde::Serialize;
+use bongsu_protocol::info::{NodeInfo, NodeRole, ReplicaLine, ReplicaState};
+use serde::{Serialize, Serializer};
 
-use crate::Endpoint;
+use crate::finding::{RoleName, tell};
+use crate::{Endpoint, Finding, Severity};
 
 /// The result of one probe.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Who was asked.
     pub endpoint: Endpoint,
-    /// What it amounts to.
-    #[serde(flatten)]
-    pub verdict: Verdict,
+    /// All that is wrong; empty if nothing is.
+    #[serde(serialize_with = "tell_all")]
+    pub findings: Vec<Finding>,
     /// Time of the `PING` round trip in milliseconds, if it was answered.
     pub ping_ms: Option<f64>,
+    /// Time of the write and reading it back in milliseconds, if one was tried and went well.
+    pub write_ms: Option<f64>,
     /// What the node says of itself, if it says anything.
     pub facts: Option<Facts>,
 }
 
-/// What a report amounts to, in the four degrees that monitoring systems know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "verdict", content = "reason", rename_all = "lowercase")]
-pub enum Verdict {
-    /// It does its work.
-    Ok,
-    /// It answers, but something keeps it from doing its whole work.
-    Warning(Concern),
-    /// It does not answer.
-    Critical(Failure),
-    /// It cannot be told.
-    Unknown(Doubt),
+fn tell_all<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    tell(findings, Finding::severity, serializer)
 }
 
-impl Verdict {
-    /// The exit code that monitoring plugins use: 0 ok, 1 warning, 2 critical, 3 unknown.
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning(_) => 1,
-            Self::Critical(_) => 2,
-            Self::Unknown(_) => 3,
-        }
+impl Report {
+    /// A report on `endpoint` with nothing in it yet.
+    pub(crate) fn new(endpoint: &Endpoint) -> Self {
+        Self { endpoint: endpoint.clone(), findings: Vec::new(), ping_ms: None, write_ms: None, facts: None }
     }
-}
 
-/// What keeps an answering node from doing its whole work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Concern {
-    /// The data set is being read from disk.
-    Loading {
-        /// Seconds it expects to need, if it says so.
-        eta_seconds: Option<i64>,
-    },
-    /// A replica receives its first copy of the data.
-    Syncing,
-    /// A replica without its master.
-    MasterLinkDown {
-        /// Seconds since the link was lost; `None` if it was never up.
-        since_seconds: Option<i64>,
-    },
-    /// The last snapshot or append failed: many servers refuse writes then.
-    PersistenceFailing,
-    /// It answers `PING` with an error.
-    PingRefused {
-        /// The error as it was sent.
-        message: String,
-    },
-}
+    /// The worst of its findings.
+    pub fn severity(&self) -> Severity {
+        self.findings.iter().map(Finding::severity).max().unwrap_or_default()
+    }
 
-/// How a node does not answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Failure {
-    /// Connecting failed, or the connection was lost.
-    Unreachable {
-        /// What the network said.
-        message: String,
-    },
-    /// Nothing came back in time.
-    NoAnswer {
-        /// The limit that passed, in milliseconds.
-        limit_ms: u64,
-    },
-}
+    /// The finding that decides its severity.
+    pub fn worst(&self) -> Option<&Finding> {
+        // Of equals the first, which is the one that explains the others.
+        self.findings.iter().rev().max_by_key(|finding| finding.severity())
+    }
 
-/// Why nothing can be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Doubt {
-    /// The credentials were refused, or are missing.
-    NotAllowed {
-        /// The error as it was sent.
-        message: String,
-    },
-    /// Something listens, but does not answer like a Redis-compatible node.
-    NotANode {
-        /// What was wrong with the answer.
-        message: String,
-    },
+    /// What the node is.
+    pub fn role(&self) -> Option<&Role> {
+        self.facts.as_ref()?.role.as_ref()
+    }
+
+    /// Whether the node says that it is a master.
+    pub fn is_master(&self) -> bool {
+        matches!(self.role(), Some(Role::Master { .. }))
+    }
 }
 
 /// What a node says of itself.
@@ -122,6 +74,37 @@ pub struct Facts {
     pub replication_id: Option<String>,
     /// Keys in all databases.
     pub keys: Option<u64>,
+    /// A replica's lag, where its master was asked too.
+    pub lag: Option<Lag>,
+    /// What it has on disk.
+    pub persistence: Persistence,
+    /// The replicas that a master lists, not part of documents.
+    #[serde(skip)]
+    pub(crate) attached: Vec<ReplicaLine>,
+}
+
+/// How far a replica is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Lag {
+    /// Bytes of the stream that the master had when it was asked and the replica had not when it was.
+    pub bytes: u64,
+    /// Seconds since the replica's last acknowledgement, as its master tells; `None` if the master does not list it.
+    pub seconds: Option<u64>,
+}
+
+/// What a node says of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Persistence {
+    /// When the last snapshot was written, in seconds since 1970.
+    pub last_save_unix_seconds: Option<i64>,
+    /// Changes since then.
+    pub changes_since_last_save: Option<i64>,
+    /// Whether the last snapshot that was tried could be written.
+    pub last_save_ok: Option<bool>,
+    /// Whether there is an append-only log.
+    pub log_enabled: Option<bool>,
+    /// Whether the last write to it worked.
+    pub log_ok: Option<bool>,
 }
 
 /// What a node is.
@@ -147,9 +130,20 @@ pub enum Role {
     },
 }
 
+impl Role {
+    /// Which of the three it is.
+    pub const fn name(&self) -> RoleName {
+        match self {
+            Self::Master { .. } => RoleName::Master,
+            Self::Replica { .. } => RoleName::Replica,
+            Self::Sentinel { .. } => RoleName::Sentinel,
+        }
+    }
+}
+
 impl Facts {
     /// The facts in an `INFO` reply of a data node.
-    pub(crate) fn of(info: &NodeInfo) -> Self {
+    pub(crate) fn of(info: NodeInfo) -> Self {
         let link = &info.master_link;
         Self {
             role: info.role.map(|role| match role {
@@ -159,13 +153,39 @@ impl Facts {
                     link_up: link.up,
                 },
             }),
-            version: info.valkey_version.clone().or_else(|| info.redis_version.clone()),
-            run_id: info.run_id.clone(),
+            version: info.valkey_version.or(info.redis_version),
+            run_id: info.run_id,
             uptime_seconds: info.uptime_seconds,
             replication_offset: info.replica_offset.or(info.master_repl_offset),
-            replication_id: info.master_replid.clone(),
+            replication_id: info.master_replid,
             keys: info.keys,
+            lag: None,
+            persistence: Persistence {
+                last_save_unix_seconds: info.rdb_last_save_unix_seconds,
+                changes_since_last_save: info.rdb_changes_since_last_save,
+                last_save_ok: info.rdb_last_bgsave_ok,
+                log_enabled: info.aof_enabled,
+                log_ok: info.aof_last_write_ok,
+            },
+            attached: info.replicas,
         }
+    }
+
+    /// Replicas that receive the stream of writes.
+    pub(crate) fn online_replicas(&self) -> usize {
+        self.attached.iter().filter(|replica| replica.state == ReplicaState::Online).count()
+    }
+
+    /// How far `replica`, which listens at `endpoint`, is behind this master; `None` if either does not tell.
+    pub(crate) fn lag_of(&self, endpoint: &Endpoint, replica: &Self) -> Option<Lag> {
+        if !matches!(self.role, Some(Role::Master { .. })) || self.replication_id != replica.replication_id {
+            return None;
+        }
+        let missing = self.replication_offset?.saturating_sub(replica.replication_offset?);
+        // Before Redis 2.8 and with names instead of addresses the line cannot be found: the port alone says too little.
+        let line = self.attached.iter().find(|line| line.host == endpoint.host() && line.port == endpoint.port());
+        let seconds = line.and_then(|line| line.lag_seconds).and_then(|seconds| u64::try_from(seconds).ok());
+        Some(Lag { bytes: u64::try_from(missing).unwrap_or(0), seconds })
     }
 }
 
@@ -180,50 +200,37 @@ impl fmt::Display for Role {
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ok => f.write_str("ok"),
-            Self::Warning(concern) => write!(f, "warning: {concern}"),
-            Self::Critical(failure) => write!(f, "critical: {failure}"),
-            Self::Unknown(doubt) => write!(f, "unknown: {doubt}"),
-        }
-    }
-}
-
-impl fmt::Display for Concern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Loading { eta_seconds: Some(eta) } => write!(f, "loading its data, {eta} s to go"),
-            Self::Loading { eta_seconds: None } => f.write_str("loading its data"),
-            Self::Syncing => f.write_str("receiving a full copy from its master"),
-            Self::MasterLinkDown { since_seconds: Some(since) } => write!(f, "without its master for {since} s"),
-            Self::MasterLinkDown { since_seconds: None } => f.write_str("has not reached its master yet"),
-            Self::PersistenceFailing => f.write_str("cannot write to its disk"),
-            Self::PingRefused { message } => write!(f, "answers PING with: {message}"),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable { message } => f.write_str(message),
-            Self::NoAnswer { limit_ms } => write!(f, "no answer within {limit_ms} ms"),
-        }
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAllowed { message } => write!(f, "not allowed: {message}"),
-            Self::NotANode { message } => write!(f, "no Redis-compatible answer: {message}"),
-        }
-    }
-}
-
 /// Milliseconds with fractions, as reports show them.
 pub(crate) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// A limit in whole milliseconds.
+pub(crate) fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_is_told_of_one_history_only() {
+        let master = Facts::of(NodeInfo::parse(
+            b"role:master\r\nslave0:ip=10.0.0.2,port=6379,state=online,offset=90,lag=1\r\n\
+              master_replid:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nmaster_repl_offset:100\r\n",
+        ));
+        let replica = |id: &str, offset: i64| {
+            Facts::of(NodeInfo::parse(
+                format!("role:slave\r\nmaster_replid:{}\r\nslave_repl_offset:{offset}\r\n", id.repeat(40)).as_bytes(),
+            ))
+        };
+        let listed = Endpoint::new("10.0.0.2", 6379);
+        assert_eq!(master.lag_of(&listed, &replica("a", 90)), Some(Lag { bytes: 10, seconds: Some(1) }));
+        assert_eq!(master.lag_of(&listed, &replica("a", 120)), Some(Lag { bytes: 0, seconds: Some(1) }));
+        let other = Endpoint::new("10.0.0.3", 6379);
+        assert_eq!(master.lag_of(&other, &replica("a", 90)), Some(Lag { bytes: 10, seconds: None }));
+        assert_eq!(master.lag_of(&listed, &replica("b", 90)), None, "offsets of two histories say nothing");
+        assert_eq!(replica("a", 90).lag_of(&listed, &replica("a", 90)), None, "no master");
+    }
 }
