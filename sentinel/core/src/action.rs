@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::configured::Configured;
 use crate::event::Event;
+use crate::hooks::Occasion;
 use crate::input::{Channel, VoteReply};
 use crate::reason::Decision;
 use crate::types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, RequestId, RunId, SaveSeq};
@@ -74,6 +75,14 @@ pub enum Action {
         group: GroupId,
         /// How it came to be.
         how: Configured,
+    },
+    /// Run the owner's programs for this occasion. Only where somebody wants to know, see [`crate::Sentinel::set_hooks`]; for
+    /// [`crate::Phase::PreFailover`] only where somebody wants to be asked, answered by [`crate::Input::HooksAnswered`].
+    RunHooks {
+        /// The group.
+        group: GroupId,
+        /// What happened.
+        occasion: Box<Occasion>,
     },
     /// Resolve a host name; answered by `Resolved` when there is an answer.
     Resolve {

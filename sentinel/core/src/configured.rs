@@ -125,7 +125,7 @@ impl Sentinel {
 }
 
 impl Member {
-    fn of(node: &Node) -> Self {
+    pub(crate) fn of(node: &Node) -> Self {
         Self { addr: node.addr.clone(), run_id: node.info.run_id, is_sdown: node.down.is_down() }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::event::Level;
 use crate::group::{Group, PeerEntry};
 use crate::handover::HandOver;
+use crate::hooks::{Asked, Occasion};
 use crate::machine::Sentinel;
 use crate::promotion::{CANDIDATE_LOST_LIMIT, FRESH_INFO_LIMIT, HAND_OVER_CONFIRM_LIMIT};
 use crate::reason::{AbortCause, HoldCause, Reason};
@@ -61,6 +62,10 @@ pub(crate) struct Failover {
     pub(crate) targets: BTreeMap<NodeId, Target>,
     /// Elections of an operator's failover that were lost to a concurrent epoch.
     pub(crate) lost_elections: u32,
+    /// Whether whoever wants to be asked before it agrees.
+    pub(crate) asked: Asked,
+    /// What is told of it, if anybody wants to know, from the choice of the candidate on.
+    pub(crate) occasion: Option<Box<Occasion>>,
 }
 
 impl Failover {
@@ -163,6 +168,8 @@ impl Sentinel {
             handover: None,
             targets: BTreeMap::new(),
             lost_elections,
+            asked: Asked::NotYet,
+            occasion: None,
         });
         let attempt = group.failed_attempts + 1;
         let by_operator = kind != Kind::Automatic;
@@ -246,6 +253,7 @@ impl Sentinel {
             FailoverState::WaitStart => Some(f.started + self.election_limit(group)),
             FailoverState::SelectReplica => Some(f.state_since + FRESH_INFO_LIMIT),
             FailoverState::SendPromotion => {
+                let limit = f.asked.until().unwrap_or(limit);
                 // Nothing can be done for a candidate that is not there but wait.
                 let step = match f.candidate_lost {
                     Some(lost) => {
@@ -281,6 +289,7 @@ impl Sentinel {
     pub(crate) fn abort_with_event(&mut self, now: Time, id: GroupId, cause: AbortCause) {
         let name = match cause {
             AbortCause::MasterTimeout | AbortCause::MasterDown => "-failover-abort-master-timeout",
+            AbortCause::MasterBack => "-failover-abort-master-back",
             _ => "-failover-abort-slave-timeout",
         };
         self.tell_master(id, name, Level::Warning, "");

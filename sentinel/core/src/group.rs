@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::amnesia::Doubt;
 use crate::displaced::Displaced;
 use crate::failover::Failover;
+use crate::hooks::Occasion;
 use crate::input::InfoReport;
 use crate::lease::Lease;
 use crate::link::Link;
@@ -37,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) last_repointed: Option<Time>,
     /// A switch has replaced it as master, and it has not said that it follows since.
     pub(crate) is_replaced_master: bool,
+    /// We have replaced it as master, and it has not said yet that it is a replica: what is to be told then.
+    pub(crate) demotion: Option<Box<Occasion>>,
 }
 
 impl Node {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::hello::Hello;
+use crate::hooks::HookVerdict;
 use crate::types::{Addr, CallId, Epoch, GroupId, LinkId, RequestId, Role, RunId, SaveSeq};
 
 /// One thing that happened. Handed to [`crate::Sentinel::handle`] together with `now`.
@@ -78,6 +79,15 @@ pub enum Input {
         group: GroupId,
         /// The epoch, as in [`crate::Configuration::epoch`].
         epoch: Epoch,
+    },
+    /// Those who were asked before a failover have answered. Ignored if nobody waits for it any more.
+    HooksAnswered {
+        /// The group.
+        group: GroupId,
+        /// The epoch of the failover.
+        epoch: Epoch,
+        /// What they say.
+        verdict: HookVerdict,
     },
 }
 

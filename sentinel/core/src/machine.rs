@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::action::{Action, Request};
 use crate::event::{Event, Level, Shown, Subject};
 use crate::group::{Down, Group, Lineage, Node, Peer};
+use crate::hooks::HookPlans;
 use crate::input::Input;
 use crate::lease::Lease;
 use crate::link::{Link, Owner, Pending, Purpose};
@@ -44,6 +45,7 @@ pub struct Sentinel {
     pub(crate) changed: BTreeSet<GroupId>,
     pub(crate) saves: Saves,
     pub(crate) tilt: Tilt,
+    pub(crate) hooks: HookPlans,
     pub(crate) rng: Rng,
     next_request: u64,
     last_now: Time,
@@ -68,6 +70,7 @@ impl Sentinel {
             changed: BTreeSet::new(),
             saves: Saves::new(setup.current_epoch),
             tilt: Tilt::default(),
+            hooks: HookPlans::default(),
             rng: Rng::new(setup.seed),
             next_request: 0,
             last_now: now,
@@ -93,6 +96,7 @@ impl Sentinel {
             Input::SaveFailed { seq } => self.on_save_failed(now, seq),
             Input::Resolved { host, ip } => self.on_resolved(now, &host, ip),
             Input::Published { group, epoch } => self.on_published(now, group, epoch),
+            Input::HooksAnswered { group, epoch, verdict } => self.on_hooks_answered(now, group, epoch, &verdict),
         }
         self.settle(now);
     }
@@ -193,6 +197,7 @@ impl Sentinel {
             script_kill_sent: false,
             last_repointed: None,
             is_replaced_master: false,
+            demotion: None,
         };
         self.nodes.add(Box::new(node));
         self.tick_link(now, link);

@@ -7,6 +7,7 @@ use crate::configured::Configured;
 use crate::event::Level;
 use crate::failover::Kind;
 use crate::group::Group;
+use crate::hooks::Ending;
 use crate::machine::Sentinel;
 use crate::options::{FailoverKind, GroupChange, GroupSpec, SimulatedFailures, Tunables};
 use crate::reason::{AbortCause, Verdict};
@@ -172,6 +173,7 @@ impl Sentinel {
             self.abort_failover(now, id, AbortCause::Reset);
         } else {
             self.finish_handover(now, id, true);
+            self.tell_ending(id, Ending::Reset);
         }
     }
 

@@ -46,6 +46,7 @@ impl Sentinel {
         }
         let Choice { best, verdicts } = self.choose(now, group, f.kind == Kind::Planned);
         let chosen = best.and_then(|n| self.nodes.get(n)).map(|n| n.addr.clone());
+        let lag = verdicts.first().and_then(|v| v.lag_bytes);
         self.record(now, id, Reason::Selected { chosen, verdicts });
         let Some(best) = best else {
             self.tell_master(id, "-failover-abort-no-good-slave", Level::Warning, "");
@@ -57,6 +58,7 @@ impl Sentinel {
         if let Some(f) = self.running_mut(id) {
             f.candidate = Some(best);
         }
+        self.prepare_occasion(id, best, lag);
         self.enter(now, id, FailoverState::SendPromotion);
         self.tell_node(best, "+failover-state-send-slaveof-noone", Level::Notice, "");
     }
@@ -72,7 +74,8 @@ impl Sentinel {
     }
 
     pub(crate) fn step_promotion(&mut self, now: Time, id: GroupId) {
-        if !self.candidate_is_there(now, id) {
+        let agreed = self.hooks_agree(now, id);
+        if !self.candidate_is_there(now, id) || !agreed {
             return;
         }
         let Some(f) = self.running(id) else { return };
@@ -153,7 +156,7 @@ impl Sentinel {
     pub(crate) fn complete_promotion(&mut self, now: Time, id: GroupId) {
         let Some(group) = self.groups.get(id) else { return };
         let Some(f) = &group.failover else { return };
-        let (Some(candidate), epoch) = (f.candidate, f.epoch) else { return };
+        let (Some(candidate), epoch, old) = (f.candidate, f.epoch, group.master) else { return };
         if epoch <= group.config_epoch {
             // Nobody would adopt it.
             return self.abort_with_event(now, id, AbortCause::Superseded);
@@ -171,5 +174,6 @@ impl Sentinel {
         self.enter(now, id, FailoverState::ReconfReplicas);
         self.tell_master(id, "+failover-state-reconf-slaves", Level::Warning, "");
         self.lead_switch(now, id, candidate, epoch);
+        self.tell_promotion(id, old, lost_bytes);
     }
 }

@@ -102,6 +102,38 @@ pub enum Reason {
         /// Every replica with its verdict, best first.
         verdicts: Vec<Verdict>,
     },
+    /// Those who want to be asked before a failover are asked.
+    HooksAsked {
+        /// Its epoch.
+        epoch: Epoch,
+        /// The chosen replica.
+        candidate: Addr,
+        /// How long their answer is waited for.
+        limit: Duration,
+    },
+    /// They agree.
+    HooksAgreed {
+        /// The epoch of the failover.
+        epoch: Epoch,
+        /// How long it took.
+        waited: Duration,
+    },
+    /// They have not answered in time.
+    HooksSilent {
+        /// The epoch of the failover.
+        epoch: Epoch,
+        /// That is taken for a veto.
+        is_veto: bool,
+    },
+    /// One of them stops the failover.
+    Vetoed {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
     /// The chosen replica is the new master.
     Promoted {
         /// Its address.
@@ -240,6 +272,12 @@ pub enum AbortCause {
     MasterTimeout,
     /// The master went down while it was to hand over.
     MasterDown,
+    /// A hook stopped it.
+    Vetoed,
+    /// While hooks were asked the master came back.
+    MasterBack,
+    /// While hooks were asked the chosen replica became unfit, or another one turned out to have more.
+    CandidateUnfit,
     /// A peer announced a newer configuration.
     Superseded,
     /// The group was reset or removed.

@@ -6,6 +6,7 @@ use crate::action::{Request, SaveNeed};
 use crate::event::Level;
 use crate::failover::Failover;
 use crate::group::{Group, Node};
+use crate::hooks::Ending;
 use crate::link::Purpose;
 use crate::machine::Sentinel;
 use crate::reason::{HandOverStep, Reason, RepointCause};
@@ -120,6 +121,7 @@ impl Sentinel {
             }
         }
         self.tell_master(id, "+failover-end", Level::Warning, "");
+        self.tell_ending(id, if timed_out { Ending::TimedOut } else { Ending::Complete });
         if let Some(group) = self.groups.get_mut(id) {
             group.failover = None;
             group.failed_attempts = 0;
@@ -153,6 +155,7 @@ impl Sentinel {
     /// Corrects a replica that is a master or follows somebody else. Called with every INFO of a replica.
     pub(crate) fn correct_replica(&mut self, now: Time, id: GroupId, node: NodeId) {
         self.advance_target(id, node);
+        self.note_demotion(id, node);
         if self.tilt.is_on() {
             return;
         }
@@ -289,6 +292,7 @@ impl Sentinel {
         } else if paused.is_some() {
             self.record(now, id, Reason::HandOver { step: HandOverStep::RolledBack });
         }
+        self.tell_ending(id, Ending::Superseded);
         if let Some(group) = self.groups.get_mut(id) {
             group.failover = None;
         }

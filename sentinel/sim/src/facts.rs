@@ -1,6 +1,8 @@
 //! What the invariants get to see.
 
-use bongsu_sentinel_core::{Addr, Decision, Epoch, Event, InfoReport, Request, RequestId, RunId, VoteReply};
+use bongsu_sentinel_core::{
+    Addr, Decision, Epoch, Event, GroupName, HookVerdict, InfoReport, Occasion, Request, RequestId, RunId, VoteReply,
+};
 
 use crate::client::WriteId;
 use crate::data::RestartKind;
@@ -30,6 +32,10 @@ pub(crate) enum Fact<'a> {
     Published { by: Pid, event: &'a Event },
     /// A core decided something.
     Decided { by: Pid, decision: &'a Decision },
+    /// A core tells of an occasion.
+    Hooked { by: Pid, occasion: &'a Occasion },
+    /// Those who were asked before a failover answer.
+    HooksAnswered { by: Pid, group: &'a GroupName, epoch: Epoch, verdict: &'a HookVerdict },
     /// A modelled real sentinel won an election. `forced`: it was told to go ahead without one, or it counted votes of another
     /// epoch than its failover's, as real ones do.
     RealElected { by: Pid, group: usize, epoch: Epoch, forced: bool },

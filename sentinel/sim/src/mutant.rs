@@ -2,7 +2,7 @@
 //!
 //! Most are done to what goes into a core or comes out of it, as a broken core would have done it to itself.
 
-use bongsu_sentinel_core::{Action, Epoch, InfoReport, Input, LinkId, Reply, Request, Role};
+use bongsu_sentinel_core::{Action, Epoch, HookVerdict, InfoReport, Input, LinkId, Reply, Request, Role};
 
 use crate::units::SEC;
 use crate::world::{Pid, World};
@@ -52,11 +52,13 @@ pub enum Mutant {
     LeaseOfOne,
     /// Counts a lease from when the answer comes.
     LeaseFromAnswer,
+    /// Goes on against a veto.
+    IgnoreVeto,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -78,6 +80,7 @@ impl Mutant {
         Self::ForgetLease,
         Self::LeaseOfOne,
         Self::LeaseFromAnswer,
+        Self::IgnoreVeto,
     ];
 
     /// Its name on the command line.
@@ -104,6 +107,7 @@ impl Mutant {
             Self::ForgetLease => "forget-lease",
             Self::LeaseOfOne => "lease-of-one",
             Self::LeaseFromAnswer => "lease-from-answer",
+            Self::IgnoreVeto => "ignore-veto",
         }
     }
 
@@ -119,6 +123,9 @@ impl World {
         let Some(mutant) = self.mutant else { return input };
         let Some(id) = self.run_id(pid) else { return input };
         match (mutant, input) {
+            (Mutant::IgnoreVeto, Input::HooksAnswered { group, epoch, .. }) => {
+                Input::HooksAnswered { group, epoch, verdict: HookVerdict::Go }
+            }
             (Mutant::ForgetMajority, Input::Reply { link, id: ask, reply: Reply::Vote(mut vote) }) => {
                 let epoch =
                     self.core_node(pid).and_then(|n| n.core.as_ref()).map_or(Epoch::ZERO, |c| c.current_epoch());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::faults::FaultKind;
 use crate::rng::Rng;
+use crate::sentinel::HookShape;
 use crate::units::{MS, SEC};
 
 /// Everything about a run that is fixed from its start.
@@ -12,6 +13,8 @@ pub(crate) struct Shape {
     /// Per sentinel: is it a model of a real one?
     pub(crate) sentinels: Vec<Brand>,
     pub(crate) groups: Vec<GroupShape>,
+    /// Programs of the owner are asked before failovers.
+    pub(crate) hooks: Option<HookShape>,
     /// Sentinels share the hosts of the first group's data nodes.
     pub(crate) colocated: bool,
     /// One-way delay of a packet.
@@ -96,6 +99,8 @@ impl Shape {
             end_us: END_US,
             sentinels,
             groups,
+            // Of its own, so that runs without hooks are what they would be without them.
+            hooks: HookShape::draw(&mut rng.clone().fork()),
         };
         shape.draw_guards(rng);
         shape

@@ -22,7 +22,8 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         // The epochs that it makes up are on no disk that a sentinel with a failing one could speak of.
         Mutant::IgnoreConfigEpoch => &["config-epoch-names-one-master", "convergence", "persist-before-send"],
         Mutant::PromoteNeverSynced => &["promoted-passed-every-filter"],
-        Mutant::PromoteEmptier => &["fuller-is-not-replaced"],
+        // A replica that claims more than it has makes its master look as if that had lost something.
+        Mutant::PromoteEmptier => &["fuller-is-not-replaced", "amnesia-needs-loss"],
         Mutant::PromoteUnselected => &["promoted-passed-every-filter", "well-formed"],
         Mutant::SkipPause => &["handover-loses-nothing"],
         Mutant::StaleTime => &["down-needs-silence"],
@@ -32,6 +33,7 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         Mutant::CryAmnesia => &["amnesia-needs-loss"],
         // Whom it holds to be empty it passes over, too.
         Mutant::HastyAmnesiac => &["amnesiac-is-the-last-choice", "fuller-is-not-replaced"],
+        Mutant::IgnoreVeto => &["hooks-are-asked-once-and-heard"],
         Mutant::ForgetLease | Mutant::LeaseOfOne | Mutant::LeaseFromAnswer => &["one-holder"],
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
             }
         }
         Action::Resolve { host } => shell.0.resolver.want(&host, &shell.0.log),
+        Action::RunHooks { .. } => {}
         Action::Crash => crash(shell),
     }
 }

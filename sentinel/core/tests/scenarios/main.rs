@@ -13,6 +13,7 @@ mod gossip;
 mod handover;
 mod headless;
 mod hello;
+mod hooks;
 mod leases;
 mod links;
 mod odown;

@@ -8,6 +8,7 @@ mod down_needs_silence;
 mod epochs_never_go_back;
 mod fuller_is_not_replaced;
 mod handover_loses_nothing;
+mod hooks_are_asked_once_and_heard;
 mod one_leader_per_epoch;
 mod one_vote_per_epoch;
 mod persist_before_send;
@@ -76,6 +77,7 @@ impl Watch {
                 Box::new(promoted_passed_every_filter::PromotedPassedEveryFilter::default()),
                 Box::new(fuller_is_not_replaced::FullerIsNotReplaced::default()),
                 Box::new(handover_loses_nothing::HandoverLosesNothing::default()),
+                Box::new(hooks_are_asked_once_and_heard::HooksAreAskedOnceAndHeard::default()),
                 Box::new(down_needs_silence::DownNeedsSilence),
                 Box::new(amnesia_needs_loss::AmnesiaNeedsLoss::default()),
                 Box::new(amnesiac_is_the_last_choice::AmnesiacIsTheLastChoice::default()),

@@ -38,6 +38,7 @@ impl World {
                 self.observe(&Fact::Decided { by: pid, decision: &decision });
                 self.maybe_crash_at(pid, &decision.reason);
             }
+            Action::RunHooks { group, occasion } => self.run_hooks(pid, group, &occasion),
             Action::ReconfigScript { .. } | Action::Configured { .. } | Action::Resolve { .. } => {}
             Action::Crash => self.fall_over(pid),
         }

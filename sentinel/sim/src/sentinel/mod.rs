@@ -3,6 +3,7 @@
 mod actions;
 mod clock;
 mod disk;
+mod hooks;
 mod setup;
 mod vote;
 
@@ -15,6 +16,7 @@ use bongsu_sentinel_core::{
 
 pub(crate) use clock::Clock;
 pub(crate) use disk::{Disk, HEALTHY_US};
+pub(crate) use hooks::HookShape;
 
 use crate::facts::Fact;
 use crate::net::{ConnId, Side};

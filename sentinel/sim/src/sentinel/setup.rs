@@ -4,7 +4,7 @@ use bongsu_sentinel_core::{Addr, Durable, Epoch, GroupOptions, GroupSpec, Quorum
 
 use crate::facts::Fact;
 use crate::mutant::Mutant;
-use crate::sentinel::Disk;
+use crate::sentinel::{Disk, HookShape};
 use crate::shape::GroupShape;
 use crate::world::{Body, Pid, World};
 
@@ -46,6 +46,7 @@ impl World {
         if forgetful {
             self.forget_epochs(pid);
         }
+        let hooks = self.shape.hooks.map(HookShape::plans).unwrap_or_default();
         let Some(node) = self.core_node_mut(pid) else { return };
         let durable = node.disk.durable.clone();
         let setup = Setup {
@@ -57,7 +58,9 @@ impl World {
             seed,
         };
         node.resumed_us = now_us;
-        node.core = Some(Sentinel::new(node.clock.show(now_us), setup));
+        let mut core = Sentinel::new(node.clock.show(now_us), setup);
+        core.set_hooks(hooks);
+        node.core = Some(core);
         self.restarted_after_reset(pid);
         self.say(pid, "start");
         self.observe(&Fact::SentinelStarted { pid });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use bongsu_sentinel_core::{Addr, Reply, SaveSeq};
+use bongsu_sentinel_core::{Addr, GroupName, Input, Reply, SaveSeq};
 
 use crate::agent::AgentJob;
 use crate::client::ClientJob;
@@ -85,6 +85,13 @@ pub(crate) enum Job {
         pid: Pid,
         incarnation: u32,
         seq: SaveSeq,
+    },
+    /// Programs that were asked before a failover have answered.
+    HooksAnswered {
+        pid: Pid,
+        incarnation: u32,
+        group: GroupName,
+        answer: Input,
     },
     Loaded {
         pid: Pid,

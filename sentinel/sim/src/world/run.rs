@@ -43,6 +43,7 @@ impl World {
             | Job::Cron { pid, .. }
             | Job::Saved { pid, .. }
             | Job::SaveAgain { pid, .. }
+            | Job::HooksAnswered { pid, .. }
             | Job::Loaded { pid, .. }
             | Job::PauseOver { pid, .. } => *pid,
             Job::Client(job) => job.at_node()?,
@@ -64,6 +65,9 @@ impl World {
             Job::Cron { pid, incarnation } if self.lives(pid, incarnation) => self.cron(pid),
             Job::Saved { pid, incarnation, seq, ok } if self.lives(pid, incarnation) => self.on_saved(pid, seq, ok),
             Job::SaveAgain { pid, incarnation, seq } if self.lives(pid, incarnation) => self.save_again(pid, seq),
+            Job::HooksAnswered { pid, incarnation, group, answer } if self.lives(pid, incarnation) => {
+                self.hooks_answered(pid, &group, answer);
+            }
             Job::Loaded { pid, incarnation } if self.lives(pid, incarnation) => self.on_loaded(pid),
             Job::PauseOver { pid, incarnation, at_us } if self.lives(pid, incarnation) => self.pause_over(pid, at_us),
             Job::Client(job) => self.client_job(job),

@@ -57,7 +57,7 @@ pub(super) static HOOKS: NamedSection = NamedSection {
             takes: Takes::One(Syntax::Choice(OnFailure::WORDS)),
             default: "proceed",
             required: false,
-            help: "Only for `pre-failover`: what it means for the failover if the hook runs out of time, crashes, cannot be started, or exits with a status that is neither 0 (go) nor 1 (veto).",
+            help: "Only for `pre-failover`: what it means for the failover if the hook runs out of time, crashes, cannot be started, or exits with a status that is neither 0 (go) nor 75 (veto).",
         },
     ],
     store: |settings, entry| {

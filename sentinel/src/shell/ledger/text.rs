@@ -53,6 +53,21 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
             write!(f, "not elected in epoch {epoch}: {votes} of {needed} needed votes; next attempt in {wait} ms")
         }
         Reason::Selected { chosen, verdicts } => selected(f, chosen.as_ref(), verdicts),
+        Reason::HooksAsked { epoch, candidate, limit } => {
+            let limit = limit.as_millis();
+            write!(
+                f,
+                "hooks are asked whether {candidate} may become the master of epoch {epoch}, for {limit} ms at most"
+            )
+        }
+        Reason::HooksAgreed { epoch, waited } => {
+            write!(f, "hooks let the failover of epoch {epoch} go on after {} ms", waited.as_millis())
+        }
+        Reason::HooksSilent { epoch, is_veto } => {
+            let meaning = if *is_veto { "stops" } else { "lets go on" };
+            write!(f, "hooks have not answered in time, which {meaning} the failover of epoch {epoch}")
+        }
+        Reason::Vetoed { epoch, by, why } => write!(f, "{by} stops the failover of epoch {epoch}: {why}"),
         Reason::Promoted { addr, epoch, lost_bytes: Some(lost) } => {
             write!(f, "{addr} is the master of epoch {epoch}; {lost} bytes of history were lost")
         }
@@ -123,6 +138,11 @@ const fn abort(cause: AbortCause) -> &'static str {
         AbortCause::ReplicaTimeout => "the chosen replica did not become master in time",
         AbortCause::MasterTimeout => "the master did not pause, or the replica did not catch up, in time",
         AbortCause::MasterDown => "the master went down while handing over",
+        AbortCause::Vetoed => "a hook stopped it",
+        AbortCause::MasterBack => "the master came back while hooks were asked",
+        AbortCause::CandidateUnfit => {
+            "while hooks were asked the chosen replica became unfit, or another one turned out to have more"
+        }
         AbortCause::Superseded => "a peer announced a newer configuration",
         AbortCause::Reset => "the group was reset or removed",
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bongsu_sentinel_core::{
     Addr, CallId, Configuration, Configured, Decision, Durable, Epoch, Event, GroupName, GroupOptions, GroupSpec,
-    Input, LinkId, Quorum, RequestId, RunId, Sentinel, Time, Tunables,
+    Input, LinkId, Occasion, Quorum, RequestId, RunId, Sentinel, Time, Tunables,
 };
 
 use network::{Due, site_port};
@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) configured: Vec<(usize, Configured, Configuration)>,
     /// Data nodes whose clients were cut by themselves: sentinel, node.
     pub(crate) cuts: Vec<(usize, u16)>,
+    /// What hooks were told: time, sentinel, what.
+    pub(crate) hooked: Vec<(u64, usize, Occasion)>,
     /// Pairs of sites that cannot talk.
     pub(crate) cut: BTreeSet<(usize, usize)>,
     /// Command links on which nothing arrives any more, though nobody has closed them.
@@ -91,6 +93,7 @@ impl World {
             scripts: Vec::new(),
             cuts: Vec::new(),
             configured: Vec::new(),
+            hooked: Vec::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),
             save_ms: 2,

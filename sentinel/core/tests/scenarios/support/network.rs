@@ -133,6 +133,7 @@ impl World {
                 let configuration = self.sites[site].core.configuration(group);
                 self.configured.extend(configuration.map(|c| (site, how, c)));
             }
+            Action::RunHooks { occasion, .. } => self.hooked.push((self.now, site, *occasion)),
             Action::Resolve { .. } => {}
         }
     }
