@@ -40,12 +40,12 @@ pub enum TargetError {
         reason: String,
     },
     /// The clocks of both sides differ too much for a signature (BADTIME of RFC 8945).
-    #[error("the clock of {who} differs from ours: {reason}")]
+    #[error("the clock of {who} {}", skew(*ahead_secs))]
     ClockSkew {
         /// The server.
         who: String,
-        /// By how much, as far as it can be told.
-        reason: String,
+        /// By how many seconds its clock is ahead of ours (negative: behind), if it told its time.
+        ahead_secs: Option<i64>,
     },
     /// The credentials are good, but do not permit this.
     #[error("{who} does not permit this: {reason}")]
@@ -77,6 +77,14 @@ pub enum TargetError {
         /// What about it.
         reason: String,
     },
+}
+
+fn skew(ahead_secs: Option<i64>) -> String {
+    match ahead_secs {
+        None => "differs too much from ours".to_owned(),
+        Some(secs) if secs < 0 => format!("is {} s behind ours", secs.unsigned_abs()),
+        Some(secs) => format!("is {secs} s ahead of ours"),
+    }
 }
 
 impl TargetError {

@@ -4,6 +4,7 @@
 //! written, when, and by whom is not decided here. What is written is a [`Record`], which carries the epoch of the
 //! configuration that it shows: nobody who compares before writing can replace a newer one with an older one.
 
+pub mod dns;
 mod error;
 mod etcd;
 mod keyvalue;

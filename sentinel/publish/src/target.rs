@@ -81,6 +81,9 @@ pub struct Witness {
     pub holds: Result<Holds, String>,
     /// How long clients may still be told what it serves now (the remaining TTL).
     pub ttl: Option<Duration>,
+    /// The version of its copy of the data, where there are copies: the serial number of a zone at an authority. Those who lag have a
+    /// lower one.
+    pub serial: Option<u32>,
 }
 
 /// Kinds of witnesses.
