@@ -132,7 +132,13 @@ impl Target for DnsTarget {
             return Ok(Written::Lost);
         }
         let update = message::update(random(), self.settings.zone.name(), &seen.contents, &wanted);
-        let answers = peer.exchange(vec![update], self.sealer()).await?;
+        let answers = peer.exchange(vec![update], self.sealer()).await.map_err(|error| match error {
+            // The token comes from an answer that this key was good for. Knot says BADKEY where its access lists do not permit it.
+            TargetError::NotAuthenticated { who, reason } => {
+                TargetError::NotPermitted { who, reason: format!("this key may read, but not write this: {reason}") }
+            }
+            error => error,
+        })?;
         let who = peer.address.to_string();
         match answers.first() {
             Some(answer) => answer::written(who, answer),

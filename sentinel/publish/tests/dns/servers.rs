@@ -1,7 +1,7 @@
 //! Name servers of Debian, started on loopback with the example files.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use hickory_proto::rr::RecordType;
 use tempfile::TempDir;
 
+use crate::ports::free_ports;
 use crate::raw;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/publishing");
@@ -37,17 +38,9 @@ impl Drop for Server {
     }
 }
 
-/// A port that is free for UDP and TCP on all of `ips`.
-pub(crate) fn free_port(ips: &[IpAddr]) -> u16 {
-    loop {
-        let first = TcpListener::bind((ips[0], 0)).unwrap();
-        let port = first.local_addr().unwrap().port();
-        let free = |ip: &IpAddr| UdpSocket::bind((*ip, port)).is_ok();
-        let free_tcp = |ip: &IpAddr| TcpListener::bind((*ip, port)).is_ok();
-        if ips.iter().all(free) && ips[1..].iter().all(free_tcp) {
-            return port;
-        }
-    }
+/// A port of our own.
+pub(crate) fn free_port() -> u16 {
+    free_ports(1)[0]
 }
 
 fn spawn(program: &str, dir: &Path, arguments: &[&str]) -> Child {
@@ -120,27 +113,24 @@ async fn bind(address: SocketAddr, dir: TempDir, secret: String, configuration: 
 impl Server {
     /// BIND as primary. Nobody is told of changes except `notified`.
     pub(crate) async fn bind_primary(ip: IpAddr, port: u16, notified: Option<SocketAddr>) -> Self {
-        Self::bind_with(ip, port, notified, &[]).await
+        Self::bind_with_key(ip, port, notified, "hmac-sha256").await
     }
 
-    /// BIND as primary with a changed example.
-    pub(crate) async fn bind_with(
-        ip: IpAddr,
-        port: u16,
-        notified: Option<SocketAddr>,
-        replace: &[(&str, &str)],
-    ) -> Self {
+    /// The same with a key for another algorithm.
+    pub(crate) async fn bind_with_key(ip: IpAddr, port: u16, notified: Option<SocketAddr>, algorithm: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let key = output("tsig-keygen", &["-a", "hmac-sha256", "bongsu"]);
+        let key = output("tsig-keygen", &["-a", algorithm, "bongsu"]);
         fs::write(dir.path().join("bongsu.key"), &key).unwrap();
         let secret = key.split('"').nth(3).unwrap().to_owned();
         write_zone(dir.path(), ip);
         let notify = notified.map_or_else(|| "127.0.0.1".to_owned(), |to| format!("{} port {}", to.ip(), to.port()));
-        let mut all = vec![("also-notify { 10.0.0.54; }", format!("also-notify {{ {notify}; }}"))];
-        all.push(("allow-transfer { 10.0.0.54; }", "allow-transfer { localhost; }".to_owned()));
-        all.push(("notify yes", if notified.is_some() { "notify explicit" } else { "notify no" }.to_owned()));
-        all.extend(replace.iter().map(|&(from, to)| (from, to.to_owned())));
-        let all: Vec<(&str, &str)> = all.iter().map(|(from, to)| (*from, to.as_str())).collect();
+        let also_notify = format!("also-notify {{ {notify}; }}");
+        let notify = if notified.is_some() { "notify explicit" } else { "notify no" };
+        let all = [
+            ("also-notify { 10.0.0.54; }", also_notify.as_str()),
+            ("allow-transfer { 10.0.0.54; }", "allow-transfer { localhost; }"),
+            ("notify yes", notify),
+        ];
         let configuration = example(dir.path(), "bind/named.conf.local", &all);
         bind(SocketAddr::new(ip, port), dir, secret, &configuration).await
     }
@@ -173,22 +163,27 @@ impl Server {
     pub(crate) async fn unbound(authority: SocketAddr, ttl_min: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ip = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
-        let address = SocketAddr::new(ip, free_port(&[ip]));
+        let address = SocketAddr::new(ip, free_port());
         let configuration = format!(
             "server:\n  interface: {ip}\n  port: {}\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"\"\n  use-syslog: no\n  \
              do-daemonize: no\n  directory: \".\"\n  num-threads: 1\n  do-not-query-localhost: no\n  module-config: \"iterator\"\n  \
-             cache-min-ttl: {ttl_min}\n  cache-min-negative-ttl: {ttl_min}\nstub-zone:\n  name: example.org\n  stub-addr: {}@{}\n\
+             cache-min-ttl: {ttl_min}\nstub-zone:\n  name: example.org\n  stub-addr: {}@{}\n\
              remote-control:\n  control-enable: no\n",
             address.port(),
             authority.ip(),
             authority.port(),
-        )
-        .replace("  cache-min-negative-ttl", "  # cache-min-negative-ttl");
+        );
         fs::write(dir.path().join("unbound.conf"), configuration).unwrap();
         let child = spawn("unbound", dir.path(), &["-d", "-c", "unbound.conf"]);
         let mut server = Self { child, address, dir, secret: String::new() };
         server.wait_until_it_serves().await;
         server
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
     /// What it wrote to its log.

@@ -10,11 +10,11 @@ use crate::raw;
 use crate::servers::{PRIMARY, Server, free_port};
 
 async fn bind() -> Server {
-    Server::bind_primary(PRIMARY, free_port(&[PRIMARY]), None).await
+    Server::bind_primary(PRIMARY, free_port(), None).await
 }
 
 async fn knot() -> Server {
-    Server::knot(free_port(&[PRIMARY])).await
+    Server::knot(free_port()).await
 }
 
 /// One test for BIND and one for Knot.

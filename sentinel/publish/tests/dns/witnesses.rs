@@ -29,7 +29,7 @@ async fn until(target: &DnsTarget, record: &Record, good: impl Fn(&[Witness]) ->
 }
 
 async fn pair(notify: bool) -> (Server, Server) {
-    let port = free_port(&[PRIMARY, SECONDARY]);
+    let port = free_port();
     let second = SocketAddr::new(SECONDARY, port);
     let primary = Server::bind_primary(PRIMARY, port, notify.then_some(second)).await;
     let secondary = Server::bind_secondary(port, primary.address).await;
@@ -67,7 +67,7 @@ async fn a_secondary_that_lags_is_seen() {
 
 #[tokio::test]
 async fn a_resolver_is_asked_and_how_long_it_remembers() {
-    let primary = Server::bind_primary(PRIMARY, free_port(&[PRIMARY]), None).await;
+    let primary = Server::bind_primary(PRIMARY, free_port(), None).await;
     // It keeps everything for five minutes at least, whatever the TTL says.
     let resolver = Server::unbound(primary.address, 300).await;
     let (authority, cache) = (primary.address.to_string(), resolver.address.to_string());
@@ -98,8 +98,8 @@ async fn a_resolver_is_asked_and_how_long_it_remembers() {
 
 #[tokio::test]
 async fn who_cannot_be_asked_says_why() {
-    let primary = Server::bind_primary(PRIMARY, free_port(&[PRIMARY]), None).await;
-    let nobody = SocketAddr::new(SECONDARY, free_port(&[SECONDARY])).to_string();
+    let primary = Server::bind_primary(PRIMARY, free_port(), None).await;
+    let nobody = SocketAddr::new(SECONDARY, free_port()).to_string();
     let refuses = primary.address.to_string();
     // A name server without recursion is no resolver.
     let more = [("authorities", nobody.as_str()), ("resolvers", refuses.as_str())];
