@@ -4,6 +4,7 @@
 //! written, when, and by whom is not decided here. What is written is a [`Record`], which carries the epoch of the
 //! configuration that it shows: nobody who compares before writing can replace a newer one with an older one.
 
+mod consul;
 pub mod dns;
 mod error;
 mod etcd;
@@ -14,6 +15,7 @@ mod secret;
 mod settings;
 mod target;
 
+pub use consul::{Consul, ConsulName, ConsulSettings};
 pub use error::TargetError;
 pub use etcd::{Etcd, EtcdSettings, EtcdUser};
 pub use keyvalue::{KeyValue, Layout, Prefix, Revisions, Stored};

@@ -80,6 +80,19 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Most keys that there may be.
+    pub(crate) const MAX: usize = 1 + PARTS.len();
+
+    /// The key of the record.
+    pub(crate) fn record(&self) -> &str {
+        &self.record
+    }
+
+    /// What all keys of parts begin with, if there are any.
+    pub(crate) fn parts_prefix(&self) -> Option<&str> {
+        self.parts.first().map(String::as_str)
+    }
+
     /// The key of the record, then those of the parts.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.record.as_str()).chain(self.parts.iter().map(String::as_str))
@@ -119,7 +132,8 @@ mod tests {
         let layout = Layout { breakdown: true, ..Layout::default() };
         let keys = layout.keys("mymaster").unwrap();
         let all: Vec<_> = keys.all().collect();
-        assert_eq!(all.len(), 1 + PARTS.len());
+        assert_eq!(all.len(), Keys::MAX);
+        assert!(keys.parts_prefix().is_some_and(|prefix| all[1..].iter().all(|key| key.starts_with(prefix))));
         assert_eq!(all[..3], ["bongsu/mymaster", "bongsu/mymaster/primary", "bongsu/mymaster/primary/host"]);
         assert_eq!(Layout::default().keys("mymaster").unwrap().all().count(), 1);
     }

@@ -85,8 +85,8 @@ pub(crate) async fn holds_what_was_written(target: &impl Target, group: &str) {
 
 /// Whoever looked before another wrote has lost, also where nothing was there when he looked; groups do not disturb each other.
 pub(crate) async fn stale_tokens_lose(target: &impl Target, group: &str) {
-    let (old, new) = (record(group, 7), record(group, 8));
-    for _ in 0..2 {
+    for epoch in [7, 9] {
+        let (old, new) = (record(group, epoch), record(group, epoch + 1));
         let seen = target.read(&old).await.unwrap();
         publish(target, &record(&format!("{group}-2"), 1)).await;
         publish(target, &new).await;

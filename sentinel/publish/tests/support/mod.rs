@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary uses its part")]
 
 pub(crate) mod certs;
+pub(crate) mod consul;
 pub(crate) mod etcd;
 pub(crate) mod http;
 #[path = "../../../../tests/support/ports.rs"]
