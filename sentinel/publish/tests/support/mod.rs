@@ -5,6 +5,7 @@
 pub(crate) mod certs;
 pub(crate) mod consul;
 pub(crate) mod etcd;
+pub(crate) mod fake;
 pub(crate) mod http;
 #[path = "../../../../tests/support/ports.rs"]
 pub(crate) mod ports;
