@@ -40,6 +40,7 @@ fn one_holder_at_a_time() {
 
     let told = lease(sentinel, HOLDERS[1], master);
     assert_eq!(field(&told, "refused").unwrap(), "held");
+    assert_eq!(field(&told, "node").unwrap(), format!("127.0.0.1:{master}"));
     assert!(field(&told, "left-ms").unwrap().parse::<u64>().unwrap() <= 3000);
     let told = lease(sentinel, HOLDERS[1], replica);
     assert_eq!(field(&told, "master").unwrap(), format!("127.0.0.1:{master}"));

@@ -7,6 +7,7 @@
 //! [`survey()`] probes many nodes, or a group through its sentinels, and compares what they say.
 
 mod access;
+pub mod agent;
 mod endpoint;
 mod finding;
 mod probe;

@@ -1,5 +1,6 @@
 //! `bongsu healthcheck`.
 
+mod agent;
 mod check;
 
 use std::ffi::OsString;
@@ -16,6 +17,12 @@ pub(crate) enum HealthcheckCommand {
     /// Probe nodes, or a group through its sentinels; exit status 0 ok, 1 warning, 2 critical, 3 unknown
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArgs>),
+    /// Hold an address beside a data node while it is the master
+    #[command(after_help = agent::EXAMPLES)]
+    Agent(Box<agent::AgentArgs>),
+    /// Take an address away when its time is over; started by the agent
+    #[command(hide = true)]
+    Guardian(agent::GuardianArgs),
 }
 
 /// How sentinels are reached, where that differs from the nodes.
@@ -48,6 +55,8 @@ fn load(access: &AccessArgs, sentinels: &SentinelAccessArgs) -> Result<(Access, 
 /// Runs one of the commands.
 pub(crate) fn run(command: HealthcheckCommand) -> Result<ExitCode> {
     match command {
+        HealthcheckCommand::Agent(args) => agent::run(*args),
+        HealthcheckCommand::Guardian(args) => agent::guard(args),
         // What keeps a check from being made is unknown to whoever reads the exit status, never "critical".
         HealthcheckCommand::Check(args) => check::run(*args).or_else(|error| match crate::output::is_closed(&error) {
             true => Err(error),

@@ -88,8 +88,10 @@ fn fields_of(run_id: RunId, answer: &LeaseAnswer) -> Fields {
         Err(refusal) => {
             fields.add("refused", refusal.as_str());
             fields.add_some("left-ms", refusal.left().map(|left| left.as_millis()));
-            if let LeaseRefusal::NotMaster { master } = refusal {
-                fields.add("master", master);
+            match refusal {
+                LeaseRefusal::NotMaster { master } => fields.add("master", master),
+                LeaseRefusal::Held { node, .. } => fields.add("node", node),
+                _ => {}
             }
         }
     }

@@ -1,0 +1,164 @@
+//! The data node beside the agent: is it the master, and how its clients are sent away.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bongsu_sentinel_core::Time;
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, Value, cmd};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::clock;
+use crate::Endpoint;
+use crate::access::{Access, ConnectError, connect};
+use crate::agent::Vip;
+
+/// A demoted node takes no writes for so long; by then the sentinels have made it a replica, if they can reach it.
+const PAUSE: Duration = bongsu_sentinel_core::LEASE_MAX;
+
+/// A master that only gives its address up takes no writes for so long, in which the address goes.
+const SHORT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What the node says of itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Says {
+    /// Nothing has been heard yet.
+    Nothing,
+    /// It is the master.
+    Master,
+    /// It is something else.
+    Other {
+        /// The role that it named.
+        role: String,
+    },
+    /// Nothing listens there, or it does not let the agent ask.
+    Refused {
+        /// What was said.
+        error: String,
+    },
+}
+
+/// The last word of the node, and when it was asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    pub(super) says: Says,
+    pub(super) asked: Time,
+}
+
+/// Whose connections are cut.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Cut {
+    /// Everybody's: the node is the master no longer.
+    All,
+    /// Those that came by way of the addresses.
+    By(Vec<IpAddr>),
+}
+
+/// The way to the node.
+pub(super) struct Node {
+    endpoint: Endpoint,
+    access: Access,
+    /// One question may take so long. Silence that goes on is counted by who waits for an answer.
+    limit: Duration,
+    connection: RefCell<Option<MultiplexedConnection>>,
+}
+
+impl Node {
+    pub(super) const fn new(endpoint: Endpoint, access: Access, limit: Duration) -> Self {
+        Self { endpoint, access, limit, connection: RefCell::new(None) }
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, ConnectError> {
+        let open = self.connection.borrow().clone();
+        if let Some(open) = open {
+            return Ok(open);
+        }
+        let connection = connect(&self.endpoint, &self.access, self.limit).await?;
+        *self.connection.borrow_mut() = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// `None` if it kept silent.
+    async fn ask(&self) -> Option<Says> {
+        for attempt in 0..2 {
+            let mut connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(ConnectError::Refused(error)) if !error.is_timeout() => return Some(refused(&error)),
+                Err(_) => return None,
+            };
+            let error = match cmd("ROLE").query_async::<Vec<Value>>(&mut connection).await {
+                Ok(role) => return Some(says(&role)),
+                Err(error) => error,
+            };
+            self.connection.borrow_mut().take();
+            if error.is_timeout() {
+                return None;
+            }
+            // A connection that somebody cut says nothing about the node.
+            if attempt > 0 || !error.is_connection_dropped() {
+                return Some(refused(&error));
+            }
+        }
+        None
+    }
+
+    /// Stops writes, then cuts connections, for at most `limit` in all.
+    pub(super) async fn send_clients_away(&self, cut: &Cut, limit: Duration) -> Result<(), String> {
+        let work = async {
+            let mut connection = self.connection().await.map_err(|error| error.to_string())?;
+            let mut requests = redis::pipe();
+            let pause = if *cut == Cut::All { PAUSE } else { SHORT_PAUSE };
+            let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            requests.cmd("CLIENT").arg("PAUSE").arg(pause).arg("WRITE").ignore();
+            match cut {
+                Cut::All => {
+                    for kind in ["normal", "pubsub"] {
+                        requests.cmd("CLIENT").arg("KILL").arg("TYPE").arg(kind).ignore();
+                    }
+                }
+                Cut::By(addresses) => {
+                    for ip in addresses {
+                        let local = Endpoint::new(ip.to_string(), self.endpoint.port()).to_string();
+                        requests.cmd("CLIENT").arg("KILL").arg("LADDR").arg(local).ignore();
+                    }
+                }
+            }
+            requests.exec_async(&mut connection).await.map_err(|error| error.to_string())
+        };
+        timeout(limit, work).await.unwrap_or_else(|_elapsed| Err("no answer".to_owned()))
+    }
+}
+
+fn refused(error: &RedisError) -> Says {
+    Says::Refused { error: error.to_string() }
+}
+
+fn says(role: &[Value]) -> Says {
+    let name = role.first().and_then(|name| redis::from_redis_value_ref::<String>(name).ok()).unwrap_or_default();
+    if name == "master" { Says::Master } else { Says::Other { role: name } }
+}
+
+/// Asks the node again and again, `pace` apart. Ends when nobody wants to know.
+pub(super) async fn watch(node: Rc<Node>, mut pace: watch::Receiver<Duration>, word: watch::Sender<Word>) {
+    while !word.is_closed() {
+        let asked = clock::now();
+        // Who has heard nothing new goes by how old the last word is.
+        if let Some(says) = node.ask().await {
+            word.send_replace(Word { says, asked });
+        }
+        let pause = *pace.borrow_and_update();
+        tokio::select! {
+            () = sleep(pause) => {}
+            // A shorter pause is worth a question at once.
+            changed = pace.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Addresses of these, to cut what came by way of them.
+pub(super) fn addresses(vips: &[Vip]) -> Vec<IpAddr> {
+    vips.iter().map(Vip::ip).collect()
+}
