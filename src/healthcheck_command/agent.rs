@@ -134,8 +134,8 @@ pub(super) fn run(args: AgentArgs) -> Result<ExitCode> {
         guardian: GUARDIAN.map(str::to_owned).to_vec(),
     };
     let level = if args.verbose { LogLevel::Verbose } else { LogLevel::Notice };
-    let (log, guard) =
-        Log::start(&LogTarget::Stdout, Role::Replica, level, Shape::default(), Timestamp::default()).context("the log")?;
+    let (log, guard) = Log::start(&LogTarget::Stdout, Role::Replica, level, Shape::default(), Timestamp::default())
+        .context("the log")?;
     let result = agent::run(config, log);
     drop(guard);
     result?;

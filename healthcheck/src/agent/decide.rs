@@ -86,7 +86,8 @@ pub(super) fn decide(situation: &Situation<'_>) -> Verdict {
         Says::Other { role } => Some(Why::NotMaster { role: role.clone() }),
         Says::Refused { error } => Some(Why::NodeGone { error: error.clone() }),
     };
-    let why = is_ending.then_some(Why::Ending).or(node).or(is_replaced.then_some(Why::Replaced));
+    let replaced = is_replaced.then_some(Why::Replaced);
+    let why = is_ending.then_some(Why::Ending).or(node).or(replaced);
     match (why, until) {
         (Some(why), _) => Verdict::LetGo(why),
         (None, Some(until)) if now + MARGIN < until => Verdict::Hold(until),

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bongsu_process::log::Log;
-use bongsu_sentinel_core::{Epoch, Holder, Standing, Time};
+use bongsu_sentinel_core::{Epoch, Holder, LEASE_MAX, RunId, Standing, Time};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
@@ -57,7 +57,7 @@ struct Keeper {
     heard: mpsc::UnboundedReceiver<Heard>,
     tell: mpsc::UnboundedSender<Heard>,
     /// Sentinels with a task of their own.
-    desks: BTreeMap<String, Option<bongsu_sentinel_core::RunId>>,
+    desks: BTreeMap<String, Option<RunId>>,
     pace: Pace,
     candidate: Option<Candidate>,
     holding: bool,
@@ -103,19 +103,43 @@ pub fn run(config: AgentConfig, log: Log) -> Result<(), AgentError> {
     })
 }
 
+fn carrier_of(config: &AgentConfig, log: &Log) -> Result<Carrier, AgentError> {
+    Ok(match &config.means {
+        Means::Kernel { interface } => {
+            Carrier::Kernel(Interface::open(interface.as_deref(), config.node.0.ip(), &config.vips)?)
+        }
+        Means::Script { path } => {
+            let script = Script::new(path.clone(), config.group.clone(), config.node.0.to_string());
+            Carrier::of_script(script, config.vips.clone(), log.clone())
+        }
+        Means::Nothing => Carrier::Nothing,
+    })
+}
+
+/// Until when an address may stay that an agent before this one has left here. One that may not is removed.
+fn inherit(
+    runtime: &Runtime,
+    watchman: &mut Watchman,
+    carrier: &mut Carrier,
+    log: &Log,
+    now: Time,
+) -> Result<Option<Time>, AgentError> {
+    let left = watchman.inherited();
+    let is_credible = !runtime.is_new && left > now && left.since(now) <= LEASE_MAX;
+    let inherited = is_credible.then_some(left);
+    if inherited.is_none()
+        && let Err(error) = carrier.drop_all()
+    {
+        log.warning(format_args!("what an agent before this one left cannot be removed: {error}"));
+    }
+    watchman.tell(inherited.unwrap_or(Time::ZERO))?;
+    Ok(inherited)
+}
+
 impl Keeper {
     fn start(config: AgentConfig, log: Log) -> Result<Self, AgentError> {
         let runtime = Runtime::enter(&config.runtime_dir, &config.node.0)?;
-        let mut carrier = match &config.means {
-            Means::Kernel { interface } => {
-                Carrier::Kernel(Interface::open(interface.as_deref(), config.node.0.ip(), &config.vips)?)
-            }
-            Means::Script { path } => {
-                let script = Script::new(path.clone(), config.group.clone(), config.node.0.to_string());
-                Carrier::of_script(script, config.vips.clone(), log.clone())
-            }
-            Means::Nothing => Carrier::Nothing,
-        };
+        let mut carrier = carrier_of(&config, &log)?;
         let (index, interface) = match &carrier {
             Carrier::Kernel(interface) => (Some(interface.index()), interface.name().to_owned()),
             _ => (None, String::new()),
@@ -125,30 +149,19 @@ impl Keeper {
         }
         let mut watchman = Watchman::start(&config, runtime.paths.deadline(), index)?;
         let now = clock::now();
-        let left = watchman.inherited();
-        let inherited =
-            (!runtime.is_new && left > now && left.since(now) <= bongsu_sentinel_core::LEASE_MAX).then_some(left);
-        if inherited.is_none()
-            && let Err(error) = carrier.drop_all()
-        {
-            log.warning(format_args!("what an agent before this one left cannot be removed: {error}"));
-        }
-        watchman.tell(inherited.unwrap_or(Time::ZERO))?;
+        let inherited = inherit(&runtime, &mut watchman, &mut carrier, &log, now)?;
         let listed = u32::try_from(config.sentinels.len()).unwrap_or(u32::MAX);
-        let node =
-            Rc::new(Node::new(Endpoint::new(config.node.0.host(), config.node.0.port()), config.node_access.clone(), config.node_limit));
+        let node = Rc::new(Node::new(
+            Endpoint::new(config.node.0.host(), config.node.0.port()),
+            config.node_access.clone(),
+            config.node_limit,
+        ));
         let (words, word) = watch::channel(Word { says: Says::Nothing, asked: now });
         let pace = Pace::new(config.lease);
         let (node_pace, node_paces) = watch::channel(pace.of_node(now));
         spawn_local(watch_node(Rc::clone(&node), node_paces, words));
         let (tell, heard) = mpsc::unbounded_channel();
-        let status = AgentStatus {
-            group: config.group.clone(),
-            node: config.node.0.to_string(),
-            vips: config.vips.iter().map(ToString::to_string).collect(),
-            interface,
-            ..AgentStatus::default()
-        };
+        let status = AgentStatus::of(&config, interface);
         let sentinels = config.sentinels.clone();
         let mut me = Self {
             holder: Holder::new(listed),

@@ -278,7 +278,8 @@ mod tests {
 
     fn parsed(pairs: &[(&str, &str)]) -> Option<LeaseAnswer> {
         let id = "0123456789012345678901234567890123456789";
-        let pairs = pairs.iter().chain(&[("run-id", id), ("epoch", "3"), ("voters", "5")]);
+        let always = [("run-id", id), ("epoch", "3"), ("voters", "5")];
+        let pairs = pairs.iter().chain(&always);
         parse(&pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()).map(|(_, answer)| answer)
     }
 

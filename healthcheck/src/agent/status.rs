@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Node;
 use super::runtime::Paths;
+use super::{AgentConfig, Node};
 
 /// The document.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +53,17 @@ pub struct Conflict {
 }
 
 impl AgentStatus {
+    /// Of an agent that has just begun.
+    pub(super) fn of(config: &AgentConfig, interface: String) -> Self {
+        Self {
+            group: config.group.clone(),
+            node: config.node.0.to_string(),
+            vips: config.vips.iter().map(ToString::to_string).collect(),
+            interface,
+            ..Self::default()
+        }
+    }
+
     /// What the agent of `node` wrote last.
     ///
     /// # Errors

@@ -10,5 +10,6 @@ use tokio::io::unix::AsyncFd;
 pub(super) fn register(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` names one open descriptor as long as it lives, and the `AsyncFd` owns it: only shared references to it are
     // given out here, by which it cannot be closed or exchanged.
-    unsafe { AsyncFd::register(socket) }
+    let registered = unsafe { AsyncFd::register(socket) };
+    Ok(registered?)
 }
