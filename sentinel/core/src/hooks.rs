@@ -189,6 +189,26 @@ impl Sentinel {
         self.hooks = plans;
     }
 
+    /// What hooks would be told if the master of this group went down now; `None` if there is no such group. A group without a
+    /// replica to promote has its master in that place, too.
+    pub fn rehearsal(&self, now: Time, name: &str) -> Option<Occasion> {
+        let group = self.group_by_name(name)?;
+        let master = self.master_of(group)?;
+        let best = self.choose(now, group, false).best.and_then(|n| self.nodes.get(n));
+        let new = best.map_or(master, Box::as_ref);
+        let others = group.replicas.iter().filter(|r| **r != new.id).filter_map(|r| self.nodes.get(*r));
+        Some(Occasion {
+            group: group.name.clone(),
+            epoch: group.config_epoch,
+            phase: Phase::PreFailover,
+            trigger: Trigger::MasterDown,
+            old: Member::of(master),
+            new: Member::of(new),
+            replicas: others.map(|n| Member::of(n)).collect(),
+            lost_bytes: None,
+        })
+    }
+
     // --- before ---------------------------------------------------------------------------------------------------
 
     /// Notes what hooks will be told of a failover whose candidate was just chosen.

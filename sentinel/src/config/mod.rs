@@ -35,6 +35,7 @@ pub use buffers::{BufferLimit, BufferLimits};
 pub use choices::{AclPubsubDefault, Guard, LogFormat, LogLevel, LogTimestampFormat, Supervised, TlsAuthClients};
 pub use convert::{ConvertError, to_yaml};
 pub use directive::{Directive, Section};
+pub(crate) use draft::os_reason;
 pub use error::{ConfigError, Place, Warning};
 pub use field::{ByteCount, FileMode};
 pub(crate) use group::yes_no;

@@ -97,11 +97,11 @@ fn handle(call: Call<'_>, command: &Command, replies: &mut Vec<u8>) -> Outcome {
     }
     let out = &mut Writer::new(replies, call.protocol);
     match top {
+        "bongsu" => return bongsu::handle(call, out),
         "sentinel" => return sentinel::handle(call, out),
         "acl" => return access::handle_acl(call, out),
         "auth" => access::handle_auth(call, out),
         "client" => access::handle_client(call, out),
-        "bongsu" => bongsu::handle(call, out),
         "command" => handle_command(&front.table, call.argv, out),
         "info" => reports::write_info(front, call.argv.get(1..).unwrap_or_default(), out),
         "role" => reports::write_role(front, out),

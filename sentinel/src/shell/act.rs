@@ -3,7 +3,7 @@
 use bongsu_process::log::LogLevel;
 use bongsu_sentinel_core::{Action, Decision, Event, Level};
 
-use super::{Shell, ledger, links, options, scripts};
+use super::{Shell, hooks, ledger, links, options, scripts};
 
 /// Exit status of a simulated crash, as of Sentinel.
 const CRASH_STATUS: i32 = 99;
@@ -38,7 +38,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
             }
         }
         Action::Resolve { host } => shell.0.resolver.want(&host, &shell.0.log),
-        Action::RunHooks { .. } => {}
+        Action::RunHooks { group, occasion } => hooks::handle(shell, group, *occasion),
         Action::Crash => crash(shell),
     }
 }

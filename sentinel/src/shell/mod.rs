@@ -8,6 +8,7 @@ mod act;
 mod addresses;
 mod clock;
 mod groups;
+mod hooks;
 mod ledger;
 mod links;
 mod options;
@@ -30,6 +31,7 @@ use bongsu_sentinel_core::{
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 
+pub use hooks::{HookEnd, HookRun, RehearsalError};
 pub use ledger::Entry;
 pub use resolver::ResolveError;
 pub use saver::SaveError;
@@ -60,6 +62,7 @@ struct Inner {
     links: links::Links,
     saver: saver::Saver,
     scripts: scripts::Scripts,
+    hooks: hooks::Hooks,
     resolver: resolver::Resolver,
     ledger: RefCell<ledger::Ledger>,
     groups: groups::Groups,
@@ -92,14 +95,17 @@ impl Shell {
     /// The system gives no poll set for the links.
     pub fn new(settings: Settings, setup: Setup, disk: (Store, Journal), log: Log) -> std::io::Result<Self> {
         let clock = clock::Clock::start();
+        let mut core = Sentinel::new(clock.now(), setup);
+        core.set_hooks(hooks::plans(&settings));
         Ok(Self(Rc::new(Inner {
             clock,
-            core: RefCell::new(Sentinel::new(clock.now(), setup)),
+            core: RefCell::new(core),
             settings: RefCell::new(settings),
             timer: timer::Timer::default(),
             links: links::Links::new()?,
             saver: saver::Saver::new(disk.0, disk.1),
             scripts: scripts::Scripts::default(),
+            hooks: hooks::Hooks::default(),
             resolver: resolver::Resolver::new(),
             log,
             ledger: RefCell::default(),
@@ -226,6 +232,25 @@ impl Shell {
     /// Scripts that run or wait (`sentinel_scripts_queue_length`).
     pub fn queued_scripts(&self) -> usize {
         self.0.scripts.len()
+    }
+
+    /// The latest runs of hooks, oldest first.
+    pub fn hook_runs(&self) -> Vec<Rc<HookRun>> {
+        self.0.hooks.runs()
+    }
+
+    /// Runs the hooks of a group, or one of them, as if something had happened; gives how they ended, in the order of the phases.
+    ///
+    /// # Errors
+    /// There is no such group or no such hook.
+    pub async fn rehearse_hooks(
+        &self,
+        group: String,
+        hook: Option<String>,
+    ) -> Result<Vec<Rc<HookRun>>, RehearsalError> {
+        // Of its own, so that a hook is watched to its end though nobody waits for the answer any more.
+        let runs = spawn_local(hooks::rehearse(self.clone(), group, hook));
+        runs.await.unwrap_or(Err(RehearsalError::NoSuchHook))
     }
 
     /// Resolves a host name or IP literal, for `SENTINEL MONITOR` and vote calls.

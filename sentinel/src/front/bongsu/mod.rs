@@ -1,5 +1,6 @@
 //! `BONGSU`: what only this sentinel can tell. Other sentinels never see it.
 
+mod hooks;
 mod lease;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,7 +9,7 @@ use bongsu_protocol::command::write_help;
 use bongsu_protocol::resp::{Writer, parse_integer};
 use bongsu_sentinel_core::{Addr, Reason, Verdict};
 
-use super::dispatch::Call;
+use super::dispatch::{Call, Outcome};
 use super::sentinel::{Fields, NO_SUCH_MASTER};
 use crate::shell::{Entry, Shell};
 
@@ -20,6 +21,10 @@ const HELP: &[&str] = &[
     "    Show the latest decisions of this sentinel with their reasons, oldest first.",
     "EXPLAIN <master-name>",
     "    Show what the last selection of a replica made of every candidate.",
+    "HOOKS [<master-name>]",
+    "    Show what became of the latest runs of hooks, oldest first.",
+    "HOOKS DRYRUN <master-name> [<hook>]",
+    "    Run the hooks of a master, or one of them, as if something had happened, and show how they ended.",
     "LEASE <master-name> <holder> <ip> <port> <milliseconds>",
     "    Ask for a lease for a node that is the master.",
     "LEASES",
@@ -29,16 +34,18 @@ const HELP: &[&str] = &[
 ];
 
 /// Answers one `BONGSU ...` request.
-pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) {
+pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) -> Outcome {
     let shell = &call.front.shell;
     match (call.subcommand().as_slice(), call.arguments()) {
         (b"decisions", arguments) => write_decisions(shell, arguments, out),
         (b"explain", [name]) => explain(shell, &String::from_utf8_lossy(name), out),
+        (b"hooks", _) => return hooks::handle(call, out),
         (b"lease", arguments) => lease::write_lease(shell, arguments, out),
         (b"leases", []) => lease::write_leases(shell, out),
         (b"release", arguments) => lease::write_release(shell, arguments, out),
         _ => write_help(out, "BONGSU", HELP),
     }
+    Outcome::Done
 }
 
 fn write_decisions(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) {

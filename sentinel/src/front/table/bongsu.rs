@@ -7,13 +7,16 @@ use super::{CONSTANT, OPTIONAL, integer, text};
 const GROUP: &str = "sentinel";
 const FLAGS: F = F::ADMIN.with(F::HIDDEN);
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 6] = [
+pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
     spec("decisions", -2)
         .about("Show the latest decisions with their reasons", "7.0.0", GROUP, "O(N), N decisions")
         .arguments(&[text("master-name").flags(OPTIONAL), integer("count").flags(OPTIONAL)]),
     spec("explain", 3)
         .about("Show what the last selection made of every replica", "7.0.0", GROUP, "O(N), N replicas")
         .arguments(&[text("master-name")]),
+    spec("hooks", -2)
+        .about("Show the latest runs of hooks, or try them", "7.0.0", GROUP, "O(N), N runs")
+        .arguments(&[text("arguments").flags(OPTIONAL)]),
     spec("lease", 7).about("Ask for a lease for a node that is the master", "7.0.0", GROUP, CONSTANT).arguments(&[
         text("master-name"),
         text("holder"),

@@ -23,7 +23,7 @@ use policy::{Outcome, Verdict};
 use queue::{JobId, Queue, State};
 
 /// Set in the environment of a daemon's second process; scripts shall not see it.
-const PRIVATE_VARIABLE: &str = bongsu_process::background::VARIABLE;
+pub(super) const PRIVATE_VARIABLE: &str = bongsu_process::background::VARIABLE;
 
 /// One entry of `SENTINEL PENDING-SCRIPTS`.
 #[derive(Clone, Debug, PartialEq, Eq)]

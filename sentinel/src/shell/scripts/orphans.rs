@@ -22,8 +22,8 @@ pub(in crate::shell) async fn reap(shell: Shell) {
     };
     loop {
         for pid in ended_children() {
-            // The runtime waits for our scripts.
-            if !shell.0.scripts.queue.borrow().is_running(pid) {
+            // The runtime waits for our scripts and hooks.
+            if !shell.0.scripts.queue.borrow().is_running(pid) && !shell.0.hooks.is_running(pid) {
                 // It has ended, so that this does not wait; nobody is interested in how.
                 let _ = waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::NOHANG);
             }
