@@ -284,6 +284,20 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_documented() {
+        let page = include_str!("../../../../docs/publishing.md");
+        for (key, default, help) in KEYS {
+            let default = match default {
+                None => "required".to_owned(),
+                Some("") => String::new(),
+                Some(default) => format!("`{default}`"),
+            };
+            let row = format!("| `{key}` | {default} | {help} |");
+            assert!(page.contains(&row), "docs/publishing.md lacks the line\n{row}");
+        }
+    }
+
+    #[test]
     fn wrong_values_name_their_key() {
         for (key, value) in [
             ("server", ""),

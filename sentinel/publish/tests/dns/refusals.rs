@@ -65,6 +65,24 @@ async fn names_that_may_not_be_written() {
     }
 }
 
+/// The narrowest permission that the documentation names.
+#[tokio::test]
+async fn permission_for_one_group_is_enough() {
+    let page = include_str!("../../../../docs/publishing.md");
+    let narrow = "grant bongsu name mymaster.redis.example.org. A AAAA; grant bongsu name _epoch.mymaster.redis.example.org. TXT;";
+    assert!(page.contains(narrow));
+    let narrow = narrow.replace("mymaster", "g");
+    let policy = [("grant bongsu wildcard *.redis.example.org. A AAAA TXT SRV;", narrow.as_str())];
+    let server = Server::bind_with(PRIMARY, free_port(), None, "hmac-sha256", &policy).await;
+    publish(&target(&server, &[]), &record(1, "10.0.0.1")).await;
+    publish(&target(&server, &[]), &record(2, "fd00::2")).await;
+    let more = target(&server, &[("srv", "yes")]);
+    let wanted = record(3, "10.0.0.3");
+    let seen = read(&more, &wanted).await;
+    let error = more.write(&seen.token, &wanted).await.unwrap_err();
+    assert!(matches!(error, TargetError::NotPermitted { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn zones_that_are_of_others() {
     for server in servers().await {
@@ -86,7 +104,7 @@ async fn another_server_is_asked_if_the_first_cannot_be_reached() {
 #[tokio::test]
 async fn every_algorithm_and_the_key_file() {
     for algorithm in ["hmac-sha256", "hmac-sha384", "hmac-sha512"] {
-        let server = Server::bind_with_key(PRIMARY, free_port(), None, algorithm).await;
+        let server = Server::bind_with(PRIMARY, free_port(), None, algorithm, &[]).await;
         publish(&target(&server, &[("key-algorithm", algorithm)]), &record(1, "10.0.0.1")).await;
         let path = server.dir.path().join("bongsu.key");
         let file = [("key-file", path.to_str().unwrap()), ("key-name", ""), ("key-secret", "")];

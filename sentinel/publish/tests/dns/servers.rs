@@ -89,21 +89,24 @@ fn write_zone(dir: &Path, primary: IpAddr) {
     fs::write(dir.join("example.org.zone"), zone).unwrap();
 }
 
-fn bind_options(address: SocketAddr) -> String {
+/// The options of the examples for one address, and what a process of a test needs besides.
+fn bind_options(dir: &Path, address: SocketAddr) -> String {
     let (ip, port) = (address.ip(), address.port());
-    let listen = if address.is_ipv4() {
-        format!("listen-on port {port} {{ {ip}; }}; listen-on-v6 {{ none; }};")
-    } else {
-        format!("listen-on {{ none; }}; listen-on-v6 port {port} {{ {ip}; }};")
-    };
-    format!(
-        "options {{ directory \".\"; pid-file none; lock-file none; session-keyfile none; recursion no; {listen} \
-         allow-notify {{ localhost; }}; dnssec-validation no; }};\ncontrols {{ }};\n"
-    )
+    let (v4, v6) =
+        if address.is_ipv4() { (ip.to_string(), "none".to_owned()) } else { ("none".to_owned(), ip.to_string()) };
+    let own = "pid-file none; lock-file none; session-keyfile none; dnssec-validation no; allow-notify { localhost; };";
+    example(
+        dir,
+        "bind/named.conf.options",
+        &[
+            ("listen-on port 53 { 10.0.0.53; }", &format!("listen-on port {port} {{ {v4}; }}")),
+            ("listen-on-v6 { none; };", &format!("listen-on-v6 port {port} {{ {v6}; }}; {own}")),
+        ],
+    ) + "controls { };\n"
 }
 
 async fn bind(address: SocketAddr, dir: TempDir, secret: String, configuration: &str) -> Server {
-    fs::write(dir.path().join("named.conf"), bind_options(address) + configuration).unwrap();
+    fs::write(dir.path().join("named.conf"), bind_options(dir.path(), address) + configuration).unwrap();
     let child = spawn("named", dir.path(), &["-g", "-c", "named.conf", "-n", "1"]);
     let mut server = Server { child, address, dir, secret };
     server.wait_until_it_serves().await;
@@ -113,11 +116,17 @@ async fn bind(address: SocketAddr, dir: TempDir, secret: String, configuration: 
 impl Server {
     /// BIND as primary. Nobody is told of changes except `notified`.
     pub(crate) async fn bind_primary(ip: IpAddr, port: u16, notified: Option<SocketAddr>) -> Self {
-        Self::bind_with_key(ip, port, notified, "hmac-sha256").await
+        Self::bind_with(ip, port, notified, "hmac-sha256", &[]).await
     }
 
-    /// The same with a key for another algorithm.
-    pub(crate) async fn bind_with_key(ip: IpAddr, port: u16, notified: Option<SocketAddr>, algorithm: &str) -> Self {
+    /// The same with a key for another algorithm, and with changes of the example.
+    pub(crate) async fn bind_with(
+        ip: IpAddr,
+        port: u16,
+        notified: Option<SocketAddr>,
+        algorithm: &str,
+        replace: &[(&str, &str)],
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key = output("tsig-keygen", &["-a", algorithm, "bongsu"]);
         fs::write(dir.path().join("bongsu.key"), &key).unwrap();
@@ -126,11 +135,12 @@ impl Server {
         let notify = notified.map_or_else(|| "127.0.0.1".to_owned(), |to| format!("{} port {}", to.ip(), to.port()));
         let also_notify = format!("also-notify {{ {notify}; }}");
         let notify = if notified.is_some() { "notify explicit" } else { "notify no" };
-        let all = [
+        let basic = [
             ("also-notify { 10.0.0.54; }", also_notify.as_str()),
             ("allow-transfer { 10.0.0.54; }", "allow-transfer { localhost; }"),
             ("notify yes", notify),
         ];
+        let all: Vec<_> = basic.iter().chain(replace).copied().collect();
         let configuration = example(dir.path(), "bind/named.conf.local", &all);
         bind(SocketAddr::new(ip, port), dir, secret, &configuration).await
     }

@@ -1,7 +1,7 @@
 //! Who serves the record: two name servers of the zone, and a resolver.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bongsu_publish::dns::{DnsTarget, look_up};
 use bongsu_publish::{Holds, Record, Target, Witness, WitnessKind};
@@ -11,6 +11,9 @@ use crate::servers::{PRIMARY, SECONDARY, Server, free_port};
 
 /// How long a change may take to everybody.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// What it may take on an otherwise idle machine until all name servers have it.
+const AUTHORITATIVE_WITHIN: Duration = Duration::from_millis(200);
 
 /// Asks the witnesses until `good`.
 async fn until(target: &DnsTarget, record: &Record, good: impl Fn(&[Witness]) -> bool) -> Vec<Witness> {
@@ -51,6 +54,30 @@ async fn every_name_server_of_the_zone_is_asked_until_all_agree() {
         assert_eq!(witnesses[0].serial, witnesses[1].serial);
         assert_eq!(witnesses[0].ttl, Some(Duration::from_secs(5)));
     }
+}
+
+/// The secondary is told at once, also of one change after the other: `notify-delay` and the rates in the examples.
+#[tokio::test]
+async fn the_secondary_follows_soon() {
+    let (primary, secondary) = pair(true).await;
+    let list = format!("{} {}", primary.address, secondary.address);
+    let target = target(&primary, &[("authorities", &list), ("srv", "yes"), ("replicas", "yes")]);
+    let mut times = Vec::new();
+    for epoch in 1..=30 {
+        let wanted = record(epoch, &format!("10.0.1.{epoch}"));
+        let started = Instant::now();
+        publish(&target, &wanted).await;
+        until(&target, &wanted, |all| all.iter().all(Witness::agrees)).await;
+        times.push(started.elapsed());
+    }
+    times.sort();
+    let median = times[times.len() / 2];
+    println!(
+        "BIND: a primary and a secondary have it after {median:?} (median of {}), at most {:?}",
+        times.len(),
+        times[29]
+    );
+    assert!(median < AUTHORITATIVE_WITHIN, "{times:?}");
 }
 
 #[tokio::test]
