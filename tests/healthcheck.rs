@@ -5,3 +5,7 @@ mod support;
 
 #[path = "healthcheck/check.rs"]
 mod check;
+#[path = "healthcheck/isolated.rs"]
+mod isolated;
+#[path = "healthcheck/serve.rs"]
+mod serve;

@@ -13,6 +13,7 @@ mod finding;
 mod probe;
 mod report;
 mod sentinels;
+pub mod serve;
 mod size;
 mod survey;
 mod write_probe;

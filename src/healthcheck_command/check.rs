@@ -11,9 +11,9 @@ use bongsu_healthcheck::{
 };
 use clap::{Args, ValueEnum};
 
-use super::SentinelAccessArgs;
+use super::{SentinelAccessArgs, node, sentinel};
 use crate::cli::AccessArgs;
-use crate::client::{NODE_PORT, SENTINEL_PORT, block_on};
+use crate::client::block_on;
 use crate::output::{say, write_out};
 use crate::table::Table;
 
@@ -81,14 +81,6 @@ enum RoleArg {
     Master,
     Replica,
     Sentinel,
-}
-
-fn node(text: &str) -> Result<Endpoint, bongsu_healthcheck::EndpointError> {
-    Endpoint::parse(text, NODE_PORT)
-}
-
-pub(super) fn sentinel(text: &str) -> Result<Endpoint, bongsu_healthcheck::EndpointError> {
-    Endpoint::parse(text, SENTINEL_PORT)
 }
 
 /// Looks once; the exit code is the severity of what was found.

@@ -2,15 +2,17 @@
 
 mod agent;
 mod check;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use bongsu_healthcheck::{Access, Severity};
+use bongsu_healthcheck::{Access, Endpoint, EndpointError, Severity};
 use clap::{Args, Subcommand};
 
 use crate::cli::AccessArgs;
+use crate::client::{NODE_PORT, SENTINEL_PORT};
 
 #[derive(Subcommand)]
 pub(crate) enum HealthcheckCommand {
@@ -23,6 +25,9 @@ pub(crate) enum HealthcheckCommand {
     /// Take an address away when its time is over; started by the agent
     #[command(hide = true)]
     Guardian(agent::GuardianArgs),
+    /// Answer HTTP checks about a node: is it the primary, a replica that is not far behind, ready
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(Box<serve::ServeArgs>),
 }
 
 /// How sentinels are reached, where that differs from the nodes.
@@ -45,6 +50,14 @@ impl SentinelAccessArgs {
     }
 }
 
+fn node(text: &str) -> Result<Endpoint, EndpointError> {
+    Endpoint::parse(text, NODE_PORT)
+}
+
+fn sentinel(text: &str) -> Result<Endpoint, EndpointError> {
+    Endpoint::parse(text, SENTINEL_PORT)
+}
+
 /// Access to nodes and to sentinels.
 fn load(access: &AccessArgs, sentinels: &SentinelAccessArgs) -> Result<(Access, Access)> {
     let nodes = access.load()?;
@@ -65,6 +78,7 @@ pub(crate) fn run(command: HealthcheckCommand) -> Result<ExitCode> {
                 Ok(ExitCode::from(Severity::Unknown.exit_code()))
             }
         }),
+        HealthcheckCommand::Serve(args) => serve::run(*args),
     }
 }
 

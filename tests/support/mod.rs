@@ -8,6 +8,7 @@ pub(crate) mod fake;
 pub(crate) mod network;
 pub(crate) mod ports;
 pub(crate) mod resp;
+pub(crate) mod served;
 pub(crate) mod writers;
 
 use std::fs::{self, File};

@@ -7,13 +7,15 @@ use serde::Serialize;
 use super::testimony::Testimony;
 use crate::Endpoint;
 
-/// A sentinel with what it says, if it says anything that still counts.
+/// A sentinel with what it said last, if it said anything.
 #[derive(Clone, Copy, Debug)]
 pub struct Witness<'a> {
     /// Where it was asked.
     pub endpoint: &'a Endpoint,
     /// What it says.
     pub testimony: Option<&'a Testimony>,
+    /// Whether that still speaks for a master. Where not, it tells of sentinels and epochs all the same.
+    pub counts: bool,
 }
 
 /// A master under an epoch, as one sentinel names it.
@@ -43,7 +45,7 @@ pub struct Named {
 pub struct Agreement {
     /// The master; `None` unless a majority of all sentinels names it under the newest epoch that is known.
     pub named: Option<Named>,
-    /// Every answer.
+    /// Every answer that counts.
     pub claims: Vec<Claim>,
     /// Sentinels that there are: those that were asked, and those that they know.
     pub voters: usize,
@@ -73,12 +75,13 @@ pub fn voters(witnesses: &[Witness<'_>]) -> usize {
     asked.chain(known.values().map(|&id| id.to_owned())).collect::<BTreeSet<_>>().len()
 }
 
-/// What `witnesses` agree on. `epoch_known` is the newest epoch that was ever heard of; what is said under an older one
-/// does not count.
-pub fn agree(witnesses: &[Witness<'_>], epoch_known: u64) -> Agreement {
+/// What `witnesses` agree on. What is said under an older epoch than the newest does not count.
+pub fn agree(witnesses: &[Witness<'_>]) -> Agreement {
     let known = known_ids(witnesses);
-    let heard = || witnesses.iter().filter_map(|&witness| Some((witness, witness.testimony?)));
-    let newest = heard().map(|(_, testimony)| testimony.config_epoch).max().unwrap_or(0).max(epoch_known);
+    let told = witnesses.iter().filter_map(|witness| witness.testimony);
+    let newest = told.map(|testimony| testimony.config_epoch).max().unwrap_or(0);
+    let counting = witnesses.iter().filter(|witness| witness.counts);
+    let heard = || counting.clone().filter_map(|&witness| Some((witness, witness.testimony?)));
     let mut supporters: BTreeMap<&Endpoint, BTreeSet<String>> = BTreeMap::new();
     for (witness, testimony) in heard().filter(|(_, testimony)| testimony.config_epoch == newest) {
         if let Some(master) = &testimony.master {
@@ -121,14 +124,30 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(asked: &[(u16, Option<Testimony>)], epoch_known: u64, voters: usize, named: Option<(u16, u64, usize)>) {
+    fn check(asked: &[(u16, Option<Testimony>)], voters: usize, named: Option<(u16, u64, usize)>) {
+        check_with_stale(asked, 0, voters, named);
+    }
+
+    /// As `check`, the last `stale` of them having spoken too long ago.
+    #[track_caller]
+    fn check_with_stale(
+        asked: &[(u16, Option<Testimony>)],
+        stale: usize,
+        voters: usize,
+        named: Option<(u16, u64, usize)>,
+    ) {
         let endpoints: Vec<Endpoint> = asked.iter().map(|(port, _)| at(*port)).collect();
         let witnesses: Vec<Witness<'_>> = endpoints
             .iter()
             .zip(asked)
-            .map(|(endpoint, (_, testimony))| Witness { endpoint, testimony: testimony.as_ref() })
+            .enumerate()
+            .map(|(index, (endpoint, (_, testimony)))| Witness {
+                endpoint,
+                testimony: testimony.as_ref(),
+                counts: index + stale < asked.len(),
+            })
             .collect();
-        let agreement = agree(&witnesses, epoch_known);
+        let agreement = agree(&witnesses);
         assert_eq!(agreement.voters, voters);
         let expected = named.map(|(master, config_epoch, by)| Named { master: at(master), config_epoch, by });
         assert_eq!(agreement.named, expected);
@@ -136,30 +155,38 @@ mod tests {
 
     #[test]
     fn a_majority_of_all_names_the_master() {
-        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))], 0, 3, Some((7, 4, 3)));
-        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, None)], 0, 3, Some((7, 4, 2)));
-        check(&[(1, Some(says(1, 7, 4))), (2, None), (3, None)], 0, 3, None);
+        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))], 3, Some((7, 4, 3)));
+        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, None)], 3, Some((7, 4, 2)));
+        check(&[(1, Some(says(1, 7, 4))), (2, None), (3, None)], 3, None);
     }
 
     #[test]
     fn those_that_were_not_asked_count_too() {
-        check(&[(1, Some(says(1, 7, 4)))], 0, 3, None);
-        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4)))], 0, 3, Some((7, 4, 2)));
-        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (8, None), (9, None)], 0, 5, None);
+        check(&[(1, Some(says(1, 7, 4)))], 3, None);
+        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4)))], 3, Some((7, 4, 2)));
+        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (8, None), (9, None)], 5, None);
     }
 
     #[test]
     fn what_is_said_under_an_older_epoch_does_not_count() {
-        check(&[(1, Some(says(1, 8, 5))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))], 0, 3, None);
-        check(&[(1, Some(says(1, 8, 5))), (2, Some(says(2, 8, 5))), (3, Some(says(3, 7, 4)))], 0, 3, Some((8, 5, 2)));
-        check(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))], 5, 3, None);
+        check(&[(1, Some(says(1, 8, 5))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))], 3, None);
+        check(&[(1, Some(says(1, 8, 5))), (2, Some(says(2, 8, 5))), (3, Some(says(3, 7, 4)))], 3, Some((8, 5, 2)));
+        check_with_stale(&[(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 8, 5)))], 1, 3, None);
+    }
+
+    #[test]
+    fn what_was_said_too_long_ago_speaks_for_nobody() {
+        let all = [(1, Some(says(1, 7, 4))), (2, Some(says(2, 7, 4))), (3, Some(says(3, 7, 4)))];
+        check_with_stale(&all, 1, 3, Some((7, 4, 2)));
+        check_with_stale(&all, 2, 3, None);
+        check_with_stale(&all, 3, 3, None);
     }
 
     #[test]
     fn one_sentinel_with_two_addresses_counts_once() {
-        check(&[(1, Some(says(1, 7, 4))), (21, Some(says(1, 7, 4))), (2, None), (3, None)], 0, 3, None);
+        check(&[(1, Some(says(1, 7, 4))), (21, Some(says(1, 7, 4))), (2, None), (3, None)], 3, None);
         let mut old = says(1, 7, 4);
         old.id = None;
-        check(&[(1, Some(old)), (2, Some(says(2, 7, 4)))], 0, 3, Some((7, 4, 2)));
+        check(&[(1, Some(old)), (2, Some(says(2, 7, 4)))], 3, Some((7, 4, 2)));
     }
 }

@@ -21,9 +21,11 @@ pub(super) async fn ask_all(group: &GroupRequest, reach: &Reach, survey: &mut Su
     let mut answers = ask_round(&group.name, &group.sentinels, reach).await;
     let others = not_asked(&answers);
     answers.extend(ask_round(&group.name, &others, reach).await);
-    let witnesses: Vec<Witness<'_>> =
-        answers.iter().map(|(endpoint, answer)| Witness { endpoint, testimony: answer.as_ref().ok() }).collect();
-    let agreement = agree(&witnesses, 0);
+    let witnesses: Vec<Witness<'_>> = answers
+        .iter()
+        .map(|(endpoint, answer)| Witness { endpoint, testimony: answer.as_ref().ok(), counts: true })
+        .collect();
+    let agreement = agree(&witnesses);
     survey.group = Some(group.name.clone());
     survey.voters = agreement.voters;
     survey.sentinels = answers.iter().map(SentinelView::of).collect();
