@@ -14,6 +14,9 @@ use crate::{Holds, Member, Record, TargetError};
 /// Replicas whose addresses are written. BIND takes no more records of one name and type by default (`max-records-per-type`).
 const REPLICAS_MAX: usize = 100;
 
+/// What of a foreign record is shown, in characters; a TXT record may have tens of thousands.
+const DESCRIPTION_MAX: usize = 200;
+
 /// The records of one name and type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RrSet {
@@ -153,7 +156,7 @@ impl Contents {
 
 fn describe(set: &RrSet) -> String {
     let data: Vec<String> = set.data.iter().take(3).map(ToString::to_string).collect();
-    format!("{} {} {}", set.name, set.kind, data.join(" "))
+    format!("{} {} {}", set.name, set.kind, data.join(" ")).chars().take(DESCRIPTION_MAX).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The client of `hickory-net` is not used: it signs no queries, sends UDP again by itself, and drops what a TSIG error says. What is
 //! needed of it are some bytes on a socket.
 
+use std::io::{Error, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -63,14 +64,17 @@ impl Peer {
         };
         match time::timeout(self.limit, talk).await {
             Err(_) => return Err(TargetError::Timeout { who, limit: self.limit }),
-            Ok(Err(reason)) => return Err(TargetError::Unreachable { who, reason: reason.to_string() }),
+            Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => {
+                return Err(TargetError::Protocol { who, reason: error.to_string() });
+            }
+            Ok(Err(error)) => return Err(TargetError::Unreachable { who, reason: error.to_string() }),
             Ok(Ok(())) => {}
         }
         let open = |one: Pending| one.opener.open(&who, &one.answer.unwrap_or_default());
         pending.into_iter().map(open).collect()
     }
 
-    async fn over_udp(&self, pending: &mut [Pending]) -> Result<(), std::io::Error> {
+    async fn over_udp(&self, pending: &mut [Pending]) -> Result<(), Error> {
         let any: SocketAddr = match self.address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -89,12 +93,12 @@ impl Peer {
         Ok(())
     }
 
-    async fn over_tcp(&self, pending: &mut [Pending]) -> Result<(), std::io::Error> {
+    async fn over_tcp(&self, pending: &mut [Pending]) -> Result<(), Error> {
         let mut stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let mut request = Vec::new();
         for one in pending.iter().filter(|one| one.answer.is_none()) {
-            let length = u16::try_from(one.bytes.len()).map_err(|_| std::io::ErrorKind::FileTooLarge)?;
+            let length = u16::try_from(one.bytes.len()).map_err(|_| ErrorKind::FileTooLarge)?;
             request.extend_from_slice(&length.to_be_bytes());
             request.extend_from_slice(&one.bytes);
         }
@@ -104,7 +108,7 @@ impl Peer {
             let mut answer = vec![0; length.into()];
             stream.read_exact(&mut answer).await?;
             if !keep(pending, &answer) {
-                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it answers what was not asked"));
+                return Err(Error::new(ErrorKind::InvalidData, "it answers what was not asked"));
             }
         }
         Ok(())

@@ -78,6 +78,10 @@ impl Guard {
         let (mut epoch, mut group, mut primary, mut id, mut by) = (None, None, None, None, None);
         for string in strings {
             let (key, value) = string?.split_once('=')?;
+            // It is shown to people and logged.
+            if value.contains(char::is_control) {
+                return None;
+            }
             match key {
                 "epoch" => epoch = Some(value.parse().ok()?),
                 "group" => group = Some(value.to_owned()),
@@ -120,9 +124,14 @@ mod tests {
     fn strings_of_later_versions_are_skipped_and_other_texts_are_no_guards() {
         let known = ["v1", "colour=red", "epoch=3", "group=g", "primary=10.0.0.1:1"];
         assert_eq!(Guard::from_txt(&txt(&known)).unwrap().epoch, 3);
-        for other in
-            [&["v2", "epoch=3"][..], &["v=spf1 -all"], &["v1"], &["v1", "epoch=x", "group=g", "primary=p"], &[]]
-        {
+        for other in [
+            &["v2", "epoch=3"][..],
+            &["v=spf1 -all"],
+            &["v1"],
+            &["v1", "epoch=x", "group=g", "primary=p"],
+            &["v1", "epoch=1", "group=g", "primary=p\u{1b}[2J"],
+            &[],
+        ] {
             assert_eq!(Guard::from_txt(&txt(other)), None, "{other:?}");
         }
     }

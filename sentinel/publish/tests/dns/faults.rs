@@ -113,7 +113,7 @@ async fn answers_that_make_no_sense() {
         target(address, &[]).read(&record(1, "10.0.0.1")).await.unwrap_err()
     };
     let error = read(|_| vec![0; 12]).await;
-    assert_eq!(error.as_str(), "unreachable", "{error}");
+    assert_eq!(error.as_str(), "protocol", "{error}");
     let error = read(|request| request.to_vec().unwrap()).await;
     assert_eq!(error.as_str(), "protocol", "{error}");
     let error = read(|request| {

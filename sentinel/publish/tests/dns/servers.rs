@@ -43,25 +43,31 @@ pub(crate) fn free_port() -> u16 {
     free_ports(1)[0]
 }
 
+/// Where programs of administrators are, too.
+fn path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+/// Starts a copy of the program: Debian's AppArmor profiles bind the ones in /usr/sbin to their own folders.
 fn spawn(program: &str, dir: &Path, arguments: &[&str]) -> Child {
+    let copy = dir.join(program);
+    output("sh", &["-c", &format!("cp \"$(command -v {program})\" {}", copy.display())]);
     let log = fs::File::create(dir.join("log")).unwrap();
-    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-    Command::new(program)
+    Command::new(copy)
         .args(arguments)
         .current_dir(dir)
-        .env("PATH", &path)
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .spawn()
-        .unwrap_or_else(|error| panic!("{program} does not start ({error}); tests/run installs it"))
+        .unwrap()
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {
-    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-    let output = Command::new(program).args(arguments).env("PATH", &path).output();
+    let output = Command::new(program).args(arguments).env("PATH", path()).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; tests/run installs it"));
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?} (tests/run installs it): {said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
