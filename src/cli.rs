@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    check, config_command, demo, exit, healthcheck_command, init, output, sentinel_command, server_command, status,
-    switchover,
+    check, config_command, demo, exit, healthcheck_command, init, output, publish_command, sentinel_command,
+    server_command, status, switchover,
 };
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
@@ -47,6 +47,9 @@ enum Command {
     Status(status::StatusArgs),
     /// Hand a group over to its best replica, without losing a write
     Switchover(switchover::SwitchoverArgs),
+    /// Show where else clients find the masters (DNS, etcd, Consul, ZooKeeper), and renew it
+    #[command(subcommand)]
+    Publish(publish_command::PublishCommand),
     /// Check a configuration, convert it to YAML, explain its directives
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
@@ -102,6 +105,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Init(command) => init::run(&command),
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
+        Command::Publish(command) => publish_command::run(&command),
         Command::Config(command) => config_command::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Healthcheck(command) => healthcheck_command::run(command),

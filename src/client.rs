@@ -84,6 +84,18 @@ impl SentinelClient {
         Ok(reply.map(|(host, port)| Endpoint::new(host, port)))
     }
 
+    /// Where else clients find the masters. Only bongsu's sentinels know.
+    pub(crate) async fn publications(&mut self, group: Option<&str>) -> Result<Vec<Fields>> {
+        Ok(cmd("BONGSU").arg("PUBLICATIONS").arg(group.as_slice()).query_async(&mut self.connection).await?)
+    }
+
+    /// Makes the targets of a group look at their record.
+    pub(crate) async fn publish(&mut self, group: &str, target: Option<&str>, force: bool) -> Result<()> {
+        let mut request = cmd("BONGSU");
+        request.arg("PUBLISH").arg(group).arg(target.as_slice()).arg(force.then_some("FORCE").as_slice());
+        Ok(request.exec_async(&mut self.connection).await?)
+    }
+
     /// Starts a failover of a reachable group.
     pub(crate) async fn failover(&mut self, group: &str) -> Result<()> {
         Ok(cmd("SENTINEL").arg("FAILOVER").arg(group).exec_async(&mut self.connection).await?)

@@ -11,6 +11,7 @@ mod exit;
 mod healthcheck_command;
 mod init;
 mod output;
+mod publish_command;
 mod sentinel_command;
 mod server_command;
 mod status;

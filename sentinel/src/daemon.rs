@@ -105,7 +105,7 @@ async fn live(loaded: Loaded, log: Log) -> ExitCode {
     let shell = match Shell::new(settings, setup, (store, journal), log.clone()) {
         Ok(shell) => shell,
         Err(error) => {
-            log.warning(format_args!("The links cannot be polled, exiting: {error}"));
+            log.warning(format_args!("Cannot start, exiting: {error}"));
             return ExitCode::FAILURE;
         }
     };

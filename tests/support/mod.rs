@@ -4,6 +4,7 @@
 pub(crate) mod data_server;
 pub(crate) mod dataset;
 pub(crate) mod dns;
+pub(crate) mod etcd;
 pub(crate) mod fake;
 pub(crate) mod network;
 pub(crate) mod ports;

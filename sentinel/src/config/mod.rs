@@ -46,7 +46,10 @@ pub use load::{Loaded, Randomness, inspect, is_yaml, load};
 pub use reference::reference;
 pub use renames::Renames;
 pub use secret::{Secret, UserLine};
-pub use section::{Entry, Fault, HookPhase, HookSettings, NamedSection, OnFailure, SECTIONS, SectionKey, Takes};
+pub use section::{
+    Entry, Fault, HookPhase, HookSettings, NamedSection, OnFailure, PublishSettings, SECTIONS, SectionKey, Takes,
+    TargetSettings, TargetType,
+};
 pub use sentinel::{SENTINEL_DIRECTIVES, SentinelDirective};
 pub use server::{SERVER_DIRECTIVES, ServerSettings, server_directive};
 pub use settings::{MasterSettings, Settings};

@@ -8,7 +8,7 @@ use bongsu_sentinel_core::GroupName;
 
 use super::renames::Renames;
 use super::secret::{Secret, UserLine};
-use super::section::{Entry, HookSettings};
+use super::section::{Entry, HookSettings, PublishSettings};
 use super::server::ServerSettings;
 
 /// All settings that are the daemon's business. What decisions depend on (quorum, limits, addresses) is in the core's
@@ -39,6 +39,8 @@ pub struct Settings {
     pub sections: Vec<Entry>,
     /// `hooks`: programs that run in the phases of a failover.
     pub hooks: Vec<HookSettings>,
+    /// `publish`: targets that show clients where the master is.
+    pub publish: Vec<PublishSettings>,
 }
 
 /// What the daemon, but not the core, must know of a group.
@@ -71,6 +73,7 @@ impl Default for Settings {
             masters: BTreeMap::new(),
             sections: Vec::new(),
             hooks: Vec::new(),
+            publish: Vec::new(),
         }
     }
 }

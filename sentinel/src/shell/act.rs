@@ -3,7 +3,7 @@
 use bongsu_process::log::LogLevel;
 use bongsu_sentinel_core::{Action, Decision, Event, Level};
 
-use super::{Shell, hooks, ledger, links, options, scripts};
+use super::{Shell, hooks, ledger, links, options, publishing, scripts};
 
 /// Exit status of a simulated crash, as of Sentinel.
 const CRASH_STATUS: i32 = 99;
@@ -31,12 +31,7 @@ pub(super) fn perform(shell: &Shell, action: Action) {
                 scripts::schedule(shell, argv);
             }
         }
-        Action::Configured { group, how } => {
-            let sinks = shell.0.configured.borrow().clone();
-            for sink in &sinks {
-                sink(group, &how);
-            }
-        }
+        Action::Configured { group, how } => publishing::on_configured(shell, group, how),
         Action::Resolve { host } => shell.0.resolver.want(&host, &shell.0.log),
         Action::RunHooks { group, occasion } => hooks::handle(shell, group, *occasion),
         Action::Crash => crash(shell),

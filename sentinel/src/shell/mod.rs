@@ -12,6 +12,7 @@ mod hooks;
 mod ledger;
 mod links;
 mod options;
+mod publishing;
 mod resolver;
 mod saver;
 mod scripts;
@@ -25,14 +26,14 @@ use std::time::Duration;
 use bongsu_process::log::Log;
 use bongsu_process::tls::TlsError;
 use bongsu_sentinel_core::{
-    Addr, CallId, Configured, Epoch, Event, GroupId, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time,
-    VoteReply,
+    Addr, CallId, Epoch, Event, Hello, Input, LinkId, RunId, SaveNeed, Sentinel, Setup, Time, VoteReply,
 };
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 
 pub use hooks::{HookEnd, HookRun, RehearsalError};
 pub use ledger::Entry;
+pub use publishing::{PlaceView, PublishError};
 pub use resolver::ResolveError;
 pub use saver::SaveError;
 pub use scripts::ScriptView;
@@ -42,8 +43,16 @@ use crate::config::{Journal, Settings, Store};
 /// A sink for the events that the core publishes.
 type Sink = Rc<dyn Fn(&Event)>;
 
-/// A sink for changes of what the world should know of a group.
-type ConfiguredSink = Rc<dyn Fn(GroupId, &Configured)>;
+/// Why there is no shell.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The system gives no poll set.
+    #[error("the links cannot be polled: {0}")]
+    Poll(#[from] std::io::Error),
+    /// A target's files or settings cannot be used.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
 
 /// Vote calls that may wait for the disk at the same time. A peer asks once per group and 100 ms; beyond this they are
 /// refused, which a peer takes as "no opinion".
@@ -67,7 +76,7 @@ struct Inner {
     ledger: RefCell<ledger::Ledger>,
     groups: groups::Groups,
     sinks: RefCell<Vec<Sink>>,
-    configured: RefCell<Vec<ConfiguredSink>>,
+    publishing: publishing::Publishing,
     votes: RefCell<HashMap<CallId, oneshot::Sender<VoteReply>>>,
     next_call: Cell<u64>,
     /// What carrying out an action led to, fed to the core once its actions are done.
@@ -92,11 +101,12 @@ impl Shell {
     /// Must be called inside a [`tokio::task::LocalSet`].
     ///
     /// # Errors
-    /// The system gives no poll set for the links.
-    pub fn new(settings: Settings, setup: Setup, disk: (Store, Journal), log: Log) -> std::io::Result<Self> {
+    /// The system gives no poll set for the links, or a target of `publish` cannot be used.
+    pub fn new(settings: Settings, setup: Setup, disk: (Store, Journal), log: Log) -> Result<Self, StartError> {
         let clock = clock::Clock::start();
         let mut core = Sentinel::new(clock.now(), setup);
         core.set_hooks(hooks::plans(&settings));
+        let publishing = publishing::Publishing::new(&settings)?;
         Ok(Self(Rc::new(Inner {
             clock,
             core: RefCell::new(core),
@@ -111,7 +121,7 @@ impl Shell {
             ledger: RefCell::default(),
             groups: groups::Groups::default(),
             sinks: RefCell::default(),
-            configured: RefCell::default(),
+            publishing,
             votes: RefCell::default(),
             next_call: Cell::new(0),
             inbox: RefCell::default(),
@@ -203,12 +213,6 @@ impl Shell {
         self.0.sinks.borrow_mut().push(sink.into());
     }
 
-    /// Registers a sink for what the world should know of a group, called synchronously. It may call back into the shell, which
-    /// carries out what follows from that once the sink has returned.
-    pub fn on_configured(&self, sink: impl Fn(GroupId, &Configured) + 'static) {
-        self.0.configured.borrow_mut().push(Rc::new(sink));
-    }
-
     /// Logs and publishes an event that does not come from the core.
     pub fn publish(&self, event: &Event) {
         act::publish(self, event);
@@ -259,6 +263,17 @@ impl Shell {
     /// The name has no address and never had one.
     pub async fn resolve(&self, host: &str) -> Result<std::net::IpAddr, ResolveError> {
         self.0.resolver.resolve(host, &self.0.log).await
+    }
+
+    /// Where else clients find the masters, of one group or all, and how that stands.
+    pub fn publications(&self, group: Option<&str>) -> Vec<PlaceView> {
+        self.0.publishing.views(self, group)
+    }
+
+    /// Makes the targets of a group, or one of them, look at their records now; `force` also writes over a higher epoch and over what
+    /// no sentinel wrote. Returns how many targets that are.
+    pub fn publish_now(&self, group: &str, target: Option<&str>, force: bool) -> usize {
+        self.0.publishing.look_now(self, group, target, force)
     }
 
     /// The latest decisions with their reasons, oldest first.

@@ -25,7 +25,7 @@ const _: () = assert!(Keys::MAX <= OPERATIONS_MAX);
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 
 /// What is needed to publish to Consul.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsulSettings {
     /// Agents or servers, [`Endpoint::from_url`](crate::Endpoint::from_url) with port 8500.
     pub endpoints: Endpoints,

@@ -72,6 +72,15 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct Key(TSigner);
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |key: &Self| (key.0.signer_name().clone(), key.0.algorithm().clone(), key.0.key().to_vec());
+        parts(self) == parts(other)
+    }
+}
+
+impl Eq for Key {}
+
 impl Key {
     /// A key from its parts; the secret as Base64.
     ///

@@ -97,7 +97,7 @@ pub enum Authorities {
 }
 
 /// A target of DNS.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Servers that take updates: the primary, then those that are tried when it cannot be reached.
     pub servers: Servers,

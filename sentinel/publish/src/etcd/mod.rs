@@ -22,7 +22,7 @@ use crate::net::{Effect, Endpoints, Patience, TlsFiles};
 use crate::{Secret, SettingsError, TargetError, Written};
 
 /// What is needed to publish to an etcd cluster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EtcdSettings {
     /// Its members, [`Endpoint::from_url`](crate::Endpoint::from_url) with port 2379.
     pub endpoints: Endpoints,
@@ -38,7 +38,7 @@ pub struct EtcdSettings {
 }
 
 /// A user of etcd, whose roles must permit reading and writing below the prefix.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EtcdUser {
     /// Name.
     pub name: String,

@@ -11,9 +11,11 @@
 mod collect;
 mod entry;
 mod hooks;
+mod publish;
 
 pub use entry::{Entry, Fault};
 pub use hooks::{HookPhase, HookSettings, OnFailure};
+pub use publish::{PublishSettings, TargetSettings, TargetType};
 
 pub(super) use collect::Collected;
 
@@ -21,7 +23,7 @@ use super::settings::Settings;
 use super::value::Syntax;
 
 /// Every section, in the order in which they are applied and shown.
-pub static SECTIONS: [&NamedSection; 1] = [&hooks::HOOKS];
+pub static SECTIONS: [&NamedSection; 2] = [&hooks::HOOKS, &publish::PUBLISH];
 
 /// A list of named entries.
 pub struct NamedSection {

@@ -2,6 +2,7 @@
 
 mod hooks;
 mod lease;
+mod publications;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,6 +30,11 @@ const HELP: &[&str] = &[
     "    Ask for a lease for a node that is the master.",
     "LEASES",
     "    Show the leases that this sentinel has granted and that have not run out.",
+    "PUBLICATIONS [<master-name>]",
+    "    Show where else clients find the masters, and whether that is up to date.",
+    "PUBLISH <master-name> [<target>] [FORCE]",
+    "    Look at what is published now instead of in a while. FORCE: write it even over a higher epoch, or over what",
+    "    somebody else put there. Reply: the number of targets.",
     "RELEASE <master-name> <holder>",
     "    Give a lease back. Reply: 1 if there was one, 0 otherwise.",
 ];
@@ -42,6 +48,8 @@ pub(super) fn handle(call: Call<'_>, out: &mut Writer<'_>) -> Outcome {
         (b"hooks", _) => return hooks::handle(call, out),
         (b"lease", arguments) => lease::write_lease(shell, arguments, out),
         (b"leases", []) => lease::write_leases(shell, out),
+        (b"publications", arguments) => publications::write_publications(shell, arguments, out),
+        (b"publish", arguments) => publications::write_publish(shell, arguments, out),
         (b"release", arguments) => lease::write_release(shell, arguments, out),
         _ => write_help(out, "BONGSU", HELP),
     }

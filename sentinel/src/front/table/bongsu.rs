@@ -7,7 +7,7 @@ use super::{CONSTANT, OPTIONAL, integer, text};
 const GROUP: &str = "sentinel";
 const FLAGS: F = F::ADMIN.with(F::HIDDEN);
 
-pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
+pub(super) static SUBCOMMANDS: [CommandSpec; 9] = [
     spec("decisions", -2)
         .about("Show the latest decisions with their reasons", "7.0.0", GROUP, "O(N), N decisions")
         .arguments(&[text("master-name").flags(OPTIONAL), integer("count").flags(OPTIONAL)]),
@@ -25,6 +25,12 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 7] = [
         integer("milliseconds"),
     ]),
     spec("leases", 2).about("Show the leases that this sentinel has granted", "7.0.0", GROUP, "O(N), N masters"),
+    spec("publications", -2)
+        .about("Show where else clients find the masters", "7.0.0", GROUP, "O(N), N masters times targets")
+        .arguments(&[text("master-name").flags(OPTIONAL)]),
+    spec("publish", -3)
+        .about("Look at what is published of a master now", "7.0.0", GROUP, "O(N), N targets")
+        .arguments(&[text("master-name"), text("target").flags(OPTIONAL), text("force").flags(OPTIONAL)]),
     spec("release", 4)
         .about("Give a lease back", "7.0.0", GROUP, CONSTANT)
         .arguments(&[text("master-name"), text("holder")]),
