@@ -87,11 +87,27 @@ impl Network {
         command
     }
 
-    /// Starts a process that belongs to a host, its output in a file.
-    pub(crate) fn run(&mut self, host: usize, mut command: Command, log: &Path) {
+    /// Starts a process that belongs to a host, its output in a file; gives its process id.
+    pub(crate) fn run(&mut self, host: usize, mut command: Command, log: &Path) -> u32 {
         let log = File::options().create(true).append(true).open(log).expect("a log");
         let child = command.stdin(Stdio::null()).stderr(log.try_clone().expect("a log")).stdout(log).spawn();
-        self.running.push((host, child.unwrap_or_else(|error| panic!("{command:?}: {error}"))));
+        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let pid = child.id();
+        self.running.push((host, child));
+        pid
+    }
+
+    /// Sends one process a signal.
+    pub(crate) fn signal(&self, pid: u32, signal: &str) {
+        let status = Command::new("kill").args([signal, &pid.to_string()]).status().expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits for the end of one process.
+    pub(crate) fn wait_for_end(&mut self, pid: u32) {
+        for (_, mut child) in self.running.extract_if(.., |(_, child)| child.id() == pid) {
+            child.wait().expect("it ends");
+        }
     }
 
     /// SIGKILL for every process of a host.
