@@ -14,6 +14,7 @@ mod record;
 mod secret;
 mod settings;
 mod target;
+mod zookeeper;
 
 pub use consul::{Consul, ConsulName, ConsulSettings};
 pub use error::TargetError;
@@ -24,3 +25,4 @@ pub use record::{Member, Publisher, RECORD_MAX, Record, RecordError};
 pub use secret::Secret;
 pub use settings::SettingsError;
 pub use target::{Holds, Seen, Target, Witness, WitnessKind, Written};
+pub use zookeeper::{ZooKeeper, ZooKeeperAcl, ZooKeeperSettings, ZooKeeperUser};

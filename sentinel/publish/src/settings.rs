@@ -34,7 +34,7 @@ pub enum SettingsError {
     },
     /// Time limits.
     #[error(
-        "limits of {} ms to connect and {} ms for a request: at least 1 ms, at most a minute, and the second not shorter",
+        "limits of {} ms to connect and {} ms for a request: each must be at least 1 ms and at most a minute",
         connect.as_millis(),
         request.as_millis()
     )]

@@ -40,6 +40,15 @@ impl Dialer {
         within(endpoint, self.patience.connect(), self.connect(endpoint)).await
     }
 
+    /// Waits for `work` as long as connecting may take.
+    pub(crate) async fn within_connect<T>(
+        &self,
+        endpoint: &Endpoint,
+        work: impl Future<Output = Result<T, TargetError>>,
+    ) -> Result<T, TargetError> {
+        within(endpoint, self.patience.connect(), work).await
+    }
+
     /// Waits for `work` as long as one request may take.
     pub(crate) async fn within_request<T>(
         &self,

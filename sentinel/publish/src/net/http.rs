@@ -17,10 +17,11 @@ use tokio::time::Instant;
 
 use super::dial::unreachable;
 use super::{Dialer, Effect, Endpoint, Endpoints, Failed, Patience, Stream, TlsFiles, Turns};
-use crate::{RECORD_MAX, SettingsError, TargetError};
+use crate::{SettingsError, TargetError};
 
-/// Longest body of an answer: a record in base64 and as much again around it.
-pub(crate) const BODY_MAX: usize = RECORD_MAX * 3;
+/// Longest body of an answer: the longest value that any of the stores takes unless told (1.5 MiB in etcd), in base64, and what stands
+/// around it. A record is much shorter, but what others left in its place has to be told from nonsense.
+pub(crate) const BODY_MAX: usize = 4 * 1024 * 1024;
 /// Longest head of an answer; that of these servers is a few hundred bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Lines of that head.

@@ -9,6 +9,7 @@ pub(crate) mod fake;
 pub(crate) mod http;
 #[path = "../../../../tests/support/ports.rs"]
 pub(crate) mod ports;
+pub(crate) mod zookeeper;
 
 use std::process::{Child, Command, Stdio};
 
