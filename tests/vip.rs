@@ -3,6 +3,8 @@
 
 #[path = "vip/observer.rs"]
 mod observer;
+#[path = "vip/script.rs"]
+mod script;
 #[path = "vip/site.rs"]
 mod site;
 mod support;
@@ -194,4 +196,58 @@ fn an_agent_that_is_killed_loses_it_and_one_that_follows_at_once_keeps_it() {
     site.start_agent(0);
     site.wait_for_holder(0);
     site.observer.seen().assert_one_holder();
+}
+
+#[test]
+fn clients_are_cut_off_before_the_address_goes() {
+    let mut site = Site::start(Program::Ours);
+    let listener = site.listener();
+    let asked = site.signal("-TERM", &[site.agent(0)]);
+    let cut = wait("it is cut off", || {
+        let text = std::fs::read_to_string(&listener).ok()?;
+        text.lines().nth(1)?.parse::<f64>().ok()
+    });
+    let gone = wait("the address goes", || {
+        site.observer.seen().first(asked, "held", |e| e.hosts().is_empty()).map(|entry| entry.t)
+    });
+    println!("cut off {:.0} ms and gone {:.0} ms after the request", cut - asked, gone - asked);
+    // The observer looks every ten milliseconds.
+    assert!(cut <= gone + 15.0, "whoever only listens learns of it while the address is still here");
+    assert_eq!(site.ask(0, site::DATA_PORT, &["SET", "a", "b"]).unwrap(), ["OK"], "the node is still the master");
+}
+
+/// A host that has the address for no good reason cannot keep it from the master, nor hide.
+#[test]
+fn whoever_claims_it_without_a_lease_is_named_and_contradicted() {
+    let mut site = Site::start(Program::Ours);
+    let squatter = site.mac(site::HOSTS);
+    site.squat();
+    let killed = site.signal("-KILL", &[site.node(0)]);
+    site.wait_for_end(site.node(0));
+    let new = wait("it is taken all the same", || (1..site::HOSTS).find(|host| site.status(*host)["holding"] == true));
+    assert_eq!(site.status(new)["conflict"]["mac"], squatter.as_str());
+    assert!(site.agent_log(new).contains(&format!("is claimed by {squatter}")));
+    println!("taken {:.0} ms after the promotion", taken_after_promotion(&site, killed, new));
+
+    let mac = site.mac(new);
+    wait("all announcements of the start are over", || {
+        let seen = site.observer.seen();
+        let taken = seen.first(killed, "held", |e| e.hosts() == [new])?.t;
+        seen.first(taken + 4900.0, "garp", |e| e.text("mac") == mac).map(drop)
+    });
+    let claimed = boot_ms();
+    site.claim();
+    wait("it is contradicted", || site.observer.seen().first(claimed, "garp", |e| e.text("mac") == mac).map(drop));
+}
+
+#[test]
+fn what_must_not_be_is_refused() {
+    let site = Site::start(Program::Ours);
+    let second = site.agent_in_vain(0, site::VIP, None);
+    assert!(second.contains("another agent runs for this node"), "{second}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let own = support::network::address(0);
+    let taken = site.agent_in_vain(0, &own, elsewhere.path().to_str());
+    assert!(taken.contains("belongs to this host already"), "{taken}");
+    site.wait_for_holder(0);
 }

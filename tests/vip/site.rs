@@ -253,6 +253,50 @@ impl Site {
         self.net.wait_for_end(pid);
     }
 
+    /// Adds the address to the watching host, which has no right to it.
+    pub(crate) fn squat(&self) {
+        let words = ["-n", &self.net.host(HOSTS), "addr", "add", &format!("{VIP}/32"), "dev", "eth0"];
+        assert!(Command::new("ip").args(words).status().unwrap().success());
+    }
+
+    /// The watching host says that the address is its own.
+    pub(crate) fn claim(&self) {
+        let program = "import socket,sys; s=socket.socket(socket.AF_PACKET,socket.SOCK_RAW); s.bind(('eth0',0x0806)); \
+                       m=s.getsockname()[4]; v=socket.inet_aton(sys.argv[1]); \
+                       s.send(b'\\xff'*6+m+bytes.fromhex('08060001080006040001')+m+v+b'\\0'*6+v)";
+        assert!(self.net.on(HOSTS, "python3").args(["-c", program, VIP]).status().unwrap().success());
+    }
+
+    /// A client that subscribes by way of the address and then only listens. Gives where it writes when it was cut off.
+    pub(crate) fn listener(&mut self) -> PathBuf {
+        let program = "import socket,sys,time; s=socket.create_connection((sys.argv[1],int(sys.argv[2]))); \
+                       s.sendall(b'SUBSCRIBE news\\r\\n'); s.recv(100); print('listens',flush=True)\n\
+                       try:\n while s.recv(100): pass\nexcept OSError: pass\n\
+                       print(time.clock_gettime(time.CLOCK_BOOTTIME)*1000,flush=True)";
+        let mut command = self.net.on(HOSTS, "python3");
+        command.args(["-c", program, VIP, &DATA_PORT.to_string()]);
+        let log = self.net.dir.path().join("listener");
+        self.net.run(HOSTS, command, &log);
+        wait("it listens", || fs::read_to_string(&log).ok().filter(|text| text.contains("listens")));
+        log
+    }
+
+    /// The words of an agent's output when it is started once more for the same node, or with an address that is there already.
+    pub(crate) fn agent_in_vain(&self, host: usize, vip: &str, runtime_dir: Option<&str>) -> String {
+        let home = self.home(host, "agent").display().to_string();
+        let mut command = self.net.on(host, BONGSU);
+        command.args(["healthcheck", "agent", "--group", GROUP, "--vip", vip, "--sentinel", "127.0.0.1"]);
+        command.args([
+            "--node",
+            &format!("{}:{DATA_PORT}", address(host)),
+            "--runtime-dir",
+            runtime_dir.unwrap_or(&home),
+        ]);
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Drops everything that a host sends or gets, or nothing any more.
     pub(crate) fn cut_off(&self, host: usize, is_cut: bool) {
         let rules = if is_cut {
