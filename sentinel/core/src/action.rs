@@ -8,6 +8,7 @@ use crate::hooks::Occasion;
 use crate::input::{Channel, VoteReply};
 use crate::reason::Decision;
 use crate::types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, RequestId, RunId, SaveSeq};
+use crate::writes::WriteKey;
 
 /// One thing to do, in the order given by [`crate::Sentinel::poll_action`].
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +31,7 @@ pub enum Action {
         /// Which channel.
         channel: Channel,
     },
-    /// Send a request on the command channel; answered by `Reply` unless the channel breaks. Requests of one link are
+    /// Send a request on the command channel, or on [`Channel::Write`] if it belongs there; answered by `Reply` unless the channel breaks. Requests of one link are
     /// sent, and answered, in order.
     Send {
         /// The link.
@@ -135,6 +136,12 @@ pub enum Request {
         /// End a write pause in the same transaction.
         unpause: bool,
     },
+    /// `SLAVEOF ...; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL TYPE pubsub`, for a node that takes no transactions. The
+    /// answer is that to the first of them.
+    Follow {
+        /// The master to follow.
+        to: Addr,
+    },
     /// `CLIENT PAUSE <ms> WRITE`.
     PauseWrites {
         /// For how long at most.
@@ -144,6 +151,11 @@ pub enum Request {
     Unpause,
     /// `MULTI; CLIENT KILL TYPE normal; CLIENT KILL TYPE pubsub; EXEC`.
     CutClients,
+    /// `SET <key> <our id> PX 60000`, on [`Channel::Write`].
+    CheckWrites {
+        /// The key.
+        key: WriteKey,
+    },
     /// `SCRIPT KILL`.
     ScriptKill,
 }

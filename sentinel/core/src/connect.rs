@@ -22,6 +22,8 @@ impl Sentinel {
             Channel::Command
         } else if link.command.is_up() && link.pubsub.is_some_and(due) {
             Channel::PubSub
+        } else if link.command.is_up() && link.write.is_some_and(due) {
+            Channel::Write
         } else {
             return;
         };
@@ -51,7 +53,9 @@ impl Sentinel {
         let Some(link) = self.link_mut(id) else { return };
         let Some(chan) = link.channel_mut(channel) else { return };
         *chan = Chan::Up { since: now };
-        link.last_message = now;
+        if channel != Channel::Write {
+            link.last_message = now;
+        }
         if channel == Channel::Command {
             link.refused_since = None;
             link.next_info = now;
@@ -72,6 +76,9 @@ impl Sentinel {
         let Some(link) = self.link_mut(id) else { return };
         let was_up = link.command.is_up();
         link.lost(now, channel, cause, now + retry);
+        if channel == Channel::Write {
+            self.writes_lost(id);
+        }
         if channel == Channel::Command {
             self.forget_asked(now, id);
             if was_up {
@@ -95,6 +102,7 @@ impl Sentinel {
         let chan = match channel {
             Channel::Command => Some(link.command),
             Channel::PubSub => link.pubsub,
+            Channel::Write => link.write,
         };
         let lived = matches!(chan, Some(Chan::Up { since }) if now.since(since) >= heartbeat / 2);
         if lived && cause != LinkFailure::Rejected {
@@ -158,7 +166,7 @@ impl Sentinel {
         }
     }
 
-    /// Gives both channels up and starts anew (new credentials, new address).
+    /// Gives all channels up and starts anew (new credentials, new address).
     pub(crate) fn reconnect(&mut self, now: Time, id: LinkId) {
         self.reconnect_after(now, id, Duration::ZERO);
     }
@@ -166,10 +174,14 @@ impl Sentinel {
     /// As [`Self::reconnect`], after a pause.
     pub(crate) fn reconnect_after(&mut self, now: Time, id: LinkId, pause: Duration) {
         let Some(link) = self.link(id) else { return };
-        let has_pubsub = link.pubsub.is_some();
+        let (has_pubsub, has_write) = (link.pubsub.is_some(), link.write.is_some());
         self.close_channel(now, id, Channel::Command);
         if has_pubsub {
             self.close_channel(now, id, Channel::PubSub);
+        }
+        if has_write {
+            self.close_channel(now, id, Channel::Write);
+            self.writes_lost(id);
         }
         if let Some(link) = self.link_mut(id) {
             link.command = Chan::Idle { retry_at: now + pause };

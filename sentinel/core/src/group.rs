@@ -15,6 +15,7 @@ use crate::reason::{DownCause, HoldCause};
 use crate::rivalry::Rivalry;
 use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupId, GroupName, NodeId, Role, RunId, SaveSeq};
+use crate::writes::Writes;
 
 /// A data node.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(crate) struct Node {
     pub(crate) is_replaced_master: bool,
     /// We have replaced it as master, and it has not said yet that it is a replica: what is to be told then.
     pub(crate) demotion: Option<Box<Occasion>>,
+    pub(crate) writes: Writes,
 }
 
 impl Node {

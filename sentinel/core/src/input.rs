@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::hello::Hello;
 use crate::hooks::HookVerdict;
+use crate::reason::WriteFault;
 use crate::types::{Addr, CallId, Epoch, GroupId, LinkId, RequestId, Role, RunId, SaveSeq};
 
 /// One thing that happened. Handed to [`crate::Sentinel::handle`] together with `now`.
@@ -98,6 +99,9 @@ pub enum Channel {
     Command,
     /// Hello messages of other sentinels. The shell may serve it on the same connection where RESP3 allows.
     PubSub,
+    /// [`crate::Request::CheckWrites`] and its answers, on a connection of its own: while writes are paused, they wait there, and
+    /// nothing else does.
+    Write,
 }
 
 /// Why a channel is not there.
@@ -131,12 +135,27 @@ pub enum Reply {
     Pong(Pong),
     /// To `Info`.
     Info(Box<InfoReport>),
-    /// To `Hello`, `Reconfigure`, `PauseWrites`, `Unpause`, `CutClients`, `ScriptKill`: done.
+    /// To `Hello`, `Reconfigure`, `Follow`, `PauseWrites`, `Unpause`, `CutClients`, `ScriptKill`: done.
     Done,
+    /// To `CheckWrites`.
+    Written(WriteAnswer),
     /// To `AskDown`.
     Vote(VoteReply),
     /// The other side answered with an error or with something that makes no sense.
     Failed(String),
+}
+
+/// What a write was answered with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WriteAnswer {
+    /// It was done.
+    Done,
+    /// It was refused for a reason that lies in the node.
+    Refused(WriteFault),
+    /// Not now, of which the heartbeats tell more: it is loading, or a script runs.
+    Later,
+    /// An error that says nothing of the node's health; the text.
+    Void(String),
 }
 
 /// What a PING was answered with.

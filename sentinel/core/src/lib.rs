@@ -52,15 +52,17 @@ mod tilt;
 mod time;
 mod timers;
 mod types;
+mod verdict;
 mod view;
 mod vote;
+mod writes;
 
 pub use action::{Action, HelloOut, Request, SaveNeed};
 pub use configured::{Configuration, Configured, Member};
 pub use event::{Event, Level, Shown, Subject};
 pub use hello::{HELLO_CHANNEL, Hello, HelloError};
 pub use hooks::{Ending, HookGate, HookPlans, HookVerdict, Occasion, Phase, Trigger};
-pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply};
+pub use input::{Channel, InfoReport, Input, LinkFailure, Pong, ReplicaLine, Reply, VoteReply, WriteAnswer};
 pub use lease::{Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, LeaseView, Standing};
 pub use machine::Sentinel;
 pub use operator::{FailoverError, MonitorError, NoSuchGroup};
@@ -68,9 +70,10 @@ pub use options::{
     Decisive, Durable, FailoverKind, GroupChange, GroupOptions, GroupSpec, Setup, SimulatedFailures, Tunables,
 };
 pub use reason::{
-    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Loss, Reason, RefusalCause, Rejection, RepointCause,
-    Verdict,
+    AbortCause, Decision, DownCause, HandOverStep, HoldCause, Loss, Reason, RefusalCause, RepointCause, WriteFault,
 };
 pub use time::Time;
 pub use types::{Addr, CallId, Epoch, GroupId, GroupName, LinkId, NodeId, Quorum, RequestId, Role, RunId, SaveSeq};
+pub use verdict::{Rejection, Verdict};
 pub use view::{FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView, TiltView};
+pub use writes::WriteKey;

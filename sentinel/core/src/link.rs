@@ -86,6 +86,8 @@ pub(crate) struct Link {
     pub(crate) command: Chan,
     /// `None` for peers, which have no such channel.
     pub(crate) pubsub: Option<Chan>,
+    /// `None` unless the node's writes are checked.
+    pub(crate) write: Option<Chan>,
     pub(crate) pending: VecDeque<Pending>,
     /// Oldest ping without a valid answer.
     pub(crate) act_ping: Option<Time>,
@@ -118,6 +120,7 @@ impl Link {
             owner,
             command: idle,
             pubsub: matches!(owner, Owner::Node(_)).then_some(idle),
+            write: None,
             pending: VecDeque::new(),
             // A node that can never be reached must become sdown too: the clock runs from its creation.
             act_ping: Some(now),
@@ -149,6 +152,7 @@ impl Link {
         match channel {
             Channel::Command => Some(&mut self.command),
             Channel::PubSub => self.pubsub.as_mut(),
+            Channel::Write => self.write.as_mut(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::tilt::Tilt;
 use crate::time::Time;
 use crate::timers::{Timer, Timers};
 use crate::types::{Addr, Epoch, GroupId, GroupName, LinkId, NodeId, RequestId, Role, RunId};
+use crate::writes::Writes;
 
 /// Replicas followed per group. A master reporting more is misbehaving or beyond what one group is for.
 pub(crate) const MAX_REPLICAS: usize = 256;
@@ -198,6 +199,7 @@ impl Sentinel {
             last_repointed: None,
             is_replaced_master: false,
             demotion: None,
+            writes: Writes::default(),
         };
         self.nodes.add(Box::new(node));
         self.tick_link(now, link);
@@ -271,15 +273,18 @@ impl Sentinel {
 
     /// Sends a request if the command channel is there.
     pub(crate) fn send(&mut self, now: Time, link: LinkId, purpose: Purpose, request: Request) -> Option<RequestId> {
+        self.link(link).filter(|l| l.command.is_up())?;
+        let id = self.emit(link, request);
+        self.link_mut(link)?.pending.push_back(Pending { id, purpose, sent: now });
+        Some(id)
+    }
+
+    /// Sends a request on whichever channel is its own.
+    pub(crate) fn emit(&mut self, link: LinkId, request: Request) -> RequestId {
         let id = RequestId(self.next_request);
-        let l = self.link_mut(link)?;
-        if !l.command.is_up() {
-            return None;
-        }
-        l.pending.push_back(Pending { id, purpose, sent: now });
         self.next_request += 1;
         self.actions.push_back(Action::Send { link, id, request });
-        Some(id)
+        id
     }
 
     pub(crate) fn record(&mut self, now: Time, group: GroupId, reason: Reason) {

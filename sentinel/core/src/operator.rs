@@ -10,10 +10,12 @@ use crate::group::Group;
 use crate::hooks::Ending;
 use crate::machine::Sentinel;
 use crate::options::{FailoverKind, GroupChange, GroupSpec, SimulatedFailures, Tunables};
-use crate::reason::{AbortCause, Verdict};
+use crate::reason::AbortCause;
 use crate::time::Time;
 use crate::timers::Timer;
 use crate::types::{Addr, GroupId, LinkId, NodeId, Role, RunId};
+use crate::verdict::Verdict;
+use crate::writes::Writes;
 
 /// Groups that one sentinel may watch; far beyond what three thousand were measured with, and it keeps a runaway script from
 /// filling the memory.
@@ -196,6 +198,7 @@ impl Sentinel {
             node.assume_role(now, Role::Master);
             node.role_reported_since = now;
             node.rebooting_since = None;
+            node.writes = Writes::default();
             node.info.run_id = None;
             node.link.forgive(now);
             node.link.act_ping = Some(now);
@@ -236,6 +239,7 @@ impl Sentinel {
                 GroupChange::PriorityLagWindow(n) => o.priority_lag_window = n,
                 GroupChange::AmnesiaFailover(on) => o.amnesia_failover = on,
                 GroupChange::Published(on) => o.published = on,
+                GroupChange::WriteCheckKey(key) => o.write_check_key = key,
             }
         }
         self.rearm(now, id);

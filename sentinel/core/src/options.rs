@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::types::{Addr, Epoch, GroupName, Quorum, RunId};
+use crate::writes::WriteKey;
 
 /// Process-wide timing, adjustable at run time with `SENTINEL DEBUG`. Not persisted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +79,8 @@ pub struct GroupOptions {
     pub amnesia_failover: bool,
     /// Something outside the sentinels shows where the master is, and [`crate::Input::Published`] will tell when it is up to date.
     pub published: bool,
+    /// A master that takes no writes is down; they are checked with this key.
+    pub write_check_key: Option<WriteKey>,
 }
 
 impl GroupOptions {
@@ -97,12 +100,13 @@ impl GroupOptions {
             priority_lag_window: Self::DEFAULT_PRIORITY_LAG_WINDOW,
             amnesia_failover: true,
             published: false,
+            write_check_key: None,
         }
     }
 }
 
 /// One change by `SENTINEL SET` to what the core knows. The shell has checked the ranges.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GroupChange {
     /// `quorum`.
     Quorum(Quorum),
@@ -124,6 +128,8 @@ pub enum GroupChange {
     AmnesiaFailover(bool),
     /// [`GroupOptions::published`].
     Published(bool),
+    /// `write-check-key`.
+    WriteCheckKey(Option<WriteKey>),
 }
 
 /// A group as configured or as remembered from the last run.

@@ -24,6 +24,7 @@ impl Sentinel {
     pub(crate) fn tick_link(&mut self, now: Time, id: LinkId) {
         self.tell_silence(now, id);
         self.close_if_dead(now, id);
+        self.want_writes(now, id);
         self.connect_if_due(now, id);
         if self.link(id).is_some_and(|l| l.command.is_up()) {
             self.ping_if_due(now, id);
@@ -67,8 +68,10 @@ impl Sentinel {
             consider(retry_at);
         }
         if link.command.is_up() {
-            if let Some(Chan::Idle { retry_at }) = link.pubsub {
-                consider(retry_at);
+            for chan in [link.pubsub, link.write] {
+                if let Some(Chan::Idle { retry_at }) = chan {
+                    consider(retry_at);
+                }
             }
             consider(link.next_ping);
             if matches!(link.owner, Owner::Node(_)) {
@@ -101,6 +104,9 @@ impl Sentinel {
     // --- replies --------------------------------------------------------------------------------------------------
 
     pub(crate) fn on_reply(&mut self, now: Time, id: LinkId, request: RequestId, reply: Reply) {
+        if let Reply::Written(answer) = reply {
+            return self.on_written(now, id, request, answer);
+        }
         let Some(link) = self.link_mut(id) else { return };
         let Some(pending) = link.take_pending(request) else { return };
         match (pending.purpose, reply) {
@@ -114,9 +120,10 @@ impl Sentinel {
             (Purpose::Promote { group }, reply) => self.on_promotion_reply(now, group, id, &reply),
             (Purpose::Pause { group }, reply) => self.on_pause_reply(now, group, id, pending.sent, &reply),
             (Purpose::Demote { group }, reply) => self.on_demote_reply(now, group, id, &reply),
+            (Purpose::Repoint, reply) => self.on_repoint_reply(now, id, &reply),
             (Purpose::Cut, reply) => self.on_cut_reply(now, id, &reply),
             // Errors to INFO, hellos and opinions change nothing: age will tell.
-            (Purpose::Info | Purpose::Hello { .. } | Purpose::Ask { .. } | Purpose::Repoint | Purpose::Other, _) => {}
+            (Purpose::Info | Purpose::Hello { .. } | Purpose::Ask { .. } | Purpose::Other, _) => {}
         }
     }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::group::{Group, Node, Peer, PeerEntry};
 use crate::link::Link;
 use crate::machine::Sentinel;
-use crate::reason::Verdict;
 use crate::reconfigure::Target;
 use crate::time::Time;
 use crate::types::{Addr, Epoch, GroupName, RunId};
+use crate::verdict::Verdict;
 use crate::view::{FailoverState, GroupView, InstanceView, NodeView, PeerView, QuorumCheck, ReplicaView};
 
 impl Sentinel {

@@ -7,11 +7,12 @@ use crate::event::Level;
 use crate::failover::Failover;
 use crate::group::{Group, Node};
 use crate::hooks::Ending;
-use crate::link::Purpose;
+use crate::input::Reply;
+use crate::link::{Owner, Purpose};
 use crate::machine::Sentinel;
 use crate::reason::{HandOverStep, Reason, RepointCause};
 use crate::time::Time;
-use crate::types::{Addr, GroupId, NodeId, Role};
+use crate::types::{Addr, GroupId, LinkId, NodeId, Role};
 use crate::view::FailoverState;
 
 /// Hello periods that a node must have said the wrong thing for before it is corrected, so that our own configuration can
@@ -261,6 +262,17 @@ impl Sentinel {
             self.displaced_is_told(id, node);
         }
         sent
+    }
+
+    /// A node whose memory is full refuses whatever a transaction would gather: it is told without one.
+    pub(crate) fn on_repoint_reply(&mut self, now: Time, link: LinkId, reply: &Reply) {
+        let is_full = matches!(reply, Reply::Failed(text) if text.starts_with("OOM"));
+        let Some(Owner::Node(node)) = self.links.get(link).copied().filter(|_| is_full) else { return };
+        let Some(group) = self.nodes.get(node).and_then(|n| self.groups.get(n.group)) else { return };
+        if let Some(to) = self.master_of(group).filter(|m| m.id != node).map(|m| m.addr.clone()) {
+            self.send(now, link, Purpose::Other, Request::Follow { to });
+            self.info_now(now, link);
+        }
     }
 
     /// An entry that stands for nobody.

@@ -54,6 +54,7 @@ impl Sentinel {
         }
         link.act_ping.get_or_insert(now);
         self.send(now, id, Purpose::Ping, Request::Ping);
+        self.check_writes(now, id);
     }
 
     /// Heartbeats are what a sentinel of a crowd spends its time on. Its replicas, where nothing happens, get fewer: a frozen one is

@@ -10,6 +10,7 @@ use crate::options::GroupOptions;
 use crate::reason::{DownCause, Reason};
 use crate::time::Time;
 use crate::types::{GroupId, NodeId, Role, RunId};
+use crate::writes::is_write_fault;
 
 impl Sentinel {
     /// Checks every member of a group.
@@ -35,6 +36,9 @@ impl Sentinel {
         match (was, cause) {
             (None, Some(cause)) => {
                 node.down = Down { now: Some((now, cause)), last_onset: Some(now) };
+                if is_write_fault(cause) {
+                    node.writes.condemn(now);
+                }
                 let addr = node.addr.clone();
                 self.tell_node(id, "+sdown", Level::Warning, "");
                 self.record(now, group, Reason::SubjectivelyDown { addr, cause });
@@ -116,8 +120,16 @@ fn node_down_cause(now: Time, node: &Node, group: &Group, info_period: Duration)
     {
         return Some(DownCause::ProcessDead(refused));
     }
+    let writes = &node.writes;
+    if let Some(refusal) = writes.refusal(now, options.down_after) {
+        // Redis that cannot write to its disk refuses heartbeats too: this says more than the silence of those.
+        return Some(refusal);
+    }
     if silence > options.down_after {
         return Some(DownCause::Silent(silence));
+    }
+    if let Some(unanswered) = writes.silence(now, options.down_after) {
+        return Some(unanswered);
     }
     if let Some(amnesia) = Sentinel::amnesia_of(group, node) {
         return Some(amnesia);
@@ -148,5 +160,6 @@ fn next_down_time(node: &Node, group: &Group, info_period: Duration) -> Option<T
         .rebooting_since
         .filter(|_| is_master && !options.reboot_down_after.is_zero())
         .map(|t| t + options.reboot_down_after + past);
-    [silent, refused, says_replica, loading].into_iter().flatten().min()
+    let refuses_writes = node.writes.refused_until(options.down_after);
+    [silent, refused, says_replica, loading, refuses_writes].into_iter().flatten().min()
 }

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::group::{Group, Lineage, Node};
 use crate::machine::Sentinel;
-use crate::reason::{DownCause, Rejection, Verdict};
+use crate::reason::DownCause;
 use crate::time::Time;
 use crate::types::{NodeId, Role, RunId};
+use crate::verdict::{Rejection, Verdict};
+use crate::writes::is_write_fault;
 
 /// The outcome of a selection.
 #[derive(Debug)]
@@ -108,6 +110,11 @@ impl Sentinel {
         let silent = now.since(node.link.last_avail);
         if silent > ping * 5 {
             return Some(Rejection::StalePing(silent));
+        }
+        let write_fault =
+            self.master_of(group).and_then(|m| m.down.now).is_some_and(|(_, cause)| is_write_fault(cause));
+        if let Some(rejection) = node.writes.rejection(now).filter(|_| write_fault) {
+            return Some(rejection);
         }
         if node.info.priority == Some(0) {
             return Some(Rejection::PriorityZero);

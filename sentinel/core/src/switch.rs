@@ -127,6 +127,7 @@ impl Sentinel {
         n.last_repointed = None;
         n.is_replaced_master = false;
         n.demotion = None;
+        n.writes.begin_anew();
         // As a fresh entry would: a member that is still silent is told to be down again, in its new role.
         n.down.now = None;
         // What it was taken for is forgotten; what it said last stands.

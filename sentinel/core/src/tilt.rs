@@ -46,6 +46,7 @@ impl Sentinel {
         self.publish(Event::plain("+tilt", Level::Warning, "#tilt mode entered"));
         for node in self.nodes.values_mut() {
             node.link.forgive(now);
+            node.writes.forgive(now);
         }
         for peer in self.peers.values_mut() {
             peer.link.forgive(now);

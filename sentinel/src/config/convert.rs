@@ -211,7 +211,7 @@ mod tests {
              sentinel down-after-milliseconds m 5000\nsentinel failover-timeout m 6000\nsentinel parallel-syncs m 2\n\
              sentinel primary-reboot-down-after-period m 8\nsentinel process-death-after-milliseconds m 200\n\
              sentinel max-lag-on-failover m 4096\nsentinel priority-lag-window m 0\n\
-             sentinel amnesia-failover m no\n\
+             sentinel amnesia-failover m no\nsentinel write-check-key m \"a key\"\n\
              sentinel config-epoch m 4\nsentinel leader-epoch m 5\nsentinel current-epoch 6\n\
              sentinel known-replica m 10.0.0.2 6379\nsentinel known-replica m ::1 6379\n\
              sentinel known-sentinel m 10.0.0.3 26379 {id}\nsentinel myid {id}\n\

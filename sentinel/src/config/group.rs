@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bongsu_sentinel_core::{GroupChange, GroupOptions, Quorum};
+use bongsu_sentinel_core::{GroupChange, GroupOptions, Quorum, WriteKey};
 
 use super::field::Field;
 use super::renames::Renames;
@@ -231,6 +231,22 @@ pub static GROUP_OPTIONS: &[GroupOption] = &[
         },
         lines: |options, _| vec![yes_no(options.amnesia_failover).to_owned()],
     },
+    GroupOption {
+        name: "write-check-key",
+        aliases: &[],
+        syntax: Syntax::Text,
+        default: "",
+        help: "A key that the master is to write with every heartbeat (SET, for 60 seconds). A master that refuses for want of \
+               disk or memory, or does not answer the write, for down-after-milliseconds is subjectively down. Empty: \
+               writes are not checked.",
+        out_of_range: "",
+        in_file: true,
+        make: |value| {
+            let key = text(value)?.map(|key| WriteKey::parse(&key).ok_or(())).transpose().ok()?;
+            Some(core(GroupChange::WriteCheckKey(key)))
+        },
+        lines: |options, _| options.write_check_key.iter().map(|key| word(key.as_str().as_bytes())).collect(),
+    },
 ];
 
 /// Why a value for a group's option is refused.
@@ -310,10 +326,11 @@ pub(crate) fn apply_core(change: GroupChange, options: &mut GroupOptions) {
         GroupChange::PriorityLagWindow(bytes) => options.priority_lag_window = bytes,
         GroupChange::AmnesiaFailover(on) => options.amnesia_failover = on,
         GroupChange::Published(on) => options.published = on,
+        GroupChange::WriteCheckKey(key) => options.write_check_key = key,
     }
 }
 
-const fn core(change: GroupChange) -> GroupSetting {
+fn core(change: GroupChange) -> GroupSetting {
     GroupSetting::Core(change)
 }
 

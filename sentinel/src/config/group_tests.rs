@@ -57,6 +57,15 @@ fn a_switch_is_yes_or_no() {
 }
 
 #[test]
+fn a_key_to_write_is_short_and_plain() {
+    let key = |text: &str| Ok(GroupSetting::Core(GroupChange::WriteCheckKey(WriteKey::parse(text))));
+    assert_eq!(parse("write-check-key", &["bongsu:alive"]), key("bongsu:alive"));
+    assert_eq!(parse("write-check-key", &[""]), Ok(GroupSetting::Core(GroupChange::WriteCheckKey(None))));
+    refused("write-check-key", "a\nb", "value out of range");
+    refused("write-check-key", &"k".repeat(256), "value out of range");
+}
+
+#[test]
 fn defaults_are_the_cores() {
     let quorum = Quorum::new(2).expect("not zero");
     let defaults = GroupOptions::new(quorum, &Tunables::default());

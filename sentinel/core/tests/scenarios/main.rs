@@ -26,3 +26,4 @@ mod strays;
 mod support;
 mod tilt;
 mod votes;
+mod writes;

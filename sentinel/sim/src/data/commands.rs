@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use bongsu_sentinel_core::{Addr, Hello, Pong, Reply, Request, RunId};
+use bongsu_sentinel_core::{Addr, Hello, Pong, Reply, Request, RunId, WriteAnswer};
 
 use crate::data::{Item, Lie};
 use crate::facts::Fact;
@@ -34,6 +34,10 @@ impl World {
                 }
                 Some(Reply::Done)
             }
+            Request::Follow { to } => {
+                self.reconfigure(pid, Some(conn), Some(to));
+                Some(Reply::Done)
+            }
             Request::PauseWrites { limit } => {
                 let until = self.now_us + micros(*limit);
                 self.data_mut(pid).paused_until_us = Some(until);
@@ -45,6 +49,7 @@ impl World {
                 self.unpause(pid);
                 Some(Reply::Done)
             }
+            Request::CheckWrites { .. } => Some(Reply::Written(WriteAnswer::Done)),
             Request::CutClients => {
                 self.cut_clients(pid, Some(conn));
                 Some(Reply::Done)

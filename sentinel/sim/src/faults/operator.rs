@@ -50,9 +50,10 @@ impl World {
             GroupChange::ProcessDeathAfter(Some(Duration::from_millis(self.rng.range(50, 500)))),
             GroupChange::PriorityLagWindow(self.rng.below(2000)),
         ];
-        let change = *self.rng.pick(&menu);
+        let change = self.rng.pick(&menu).clone();
+        let text = format!("{name} {change:?}");
         if self.command(pid, |core, now| core.set(now, name.as_str(), change)).is_some() {
-            self.say_more(pid, "SET", &format!("{name} {change:?}"), Detail::Short);
+            self.say_more(pid, "SET", &text, Detail::Short);
         }
     }
 

@@ -47,6 +47,8 @@ fn check_request(world: &World, by: Pid, to: Option<Pid>, request: &Request) -> 
         | Request::PauseWrites { .. }
         | Request::Unpause
         | Request::CutClients
+        | Request::Follow { .. }
+        | Request::CheckWrites { .. }
         | Request::ScriptKill => to_data,
     };
     if !fits {

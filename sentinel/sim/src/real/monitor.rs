@@ -94,7 +94,7 @@ impl RealNode {
                     inst.vote = vote.leader;
                 }
             }
-            Reply::Done | Reply::Failed(_) => {}
+            Reply::Done | Reply::Written(_) | Reply::Failed(_) => {}
         }
     }
 

@@ -82,6 +82,8 @@ impl World {
                     inst.linked_us = now;
                 }
                 Channel::PubSub => inst.pubsub = Some(conn),
+                // No real sentinel has one.
+                Channel::Write => {}
             }
         }
     }
@@ -95,6 +97,7 @@ impl World {
                 inst.command.take()
             }
             Channel::PubSub => inst.pubsub.take(),
+            Channel::Write => None,
         };
         let used = node.groups.iter().any(|g| {
             g.master == instance || g.replicas.contains(&instance) || g.peers.values().any(|p| *p == instance)
@@ -125,7 +128,7 @@ impl World {
                 inst.command_up = false;
             }
             Channel::PubSub if inst.pubsub == Some(conn) => inst.pubsub = None,
-            Channel::Command | Channel::PubSub => {}
+            Channel::Command | Channel::PubSub | Channel::Write => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a core asks for is done.
 
-use bongsu_sentinel_core::{Action, LinkId, Reason, Request, RequestId, SaveNeed, SaveSeq};
+use bongsu_sentinel_core::{Action, Channel, LinkId, Reason, Request, RequestId, SaveNeed, SaveSeq};
 
 use crate::facts::Fact;
 use crate::mutant::Mutant;
@@ -23,8 +23,9 @@ impl World {
             }
             Action::Close { link, channel } => self.close_link(pid, link, channel),
             Action::DropLink { link } => {
-                self.close_link(pid, link, bongsu_sentinel_core::Channel::Command);
-                self.close_link(pid, link, bongsu_sentinel_core::Channel::PubSub);
+                for channel in [Channel::Command, Channel::PubSub, Channel::Write] {
+                    self.close_link(pid, link, channel);
+                }
             }
             Action::Send { link, id, request } => self.send_request(pid, link, id, request),
             Action::Save { seq, need } => self.save(pid, seq, need),
@@ -45,8 +46,8 @@ impl World {
     }
 
     fn send_request(&mut self, pid: Pid, link: LinkId, id: RequestId, request: Request) {
-        let key = (link, bongsu_sentinel_core::Channel::Command);
-        let conn = self.core_node(pid).and_then(|n| n.links.get(&key).copied());
+        let channel = if matches!(request, Request::CheckWrites { .. }) { Channel::Write } else { Channel::Command };
+        let conn = self.core_node(pid).and_then(|n| n.links.get(&(link, channel)).copied());
         let Some(conn) = conn.filter(|c| self.net.conn(*c).established) else {
             self.watch
                 .fail("well-formed", format!("{} sends {request:?} on a link that is not there", self.label(pid)));

@@ -208,7 +208,8 @@ impl World {
     }
 
     pub(crate) fn core_answered(&mut self, pid: Pid, conn: ConnId, link: LinkId, id: u64, reply: Reply) {
-        let current = self.core_node(pid).and_then(|n| n.links.get(&(link, Channel::Command)));
+        let channel = if matches!(reply, Reply::Written(_)) { Channel::Write } else { Channel::Command };
+        let current = self.core_node(pid).and_then(|n| n.links.get(&(link, channel)));
         if current != Some(&conn) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::{FailoverState, GroupView, InstanceView, NodeView, PeerView, ReplicaView, Shown};
+use bongsu_sentinel_core::{FailoverState, GroupView, InstanceView, NodeView, PeerView, ReplicaView, Shown, WriteKey};
 
 use super::fields::Fields;
 use crate::config::yes_no;
@@ -29,6 +29,7 @@ pub(super) fn master_fields(view: &GroupView, scripts: Scripts<'_>, announce_hos
     fields.add_some("notification-script", scripts.notification);
     fields.add_some("client-reconfig-script", scripts.reconfig);
     fields.add("amnesia-failover", yes_no(view.options.amnesia_failover));
+    fields.add_some("write-check-key", view.options.write_check_key.as_ref().map(WriteKey::as_str));
     fields
 }
 

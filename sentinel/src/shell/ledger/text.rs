@@ -5,6 +5,7 @@ use std::fmt;
 use bongsu_process::log::LogLevel;
 use bongsu_sentinel_core::{
     AbortCause, Decision, DownCause, HandOverStep, HoldCause, Loss, Reason, RefusalCause, RepointCause, RunId, Verdict,
+    WriteFault,
 };
 
 /// The log level of a decision: what happens all the time is for debugging only.
@@ -81,6 +82,9 @@ fn reason(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
             write!(f, "{master}, and not {loser}, is the master of epoch {epoch}: both were of the epoch before")
         }
         Reason::Repointed { addr, cause } => write!(f, "{addr} is told to follow the master: {}", repoint(*cause)),
+        Reason::WriteCheckVoid { addr, error } => {
+            write!(f, "writes to {addr} are not checked, its answer says nothing of it: {error}")
+        }
         Reason::ClientsCut { addr, epoch } => {
             write!(f, "the master of epoch {epoch} is published: the clients of {addr} were cut once more")
         }
@@ -103,6 +107,10 @@ fn down(cause: DownCause) -> String {
         DownCause::ProcessDead(d) => format!("its host refuses connections for {} ms", d.as_millis()),
         DownCause::SaysReplica(d) => format!("it says that it is a replica for {} ms", d.as_millis()),
         DownCause::StillLoading(d) => format!("it is still loading after {} ms", d.as_millis()),
+        DownCause::WritesRefused { fault, lasting } => {
+            format!("it refuses writes for {} ms: {}", lasting.as_millis(), write_fault(fault))
+        }
+        DownCause::WritesUnanswered(d) => format!("a write has no answer for {} ms", d.as_millis()),
         DownCause::Amnesia(Loss::Admitted) => "it says that it lost its data".into(),
         DownCause::Amnesia(Loss::Keys { left }) => {
             format!("it restarted with another history and {left} keys, and a replica has more")
@@ -110,6 +118,14 @@ fn down(cause: DownCause) -> String {
         DownCause::Amnesia(Loss::Tail { kept }) => {
             format!("it restarted with its history up to offset {kept}, and a replica has more")
         }
+    }
+}
+
+const fn write_fault(fault: WriteFault) -> &'static str {
+    match fault {
+        WriteFault::Disk => "it cannot write to its disk",
+        WriteFault::Memory => "its memory is full",
+        WriteFault::ReadOnly => "it says that it is read-only",
     }
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bongsu_protocol::info::NodeInfo;
 use bongsu_protocol::resp::Value;
-use bongsu_sentinel_core::{Epoch, Pong, Reply, RunId, VoteReply};
+use bongsu_sentinel_core::{Epoch, Pong, Reply, RunId, VoteReply, WriteAnswer, WriteFault};
 
 use super::info::report;
 
@@ -21,6 +21,19 @@ pub(super) fn ping(value: &Value<'_>) -> Reply {
         () if begins(b"MASTERDOWN") => Pong::MasterDown,
         () if begins(b"BUSY") => Pong::Busy,
         () => Pong::Error,
+    })
+}
+
+/// What became of a write. Whatever is not an error was done.
+pub(super) fn write(value: &Value<'_>) -> Reply {
+    let Some(error) = value.as_error() else { return Reply::Written(WriteAnswer::Done) };
+    let begins = |word: &[u8]| error.starts_with(word);
+    Reply::Written(match () {
+        () if begins(b"MISCONF") => WriteAnswer::Refused(WriteFault::Disk),
+        () if begins(b"OOM") => WriteAnswer::Refused(WriteFault::Memory),
+        () if begins(b"READONLY") => WriteAnswer::Refused(WriteFault::ReadOnly),
+        () if begins(b"LOADING") || begins(b"BUSY ") || begins(b"MASTERDOWN") => WriteAnswer::Later,
+        () => WriteAnswer::Void(text(error)),
     })
 }
 
@@ -122,6 +135,24 @@ mod tests {
             (":1\r\n", Pong::Error),
         ] {
             assert_eq!(ping(&decode(wire)), Reply::Pong(want), "{wire}");
+        }
+    }
+
+    #[test]
+    fn only_the_nodes_own_troubles_are_held_against_it() {
+        let void = |text: &str| WriteAnswer::Void(text.into());
+        for (wire, want) in [
+            ("+OK\r\n", WriteAnswer::Done),
+            ("-MISCONF Redis is configured to save RDB snapshots\r\n", WriteAnswer::Refused(WriteFault::Disk)),
+            ("-OOM command not allowed\r\n", WriteAnswer::Refused(WriteFault::Memory)),
+            ("-READONLY You can't write\r\n", WriteAnswer::Refused(WriteFault::ReadOnly)),
+            ("-LOADING Redis is loading\r\n", WriteAnswer::Later),
+            ("-BUSY Redis is busy\r\n", WriteAnswer::Later),
+            ("-BUSYKEY x\r\n", void("BUSYKEY x")),
+            ("-NOREPLICAS Not enough\r\n", void("NOREPLICAS Not enough")),
+            ("-NOPERM no\r\n", void("NOPERM no")),
+        ] {
+            assert_eq!(write(&decode(wire)), Reply::Written(want), "{wire}");
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) enum Expect {
     Plain(RequestId),
     /// `SENTINEL is-master-down-by-addr`.
     Vote(RequestId),
+    /// `SET` of the key that writes are checked with.
+    Write(RequestId),
     /// A transaction of which this many replies are still to come, that of `EXEC` included.
     Transaction {
         /// The request.

@@ -10,6 +10,9 @@ use super::conn::Expect;
 use crate::config::{Renames, Settings};
 use crate::shell::options::{self, Credentials};
 
+/// For how long the key of a write check lives: long after the last sentinel that writes it.
+const CHECK_LIFETIME_MS: &str = "60000";
+
 /// Commands by the names that the nodes of a group know.
 pub(super) struct Words<'a>(Option<&'a Renames>);
 
@@ -111,6 +114,12 @@ pub(super) fn request(
             let commands = reconfigure(out, words, to.as_ref(), *unpause, context.hostnames);
             expect(Expect::Transaction { id, left: commands });
         }
+        Request::Follow { to } => {
+            follow(out, words, Some(to), context.hostnames);
+            expect(Expect::Plain(id));
+            // Rewriting the file and cutting the clients.
+            (0..3).for_each(|_| expect(Expect::Ignored));
+        }
         Request::PauseWrites { limit } => {
             command(out, &[words.get("CLIENT"), b"PAUSE", decimal(limit.as_millis()).as_bytes(), b"WRITE"]);
             expect(Expect::Plain(id));
@@ -124,6 +133,11 @@ pub(super) fn request(
             cut_clients(out, words);
             command(out, &[words.get("EXEC")]);
             expect(Expect::Transaction { id, left: 4 });
+        }
+        Request::CheckWrites { key } => {
+            let args = [key.as_str(), context.my_id.as_str(), "PX", CHECK_LIFETIME_MS].map(str::as_bytes);
+            command(out, &[words.get("SET"), args[0], args[1], args[2], args[3]]);
+            expect(Expect::Write(id));
         }
         Request::ScriptKill => {
             command(out, &[words.get("SCRIPT"), b"KILL"]);
@@ -165,6 +179,16 @@ fn ask_down(out: &mut Vec<u8>, addr: &Addr, epoch: Epoch, candidate: Option<&Run
 /// Appends the transaction; gives the number of replies that it will have.
 fn reconfigure(out: &mut Vec<u8>, words: &Words<'_>, to: Option<&Addr>, unpause: bool, hostnames: bool) -> u8 {
     command(out, &[words.get("MULTI")]);
+    follow(out, words, to, hostnames);
+    if unpause {
+        command(out, &[words.get("CLIENT"), b"UNPAUSE"]);
+    }
+    command(out, &[words.get("EXEC")]);
+    if unpause { 7 } else { 6 }
+}
+
+/// The role, for good, and the end of all clients that rely on another one. Four commands.
+fn follow(out: &mut Vec<u8>, words: &Words<'_>, to: Option<&Addr>, hostnames: bool) {
     match to {
         Some(addr) => {
             let (host, port) = (addr.shown_host(hostnames), decimal(addr.port()));
@@ -174,11 +198,6 @@ fn reconfigure(out: &mut Vec<u8>, words: &Words<'_>, to: Option<&Addr>, unpause:
     }
     command(out, &[words.get("CONFIG"), b"REWRITE"]);
     cut_clients(out, words);
-    if unpause {
-        command(out, &[words.get("CLIENT"), b"UNPAUSE"]);
-    }
-    command(out, &[words.get("EXEC")]);
-    if unpause { 7 } else { 6 }
 }
 
 fn cut_clients(out: &mut Vec<u8>, words: &Words<'_>) {

@@ -1,6 +1,6 @@
 //! Links to data nodes and to peer sentinels.
 //!
-//! A link is one command channel and, towards data nodes, one pub/sub channel. Where the node speaks RESP3 both share one
+//! A link is one command channel and, towards data nodes, one pub/sub channel, and one for writes where a master's are checked. Where the node speaks RESP3 both share one
 //! connection; with RESP2 the pub/sub channel needs a second one.
 //!
 //! # Why not a client library
@@ -80,6 +80,7 @@ struct Link {
     unreachable: bool,
     command: Option<Rc<Conn>>,
     pubsub: PubSub,
+    write: Option<Rc<Conn>>,
     /// The last reply to `INFO` and when it came.
     info: Option<(Time, Rc<[u8]>)>,
 }
@@ -204,6 +205,12 @@ pub(super) fn connect(shell: &Shell, id: LinkId, channel: Channel, to: Addr, gro
             link.command = Some(serve::open(shell, id, Channel::Command, link));
         }
         Channel::PubSub => link.subscribe(shell, id),
+        Channel::Write => {
+            if let Some(old) = link.write.take() {
+                old.shut();
+            }
+            link.write = Some(serve::open(shell, id, Channel::Write, link));
+        }
     }
 }
 
@@ -232,6 +239,11 @@ pub(super) fn close(shell: &Shell, id: LinkId, channel: Channel) {
             }
             PubSub::Off | PubSub::Waiting => {}
         },
+        Channel::Write => {
+            if let Some(conn) = link.write.take() {
+                conn.shut();
+            }
+        }
     }
 }
 
@@ -242,6 +254,9 @@ pub(super) fn drop_link(shell: &Shell, id: LinkId) {
         if let PubSub::Own(conn) = link.pubsub {
             conn.shut();
         }
+        if let Some(conn) = link.write {
+            conn.shut();
+        }
     }
 }
 
@@ -250,14 +265,15 @@ pub(super) fn send(shell: &Shell, id: LinkId, request_id: RequestId, request: &R
     let links = &shell.0.links;
     let table = links.table.borrow();
     let Some(link) = table.get(id) else { return };
-    let Some(conn) = link.command.as_ref().filter(|conn| conn.is_open()) else { return };
+    let channel = if matches!(request, Request::CheckWrites { .. }) { &link.write } else { &link.command };
+    let Some(conn) = channel.as_ref().filter(|conn| conn.is_open()) else { return };
     let settings = shell.settings();
     let words = links.words(&settings, link.group.as_ref());
     let core = shell.0.core.borrow();
     let (my_id, hostnames) = (core.my_id(), core.announce_hostnames());
     let context = encode::Context { settings: &settings, words, my_id, local_ip: conn.local_ip(), hostnames };
     let mut scratch = links.scratch.borrow_mut();
-    if !matches!(request, Request::Ping | Request::Info | Request::Hello(_)) {
+    if !matches!(request, Request::Ping | Request::Info | Request::Hello(_) | Request::CheckWrites { .. }) {
         links.pump.hasten(shell.now());
     }
     links.write(conn, |out, expect| encode::request(out, expect, request_id, request, &context, &mut scratch));
@@ -296,6 +312,10 @@ fn lost(shell: &Shell, conn: &Rc<Conn>, cause: LinkFailure) {
             Channel::PubSub => {
                 link.pubsub = PubSub::Off;
                 channels.push(Channel::PubSub);
+            }
+            Channel::Write => {
+                link.write = None;
+                channels.push(Channel::Write);
             }
         }
         if link.to.is_name() {
@@ -340,6 +360,7 @@ impl Link {
             unreachable: false,
             command: None,
             pubsub: PubSub::Off,
+            write: None,
             info: None,
         }
     }

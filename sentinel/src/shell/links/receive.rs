@@ -81,6 +81,7 @@ fn on_value(shell: &Shell, conn: &Rc<Conn>, now: Time, value: Value<'_>) -> Resu
         Expect::Ping(id) => reply(shell, conn, now, id, answer::ping(&value)),
         Expect::Info(id) => on_info(shell, conn, now, id, &value),
         Expect::Plain(id) => reply(shell, conn, now, id, answer::plain(&value)),
+        Expect::Write(id) => reply(shell, conn, now, id, answer::write(&value)),
         Expect::Vote(id) => reply(shell, conn, now, id, answer::vote(&value)),
         Expect::Transaction { id, .. } => {
             let (outcome, complaints) = answer::transaction(&value, conn.trouble.take());

@@ -53,8 +53,9 @@ fn established(shell: &Shell, conn: &Rc<Conn>) {
         };
         links.write(conn, |out, expect| encode::handshake(out, expect, &handshake));
     }
-    if conn.channel == Channel::Command {
-        shell.feed(shell.now(), Input::Connected { link: conn.link, channel: Channel::Command });
+    // A subscription is there once it is confirmed.
+    if conn.channel != Channel::PubSub {
+        shell.feed(shell.now(), Input::Connected { link: conn.link, channel: conn.channel });
     }
 }
 
@@ -64,5 +65,6 @@ fn client_name(shell: &Shell, channel: Channel) -> String {
     match channel {
         Channel::Command => format!("sentinel-{short}-cmd"),
         Channel::PubSub => format!("sentinel-{short}-pubsub"),
+        Channel::Write => format!("sentinel-{short}-write"),
     }
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bongsu_sentinel_core::{
-    InfoReport, Input, LinkFailure, LinkId, Pong, ReplicaLine, Reply, Request, RequestId, Role, RunId,
+    InfoReport, Input, LinkFailure, LinkId, Pong, ReplicaLine, Reply, Request, RequestId, Role, RunId, WriteAnswer,
+    WriteFault,
 };
 
 use super::network::{DELAY_MS, Due};
 use super::{World, addr, run_id};
+
+/// How often a paused node is looked at for what waits there.
+const PAUSED_LOOK_MS: u64 = 10;
 
 /// A data node of the world.
 pub(crate) struct DataNode {
@@ -24,6 +28,10 @@ pub(crate) struct DataNode {
     pub(crate) run_id: RunId,
     pub(crate) keys: u64,
     pub(crate) pong: Pong,
+    /// What it answers to writes; `None`: nothing.
+    pub(crate) writes: Option<WriteAnswer>,
+    /// How many checks of its writes it was sent.
+    pub(crate) checks: u32,
     /// It says that it lost its data, until it is told what to be.
     pub(crate) amnesiac: bool,
     pub(crate) loading: bool,
@@ -62,6 +70,8 @@ impl DataNode {
             run_id: run_id(7000 + u64::from(port)),
             keys: 10,
             pong: Pong::Pong,
+            writes: Some(WriteAnswer::Done),
+            checks: 0,
             amnesiac: false,
             loading: false,
             paused_until: 0,
@@ -75,6 +85,13 @@ impl DataNode {
             subscribers: BTreeSet::new(),
             stuck: Vec::new(),
         }
+    }
+}
+
+impl DataNode {
+    /// A master whose memory is full takes no transaction either.
+    fn is_full(&self) -> bool {
+        self.role == Role::Master && self.writes == Some(WriteAnswer::Refused(WriteFault::Memory))
     }
 }
 
@@ -195,6 +212,14 @@ impl World {
                 }
                 Reply::Done
             }
+            Request::Reconfigure { .. } if node.is_full() => {
+                Reply::Failed("OOM command not allowed when used memory > 'maxmemory'.".into())
+            }
+            Request::Follow { to } => {
+                self.told.push((site, port, Some(to.port())));
+                self.reconfigure(port, Some(to.port()));
+                Reply::Done
+            }
             Request::Reconfigure { to, .. } => {
                 let to = to.map(|a| a.port());
                 self.told.push((site, port, to));
@@ -208,6 +233,19 @@ impl World {
             Request::Unpause => {
                 node.paused_until = 0;
                 Reply::Done
+            }
+            Request::CheckWrites { .. } if node.paused_until > now => {
+                return self.push(now + PAUSED_LOOK_MS, Due::Request(site, link, id, request));
+            }
+            Request::CheckWrites { .. } => {
+                node.checks += 1;
+                match (&node.writes, node.role) {
+                    (None, _) => return,
+                    (Some(WriteAnswer::Done), Role::Replica) => {
+                        Reply::Written(WriteAnswer::Refused(WriteFault::ReadOnly))
+                    }
+                    (Some(answer), _) => Reply::Written(answer.clone()),
+                }
             }
             Request::CutClients => {
                 self.cuts.push((site, port));
