@@ -10,8 +10,8 @@ mod vote;
 use std::collections::BTreeMap;
 
 use bongsu_sentinel_core::{
-    Addr, CallId, Channel, Epoch, Hello, HelloOut, Input, LinkFailure, LinkId, Reply, RequestId, RunId, SaveSeq,
-    Sentinel, Tunables,
+    Action, Addr, CallId, Channel, Epoch, Hello, HelloOut, Input, LinkFailure, LinkId, Reply, RequestId, RunId,
+    SaveSeq, Sentinel, Tunables,
 };
 
 pub(crate) use clock::Clock;
@@ -139,7 +139,10 @@ impl World {
                 self.fall_over(pid);
                 return;
             }
-            node.crash_in = node.crash_in.map(|n| n - 1);
+            // What only tells of something leaves nothing behind that a crash could undo.
+            if !matches!(action, Action::Configured { .. }) {
+                node.crash_in = node.crash_in.map(|n| n - 1);
+            }
             self.execute(pid, action);
         }
         self.arm(pid);
