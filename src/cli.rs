@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    check, config_command, demo, exit, healthcheck_command, init, output, publish_command, sentinel_command,
-    server_command, status, switchover,
+    check, config_command, demo, exit, healthcheck_command, hooks_command, init, output, publish_command,
+    sentinel_command, server_command, status, switchover,
 };
 
 /// High availability for Redis-compatible data: a quorum of sentinels watches, and the best replica takes over.
@@ -50,6 +50,8 @@ enum Command {
     /// Show where else clients find the masters (DNS, etcd, Consul, ZooKeeper), and renew it
     #[command(subcommand)]
     Publish(publish_command::PublishCommand),
+    /// Show what the hooks of a sentinel did, or try them
+    Hooks(hooks_command::HooksArgs),
     /// Check a configuration, convert it to YAML, explain its directives
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
@@ -106,6 +108,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Switchover(args) => switchover::run(&args),
         Command::Publish(command) => publish_command::run(&command),
+        Command::Hooks(args) => hooks_command::run(&args),
         Command::Config(command) => config_command::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Healthcheck(command) => healthcheck_command::run(command),

@@ -96,6 +96,18 @@ impl SentinelClient {
         Ok(request.exec_async(&mut self.connection).await?)
     }
 
+    /// The latest runs of hooks.
+    pub(crate) async fn hooks(&mut self, group: Option<&str>) -> Result<Vec<Fields>> {
+        Ok(cmd("BONGSU").arg("HOOKS").arg(group).query_async(&mut self.connection).await?)
+    }
+
+    /// Runs the hooks of a group, or one of them, as if something had happened.
+    pub(crate) async fn try_hooks(&mut self, group: &str, hook: Option<&str>) -> Result<Vec<Fields>> {
+        let mut request = cmd("BONGSU");
+        request.arg("HOOKS").arg("DRYRUN").arg(group).arg(hook);
+        Ok(request.query_async(&mut self.connection).await?)
+    }
+
     /// Starts a failover of a reachable group.
     pub(crate) async fn failover(&mut self, group: &str) -> Result<()> {
         Ok(cmd("SENTINEL").arg("FAILOVER").arg(group).exec_async(&mut self.connection).await?)

@@ -9,6 +9,7 @@ mod config_command;
 mod demo;
 mod exit;
 mod healthcheck_command;
+mod hooks_command;
 mod init;
 mod output;
 mod publish_command;
