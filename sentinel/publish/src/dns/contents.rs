@@ -163,6 +163,7 @@ fn describe(set: &RrSet) -> String {
 mod tests {
     use super::*;
     use crate::Publisher;
+    use crate::dns::Naming;
 
     fn member(host: &str, ip: Option<&str>) -> Member {
         Member { host: host.to_owned(), ip: ip.map(|ip| ip.parse().unwrap()), port: 6379, id: None, tls: false }
@@ -181,7 +182,8 @@ mod tests {
     }
 
     fn contents(record: &Record) -> Result<Contents, TargetError> {
-        let names = "{group}.example.org".parse::<super::super::NameTemplate>().unwrap().names(&record.group).unwrap();
+        let naming = Naming::new("example.org".parse().unwrap(), "{group}.example.org".parse().unwrap()).unwrap();
+        let names = naming.names(&record.group).unwrap();
         Contents::of(record, &names, &names.sets(true, true), 5)
     }
 

@@ -20,17 +20,17 @@ const STRING_MAX: usize = 255;
 
 /// What a guard says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guard {
+pub(super) struct Guard {
     /// Epoch of the configuration that the addresses show.
-    pub epoch: u64,
+    pub(super) epoch: u64,
     /// Name of the group.
-    pub group: String,
+    pub(super) group: String,
     /// The master, `address:port`.
-    pub primary: String,
+    pub(super) primary: String,
     /// Run id of the master, if known.
-    pub id: Option<String>,
+    pub(super) id: Option<String>,
     /// Run id of the sentinel that wrote it.
-    pub by: String,
+    pub(super) by: String,
 }
 
 impl Guard {

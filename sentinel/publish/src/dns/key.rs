@@ -1,6 +1,9 @@
 //! The key that updates are signed with, and the file that name server tools write it to.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use base64::Engine;
@@ -16,7 +19,7 @@ use super::names::{self, NameError};
 const SECRET_MIN: usize = 16;
 
 /// The longest key file that is read, in bytes. One key takes a hundred.
-pub(super) const KEY_FILE_MAX: usize = 64 * 1024;
+const KEY_FILE_MAX: usize = 64 * 1024;
 
 /// Seconds by which the clocks of both sides may differ, as RFC 8945, section 10, recommends.
 pub(super) const FUDGE_SECS: u16 = 300;
@@ -60,6 +63,14 @@ pub enum KeyError {
     /// The secret is not Base64. It is not repeated here.
     #[error("the secret is not Base64 of {SECRET_MIN} bytes or more")]
     Secret,
+    /// The key file cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// The key file does not hold one `key` statement.
     #[error("the key file is not one statement `key \"name\" {{ algorithm ...; secret \"...\"; }};`: {reason}")]
     File {
@@ -99,6 +110,19 @@ impl Key {
         };
         let signer = TSigner::new(bytes, algorithm, name, FUDGE_SECS);
         signer.map(Self).map_err(|error| KeyError::Algorithm { algorithm: error.to_string() })
+    }
+
+    /// Reads a file with a `key` statement. It is short: it is read where this is called.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not hold exactly one key.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let unreadable =
+            |error: std::io::Error| KeyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        file.take(KEY_FILE_MAX as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        Self::from_bind_file(&text)
     }
 
     /// Reads the `key` statement that BIND's `tsig-keygen` writes.

@@ -1,7 +1,7 @@
 //! The master in DNS: dynamic updates (RFC 2136) signed with TSIG (RFC 8945).
 //!
 //! What is written for a group, in one message: the addresses of the master and, if wanted, its port and the addresses of its replicas
-//! ([`Names`]), beside them a guard with the epoch ([`Guard`]). The message's prerequisites are what was read before, which makes it a
+//! ([`names`]), beside them a guard with the epoch ([`guard`]). The message's prerequisites are what was read before, which makes it a
 //! compare-and-swap: of two publishers with the same view one succeeds, and the other has to look again.
 //!
 //! An alias (CNAME) at a name, or a wildcard over it, cannot be written over; the first is told, the second makes every write be lost.
@@ -11,7 +11,6 @@ mod contents;
 mod exchange;
 mod guard;
 mod key;
-mod look_up;
 mod message;
 mod names;
 mod settings;
@@ -25,11 +24,9 @@ use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RecordType};
 use rand::random;
 
-pub use guard::Guard;
 pub use key::{Algorithm, Key, KeyError};
-pub use look_up::{Found, look_up, system_resolvers};
-pub use names::{NameError, NameTemplate, Names, Zone};
-pub use settings::{Authorities, KEYS, Servers, Settings, SettingsError, Transport, Ttl};
+pub use names::{NameError, NameTemplate, Naming, Zone};
+pub use settings::{Authorities, Servers, ServersError, Settings, Transport, Ttl};
 pub use sign::Clock;
 
 use crate::{Holds, Record, Seen, Target, TargetError, Witness, Written};
@@ -65,11 +62,6 @@ impl DnsTarget {
         Self { settings, clock }
     }
 
-    /// Its settings.
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     fn peer(&self, server: usize) -> Option<Peer> {
         let address = *self.settings.servers.addresses().get(server)?;
         Some(Peer { address, transport: self.settings.transport, limit: self.settings.limit })
@@ -81,7 +73,7 @@ impl DnsTarget {
 
     /// The RRsets of a record: their names, and what is wanted there.
     fn wanted(&self, record: &Record) -> Result<(Vec<(Name, RecordType)>, Contents), TargetError> {
-        let names = self.settings.name.names(&record.group)?;
+        let names = self.settings.naming.names(&record.group)?;
         let sets = names.sets(self.settings.service, self.settings.replicas);
         let wanted = Contents::of(record, &names, &sets, self.settings.ttl.secs())?;
         Ok((sets, wanted))
@@ -131,7 +123,7 @@ impl Target for DnsTarget {
         if seen.epoch.is_some_and(|epoch| epoch > record.epoch) {
             return Ok(Written::Lost);
         }
-        let update = message::update(random(), self.settings.zone.name(), &seen.contents, &wanted);
+        let update = message::update(random(), self.settings.naming.zone(), &seen.contents, &wanted);
         let answers = peer.exchange(vec![update], self.sealer()).await.map_err(|error| match error {
             // The token comes from an answer that this key was good for. Knot says BADKEY where its access lists do not permit it.
             TargetError::NotAuthenticated { who, reason } => {

@@ -59,13 +59,6 @@ pub(super) fn parse(text: &str) -> Result<Name, NameError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(Name);
 
-impl Zone {
-    /// Its name, absolute.
-    pub const fn name(&self) -> &Name {
-        &self.0
-    }
-}
-
 impl FromStr for Zone {
     type Err = NameError;
 
@@ -83,20 +76,7 @@ impl FromStr for Zone {
 pub struct NameTemplate(String);
 
 impl NameTemplate {
-    /// Checks that the names lie below `zone`.
-    pub(super) fn check_inside(&self, zone: &Zone) -> Result<(), NameError> {
-        let name = parse(&self.0.replace(GROUP, "g"))?;
-        if zone.0.zone_of(&name) && name != zone.0 {
-            return Ok(());
-        }
-        Err(NameError::OutsideZone { name: self.0.clone(), zone: zone.0.to_ascii() })
-    }
-
-    /// The names of `group`.
-    ///
-    /// # Errors
-    /// [`TargetError::Unpublishable`] if the group's name is none that can stand in a name of DNS.
-    pub fn names(&self, group: &str) -> Result<Names, TargetError> {
+    fn names(&self, group: &str) -> Result<Names, TargetError> {
         let unpublishable = |reason: String| TargetError::Unpublishable { reason };
         let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let outer = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -127,17 +107,51 @@ impl FromStr for NameTemplate {
     }
 }
 
+/// A zone, and names below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Naming {
+    zone: Zone,
+    template: NameTemplate,
+}
+
+impl Naming {
+    /// Both together.
+    ///
+    /// # Errors
+    /// [`NameError::OutsideZone`] if the names do not lie below the zone.
+    pub fn new(zone: Zone, template: NameTemplate) -> Result<Self, NameError> {
+        let name = parse(&template.0.replace(GROUP, "g"))?;
+        if zone.0.zone_of(&name) && name != zone.0 {
+            return Ok(Self { zone, template });
+        }
+        Err(NameError::OutsideZone { name: template.0, zone: zone.0.to_ascii() })
+    }
+
+    /// Name of the zone, absolute.
+    pub(super) const fn zone(&self) -> &Name {
+        &self.zone.0
+    }
+
+    /// The names of `group`.
+    ///
+    /// # Errors
+    /// [`TargetError::Unpublishable`] if the group's name is none that can stand in a name of DNS.
+    pub(super) fn names(&self, group: &str) -> Result<Names, TargetError> {
+        self.template.names(group)
+    }
+}
+
 /// What is written for one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
+pub(super) struct Names {
     /// A or AAAA of the master.
-    pub primary: Name,
+    pub(super) primary: Name,
     /// TXT with the epoch: `_epoch.<name>`.
-    pub guard: Name,
+    pub(super) guard: Name,
     /// SRV with the port of the master: `_redis._tcp.<name>`.
-    pub service: Name,
+    pub(super) service: Name,
     /// A and AAAA of all replicas: `replicas.<name>`.
-    pub replicas: Name,
+    pub(super) replicas: Name,
 }
 
 impl Names {
@@ -189,10 +203,10 @@ mod tests {
     fn templates_lie_below_the_zone() {
         let zone: Zone = "Example.ORG".parse().unwrap();
         for good in ["{group}.example.org", "redis.{group}.example.org.", "one.example.org"] {
-            assert_eq!(template(good).check_inside(&zone), Ok(()), "{good}");
+            assert!(Naming::new(zone.clone(), template(good)).is_ok(), "{good}");
         }
         for bad in ["{group}.example.com", "example.org", "{group}example.org", "{group}"] {
-            assert!(template(bad).check_inside(&zone).is_err(), "{bad}");
+            assert!(Naming::new(zone.clone(), template(bad)).is_err(), "{bad}");
         }
         for bad in ["", ".", "{group}{group}.a", "{name}.a", "a b.c", "a..b", "*.a"] {
             assert!(bad.parse::<NameTemplate>().is_err(), "{bad}");

@@ -36,7 +36,7 @@ struct Candidate {
 pub(super) async fn all(target: &DnsTarget, record: &Record) -> Vec<Witness> {
     let (sets, wanted) = match target.wanted(record) {
         Ok(wanted) => wanted,
-        Err(error) => return vec![unknown(target.settings.zone.name().to_ascii(), WitnessKind::Authority, &error)],
+        Err(error) => return vec![unknown(target.settings.naming.zone().to_ascii(), WitnessKind::Authority, &error)],
     };
     let mut candidates = authorities(target).await;
     let resolvers = target.settings.resolvers.iter().flat_map(|resolvers| resolvers.addresses());
@@ -62,7 +62,7 @@ async fn ask(target: &DnsTarget, candidate: Candidate, sets: &[(Name, RecordType
     let mut sets = sets.to_vec();
     let (asked, source) = match kind {
         WitnessKind::Authority => {
-            sets.push((target.settings.zone.name().clone(), RecordType::SOA));
+            sets.push((target.settings.naming.zone().clone(), RecordType::SOA));
             (Asked::Authority, Source::Zone)
         }
         WitnessKind::Cache => (Asked::Resolver, Source::Cache),
@@ -83,7 +83,7 @@ fn peer(target: &DnsTarget, address: SocketAddr) -> Peer {
 }
 
 /// Asks without a signature, over UDP first, as clients do.
-pub(super) async fn read(peer: Peer, asked: Asked, sets: &[(Name, RecordType)]) -> Result<Contents, TargetError> {
+async fn read(peer: Peer, asked: Asked, sets: &[(Name, RecordType)]) -> Result<Contents, TargetError> {
     let who = peer.address.to_string();
     let answers = peer.exchange(message::queries(random(), asked, sets), UNSIGNED).await?;
     let set = |answer| match asked {
@@ -110,13 +110,13 @@ async fn authorities(target: &DnsTarget) -> Vec<Candidate> {
             Err(error) => reason = error.to_string(),
         }
     }
-    let who = target.settings.zone.name().to_ascii();
+    let who = target.settings.naming.zone().to_ascii();
     vec![Candidate { who, kind: WitnessKind::Authority, address: Err(reason) }]
 }
 
 /// The name servers of the zone and their addresses: from the zone itself if they have names in it, from the system if not.
 async fn of_zone(target: &DnsTarget, peer: Peer, port: u16) -> Result<Vec<Candidate>, TargetError> {
-    let zone = target.settings.zone.name();
+    let zone = target.settings.naming.zone();
     let Contents(sets) = target.read_from(peer, &[(zone.clone(), RecordType::NS)]).await?;
     let names = sets.into_iter().flat_map(|set| set.data).filter_map(|data| match data {
         RData::NS(ns) => Some(ns.0.to_lowercase()),

@@ -1,9 +1,9 @@
 //! Records and targets to test with.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use bongsu_publish::dns::{DnsTarget, Settings, Token};
+use bongsu_publish::dns::{Authorities, DnsTarget, Key, Naming, Servers, Settings, Token, Transport, Ttl};
 use bongsu_publish::{Holds, Member, Publisher, Record, Seen, Target, Written};
 
 use crate::servers::Server;
@@ -30,23 +30,30 @@ pub(crate) fn record(epoch: u64, primary: &str) -> Record {
     }
 }
 
-/// Settings for the example zone.
+/// Settings for the example zone, changed by pairs of a word and a value.
 pub(crate) fn settings(server: SocketAddr, secret: &str, more: &[(&str, &str)]) -> Settings {
-    let address = server.to_string();
-    let basic = [
-        ("server", address.as_str()),
-        ("zone", "example.org"),
-        ("name", "{group}.redis.example.org"),
-        ("key-name", "bongsu"),
-        ("key-secret", secret),
+    let given = |word: &str| more.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    let servers = |list: &str| Servers::parse(&list.split_whitespace().collect::<Vec<_>>()).unwrap();
+    let zone = given("zone").unwrap_or("example.org").parse().unwrap();
+    let name = given("name").unwrap_or("{group}.redis.example.org").parse().unwrap();
+    let algorithm = given("key-algorithm").unwrap_or("hmac-sha256").parse().unwrap();
+    let secret = given("key-secret").unwrap_or(secret);
+    let port = given("authority-port").map_or(53, |port| port.parse().unwrap());
+    Settings {
+        servers: servers(given("server").unwrap_or(&server.to_string())),
+        naming: Naming::new(zone, name).unwrap(),
+        ttl: Ttl::from_secs(5).unwrap(),
+        key: Key::new(given("key-name").unwrap_or("bongsu"), algorithm, secret).unwrap(),
+        transport: if given("transport") == Some("udp") { Transport::Udp } else { Transport::Tcp },
+        service: given("srv").is_some(),
+        replicas: given("replicas").is_some(),
+        adopt: given("adopt").is_some(),
+        authorities: given("authorities")
+            .map_or(Authorities::OfZone { port }, |list| Authorities::Listed(servers(list))),
+        resolvers: given("resolvers").map(servers),
         // A busy machine is slow; tests of deadlines have their own.
-        ("timeout-ms", "20000"),
-    ];
-    let mut keys = BTreeMap::new();
-    for (key, value) in basic.iter().chain(more) {
-        keys.insert((*key).to_owned(), (*value).to_owned());
+        limit: Duration::from_millis(given("timeout-ms").map_or(20_000, |limit| limit.parse().unwrap())),
     }
-    Settings::from_keys(&keys).unwrap()
 }
 
 pub(crate) fn target(server: &Server, more: &[(&str, &str)]) -> DnsTarget {

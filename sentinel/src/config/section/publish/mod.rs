@@ -3,6 +3,8 @@
 mod dns;
 mod keys;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
