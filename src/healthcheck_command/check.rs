@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use bongsu_healthcheck::{
-    DnsName, Endpoint, Expected, GroupRequest, ProbeKey, Reach, Request, RoleName, SentinelView, Survey, Vip,
+    DnsName, Endpoint, Expected, GroupRequest, ProbeKey, Reach, Request, RoleName, SentinelView, Severity, Survey, Vip,
     parse_bytes, survey,
 };
 use clap::{Args, ValueEnum};
@@ -63,6 +63,12 @@ pub(crate) struct CheckArgs {
     /// Critical if another node than the master answers at this address (at the master's port if none is given)
     #[arg(long, value_name = "ADDR", value_parser = Vip::parse)]
     vip: Vec<Vip>,
+    /// Probe only the nodes named here, not all nodes of the group
+    #[arg(long, requires = "group")]
+    named_only: bool,
+    /// Exit with 0 unless something is at least this bad, in the order warning, unknown, critical
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    fail_on: FailOn,
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
@@ -83,6 +89,26 @@ enum RoleArg {
     Sentinel,
 }
 
+/// From which severity on the exit status tells it.
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Warning,
+    Unknown,
+    Critical,
+}
+
+impl FailOn {
+    /// The exit status for `found`.
+    fn status(self, found: Severity) -> u8 {
+        let least = match self {
+            Self::Warning => Severity::Warning,
+            Self::Unknown => Severity::Unknown,
+            Self::Critical => Severity::Critical,
+        };
+        if found < least { Severity::Ok.exit_code() } else { found.exit_code() }
+    }
+}
+
 /// Looks once; the exit code is the severity of what was found.
 pub(super) fn run(args: CheckArgs) -> Result<ExitCode> {
     if args.group.is_none() && !args.sentinel.is_empty() && args.nodes.is_empty() {
@@ -90,7 +116,7 @@ pub(super) fn run(args: CheckArgs) -> Result<ExitCode> {
     }
     let (nodes, sentinels) = super::load(&args.access, &args.sentinel_access)?;
     let reach = Reach { nodes, sentinels, limit: args.access.timeout };
-    let (json, quiet) = (args.json, args.quiet);
+    let (json, quiet, fail_on) = (args.json, args.quiet, args.fail_on);
     let request = request(args)?;
     let survey = block_on(async { Ok(survey(&request, &reach).await) })?;
     if json {
@@ -101,7 +127,7 @@ pub(super) fn run(args: CheckArgs) -> Result<ExitCode> {
             write_out!("{}", details(&survey))?;
         }
     }
-    Ok(ExitCode::from(survey.severity().exit_code()))
+    Ok(ExitCode::from(fail_on.status(survey.severity())))
 }
 
 fn request(args: CheckArgs) -> Result<Request> {
@@ -114,6 +140,7 @@ fn request(args: CheckArgs) -> Result<Request> {
     });
     Ok(Request {
         nodes: args.nodes,
+        named_only: args.named_only,
         group: args.group.map(|name| GroupRequest { name, sentinels: args.sentinel }),
         write_key: args.write_probe.map(|key| ProbeKey::new(key, token())).transpose()?,
         expected: Expected {

@@ -40,9 +40,9 @@ fn checks_of_both_roles_and_of_a_failover() {
     assert_eq!((code, &body["reason"]["role"]), (503, &"replica".into()), "{body}");
 
     assert_eq!(master.agent(""), "ready up 100%\n");
-    assert_eq!(replica.agent(""), "ready down#the node is a replica\n");
+    assert_eq!(replica.agent(""), "ready down #the node is a replica\n");
     assert_eq!(replica.agent("replica?link=up\n"), "ready up 100%\n");
-    assert!(replica.agent("nonsense\n").starts_with("down#"));
+    assert!(replica.agent("nonsense\n").starts_with("ready down #"));
 
     i.kill(old);
     replica.wait_for("/primary", 200);

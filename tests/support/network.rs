@@ -110,6 +110,25 @@ impl Network {
         }
     }
 
+    /// Sends a signal to every process of a host that was started as `program`.
+    pub(crate) fn signal(&self, host: usize, program: &str, signal: &str) {
+        let is_it = |child: &Child| {
+            let name = std::fs::read_to_string(format!("/proc/{}/comm", child.id())).unwrap_or_default();
+            name.trim() == program
+        };
+        let found: Vec<u32> = self
+            .running
+            .iter()
+            .filter(|(on, child)| *on == host && is_it(child))
+            .map(|(_, child)| child.id())
+            .collect();
+        assert!(!found.is_empty(), "no {program} on host {host}");
+        for id in found {
+            let status = Command::new("kill").args([signal, &id.to_string()]).status().expect("kill runs");
+            assert!(status.success());
+        }
+    }
+
     /// SIGKILL for every process of a host.
     pub(crate) fn kill(&mut self, host: usize) {
         for (_, mut child) in self.running.extract_if(.., |(on, _)| *on == host) {

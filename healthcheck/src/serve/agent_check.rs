@@ -62,7 +62,7 @@ async fn converse(mut stream: TcpStream, shared: &Shared, default: Question) -> 
             let judgement = judge(&state, &question, now);
             text(&judgement, weight(&state, &question))
         }
-        Err(error) => format!("down#{error}\n"),
+        Err(error) => format!("ready down #{error}\n"),
     };
     writer.write_all(answer.as_bytes()).await?;
     writer.shutdown().await
@@ -88,8 +88,8 @@ fn text(judgement: &Judgement, weight: u64) -> String {
         (Reason::LagBytes { .. } | Reason::LagTime { .. } | Reason::NotAcknowledged { .. }, _) => {
             "up drain\n".to_owned()
         }
-        // Nothing that a node says of itself may begin another line.
-        (reason, false) => format!("ready down#{}\n", reason.to_string().replace(['\r', '\n'], " ")),
+        // HAProxy wants the description as a word of its own. Nothing that a node says of itself may begin another line.
+        (reason, false) => format!("ready down #{}\n", reason.to_string().replace(['\r', '\n'], " ")),
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
         check(true, Reason::Replica, "ready up 40%\n");
         check(false, Reason::InMaintenance, "maint\n");
         check(false, Reason::LagBytes { bytes: 2, limit: 1 }, "up drain\n");
-        check(false, Reason::LinkDown, "ready down#the link to its master is down\n");
-        check(false, Reason::Silent { message: "a\r\nup".to_owned() }, "ready down#the node does not answer: a  up\n");
+        check(false, Reason::LinkDown, "ready down #the link to its master is down\n");
+        check(false, Reason::Silent { message: "a\r\nup".to_owned() }, "ready down #the node does not answer: a  up\n");
     }
 }

@@ -20,6 +20,8 @@ pub use elsewhere::{DnsName, DnsNameError, Vip};
 pub struct Request {
     /// Nodes to probe, besides those of the group.
     pub nodes: Vec<Endpoint>,
+    /// Whether the nodes of the group are left alone, and only what its sentinels say counts.
+    pub named_only: bool,
     /// A group to ask sentinels for.
     pub group: Option<GroupRequest>,
     /// Key to try a write with on nodes that say they are masters.
@@ -80,7 +82,9 @@ pub async fn survey(request: &Request, reach: &Reach) -> Survey {
     let mut endpoints = request.nodes.clone();
     if let Some(group) = &request.group {
         let members = group::ask_all(group, reach, &mut survey).await;
-        endpoints.extend(members);
+        if !request.named_only {
+            endpoints.extend(members);
+        }
     }
     let master = survey.master.clone();
     survey.nodes = nodes::probe_all(endpoints, master.as_ref(), request, reach).await;
