@@ -142,13 +142,6 @@ pub enum Finding {
         /// The key.
         key: String,
     },
-    /// The certificate that the node shows ends soon.
-    CertificateExpires {
-        /// Whole days that are left.
-        days: u64,
-        /// Days from which on it counts as soon.
-        limit: u64,
-    },
 }
 
 /// What a node can be expected to be.
@@ -229,8 +222,7 @@ impl Finding {
             | Self::LogFailing
             | Self::LagBytes { .. }
             | Self::LagSeconds { .. }
-            | Self::TooFewReplicas { .. }
-            | Self::CertificateExpires { .. } => Severity::Warning,
+            | Self::TooFewReplicas { .. } => Severity::Warning,
         }
     }
 }
@@ -263,9 +255,6 @@ impl fmt::Display for Finding {
             Self::WriteHung { limit_ms } => write!(f, "answers PING, but no write within {limit_ms} ms"),
             Self::WriteLost => f.write_str("does not have what was just written"),
             Self::ProbeKeyInUse { key } => write!(f, "key '{key}' holds something else: no write was tried"),
-            Self::CertificateExpires { days, limit } => {
-                write!(f, "its certificate ends in {days} days, warned of from {limit} on")
-            }
         }
     }
 }
