@@ -1,7 +1,7 @@
 //! The master in DNS: dynamic updates (RFC 2136) signed with TSIG (RFC 8945).
 //!
-//! What is written for a group, in one message: the addresses of the master and, if wanted, its port and the addresses of its replicas
-//! ([`names`]), beside them a guard with the epoch ([`guard`]). The message's prerequisites are what was read before, which makes it a
+//! What is written for a group, in one message: the addresses of the master and, if wanted, its port and the addresses of its replicas;
+//! beside them a guard, which says which epoch they belong to. The message's prerequisites are what was read before, which makes it a
 //! compare-and-swap: of two publishers with the same view one succeeds, and the other has to look again.
 //!
 //! An alias (CNAME) at a name, or a wildcard over it, cannot be written over; the first is told, the second makes every write be lost.
