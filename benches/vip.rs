@@ -90,8 +90,7 @@ fn measure(site: &mut Site, fault: Fault) -> Times {
     let promoted = seen.first(at, "event", |e| e.text("name") == "+promoted-slave").expect("a promotion").t;
     let taken = seen.first(promoted, "held", |e| e.hosts() == [new]).expect("taken").t;
     let announced = seen.first(promoted, "garp", |e| e.text("mac") == mac).expect("announced").t;
-    let unserved = seen.first(at, "unserved", |_| true).expect("it noticed").t;
-    let served = seen.first(unserved, "served", |_| true).expect("served again").t;
+    let served = seen.first(at, "served", |e| e.text("by") == support::network::address(new)).expect("served again").t;
     match fault {
         Fault::Handover => {}
         Fault::Kill => {

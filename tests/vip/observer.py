@@ -150,21 +150,25 @@ def watch_sentinel(ip):
 
 
 def watch_service():
-    """A client that knows only the address."""
-    served = None
+    """A client that knows only the address. Tells which node takes its writes, whenever that is another one."""
+    served_by = "nobody yet"
     n = 0
     while True:
         n += 1
+        by = None
         try:
             with socket.create_connection((VIP4, PORT), timeout=0.1) as s:
                 s.settimeout(0.1)
-                s.sendall(f"SET seen {n}\r\n".encode())
-                ok = s.recv(100).startswith(b"+OK")
+                s.sendall(f"CONFIG GET replica-announce-ip\r\nSET seen {n}\r\n".encode())
+                lines = s.makefile("rb")
+                told = [lines.readline().strip() for _ in range(6)]
+                if told[5] == b"+OK":
+                    by = told[4].decode()
         except OSError:
-            ok = False
-        if ok != served:
-            served = ok
-            tell("served" if ok else "unserved")
+            pass
+        if by != served_by:
+            served_by = by
+            tell("served", by=by)
         time.sleep(0.01)
 
 

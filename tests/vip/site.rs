@@ -211,8 +211,9 @@ impl Site {
             let seen = self.observer.seen();
             let answers = seen.last("answers", |_| true)?;
             let held = seen.last("held", |_| true)?;
-            let service = seen.entries.iter().rfind(|e| e.kind == "served" || e.kind == "unserved")?;
-            (answers.text("mac") == mac && held.hosts() == [host] && service.kind == "served").then_some(())
+            let served = seen.last("served", |_| true)?;
+            let is_served = served.text("by") == address(host);
+            (answers.text("mac") == mac && held.hosts() == [host] && is_served).then_some(())
         });
     }
 
