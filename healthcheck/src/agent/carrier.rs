@@ -25,6 +25,9 @@ const SCRIPT_PAUSE: Duration = Duration::from_secs(1);
 /// How often a program is asked whether the address still leads here.
 const SCRIPT_LOOK: Duration = Duration::from_secs(10);
 
+/// Events of a program that wait: it has one for each time that it gave the address back.
+const EVENTS_MAX: usize = 4;
+
 /// What happened to the address without the agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum CarrierEvent {
@@ -35,7 +38,7 @@ pub(super) enum CarrierEvent {
 
 pub(super) enum Carrier {
     Kernel(Interface),
-    Script { wanted: watch::Sender<Option<Epoch>>, events: mpsc::UnboundedReceiver<CarrierEvent> },
+    Script { wanted: watch::Sender<Option<Epoch>>, events: mpsc::Receiver<CarrierEvent> },
     Nothing,
 }
 
@@ -50,7 +53,7 @@ pub(super) fn lifetime(left: Duration, is_new_lease: bool) -> Option<u32> {
 impl Carrier {
     pub(super) fn of_script(script: Script, vips: Vec<Vip>, log: Log) -> Self {
         let (wanted, orders) = watch::channel(None);
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
         tokio::task::spawn_local(carry(script, vips, orders, sender, log));
         Self::Script { wanted, events }
     }
@@ -107,7 +110,7 @@ async fn carry(
     script: Script,
     vips: Vec<Vip>,
     mut orders: watch::Receiver<Option<Epoch>>,
-    events: mpsc::UnboundedSender<CarrierEvent>,
+    events: mpsc::Sender<CarrierEvent>,
     log: Log,
 ) {
     while orders.changed().await.is_ok() {
@@ -136,7 +139,7 @@ async fn carry(
             };
             if is_done && wanted.is_none() {
                 // Nobody listens any more when the agent ends.
-                let _ending = events.send(CarrierEvent::Released);
+                let _ending = events.send(CarrierEvent::Released).await;
                 break;
             }
             if verb == Verb::Acquire && is_done {

@@ -31,6 +31,9 @@ use crate::Endpoint;
 /// Sentinels that are asked at most; groups have three to seven.
 const SENTINELS_MAX: usize = 32;
 
+/// Words of sentinels that wait to be heard; whoever has more to say waits.
+const HEARD_MAX: usize = 64;
+
 /// How long the end of the agent waits for sentinels to take back what they granted.
 const FAREWELL: Duration = Duration::from_millis(300);
 
@@ -54,8 +57,8 @@ struct Keeper {
     word: watch::Receiver<Word>,
     node_pace: watch::Sender<Duration>,
     orders: watch::Sender<Order>,
-    heard: mpsc::UnboundedReceiver<Heard>,
-    tell: mpsc::UnboundedSender<Heard>,
+    heard: mpsc::Receiver<Heard>,
+    tell: mpsc::Sender<Heard>,
     /// Sentinels with a task of their own.
     desks: BTreeMap<String, Option<RunId>>,
     pace: Pace,
@@ -68,6 +71,8 @@ struct Keeper {
     has_asked: bool,
     is_replaced: bool,
     is_ending: bool,
+    /// It was said that sentinels exist that were not named.
+    has_warned: bool,
     retry_at: Time,
     /// When the address is to be announced.
     announce_at: Vec<Time>,
@@ -88,18 +93,15 @@ pub fn run(config: AgentConfig, log: Log) -> Result<(), AgentError> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut keeper = Keeper::start(config, log)?;
-        loop {
-            let ended = tokio::select! {
-                result = keeper.turn() => { result?; false }
-                _ = terminate.recv() => true,
-                _ = interrupt.recv() => true,
-            };
-            if ended {
-                break;
+        let result = loop {
+            tokio::select! {
+                result = keeper.turn() => if result.is_err() { break result },
+                _ = terminate.recv() => break Ok(()),
+                _ = interrupt.recv() => break Ok(()),
             }
-        }
+        };
         keeper.end().await;
-        Ok(())
+        result
     })
 }
 
@@ -160,7 +162,7 @@ impl Keeper {
         let pace = Pace::new(config.lease);
         let (node_pace, node_paces) = watch::channel(pace.of_node(now));
         spawn_local(watch_node(Rc::clone(&node), node_paces, words));
-        let (tell, heard) = mpsc::unbounded_channel();
+        let (tell, heard) = mpsc::channel(HEARD_MAX);
         let status = AgentStatus::of(&config, interface);
         let sentinels = config.sentinels.clone();
         let mut me = Self {
@@ -174,6 +176,7 @@ impl Keeper {
             has_asked: false,
             is_replaced: false,
             is_ending: false,
+            has_warned: false,
             retry_at: Time::ZERO,
             announce_at: Vec::new(),
             announced_epoch: Epoch::ZERO,

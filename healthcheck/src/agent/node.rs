@@ -16,11 +16,9 @@ use crate::Endpoint;
 use crate::access::{Access, ConnectError, connect};
 use crate::agent::Vip;
 
-/// A demoted node takes no writes for so long; by then the sentinels have made it a replica, if they can reach it.
-const PAUSE: Duration = bongsu_sentinel_core::LEASE_MAX;
-
-/// A master that only gives its address up takes no writes for so long, in which the address goes.
-const SHORT_PAUSE: Duration = Duration::from_millis(200);
+/// Writes stop for so long, in which connections are cut and the address goes. No longer: what sentinels send to nodes they send over
+/// the connection by which they publish, and a pause holds that up as well, the order to become a replica included.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What the node says of itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,8 +108,7 @@ impl Node {
         let work = async {
             let mut connection = self.connection().await.map_err(|error| error.to_string())?;
             let mut requests = redis::pipe();
-            let pause = if *cut == Cut::All { PAUSE } else { SHORT_PAUSE };
-            let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
             requests.cmd("CLIENT").arg("PAUSE").arg(pause).arg("WRITE").ignore();
             match cut {
                 Cut::All => {

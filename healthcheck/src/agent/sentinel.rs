@@ -97,7 +97,7 @@ pub(super) struct Desk {
     pub(super) access: Access,
     pub(super) petition: Petition,
     pub(super) orders: watch::Receiver<Order>,
-    pub(super) heard: mpsc::UnboundedSender<Heard>,
+    pub(super) heard: mpsc::Sender<Heard>,
 }
 
 struct Link {
@@ -119,16 +119,16 @@ pub(super) async fn serve(mut desk: Desk) {
             }
             Err(error) => error,
         };
-        desk.tell(Heard::Failed { by: desk.endpoint.clone(), error });
+        desk.tell(Heard::Failed { by: desk.endpoint.clone(), error }).await;
         sleep(pause).await;
         pause = (pause * 2).min(RECONNECT.1);
     }
 }
 
 impl Desk {
-    fn tell(&self, heard: Heard) {
+    async fn tell(&self, heard: Heard) {
         // Nobody listens any more when the agent ends.
-        let _ending = self.heard.send(heard);
+        let _ending = self.heard.send(heard).await;
     }
 
     async fn connect(&self) -> Result<Link, SentinelError> {
@@ -196,7 +196,8 @@ impl Desk {
         let Some(message) = redis::Msg::from_push_info(push) else { return };
         let text = String::from_utf8_lossy(message.get_payload_bytes()).into_owned();
         if text.split(' ').any(|word| word == self.petition.group) {
-            self.tell(Heard::Hint);
+            // Where the agent has much to hear already, it is in a hurry anyway.
+            let _full = self.heard.try_send(Heard::Hint);
         }
     }
 
@@ -209,7 +210,7 @@ impl Desk {
         let sent = clock::now();
         let told: HashMap<String, String> = self.query(&request, link).await?;
         let (sentinel, answer) = parse(&told).ok_or_else(|| SentinelError::Nonsense(format!("{told:?}")))?;
-        self.tell(Heard::Answer { by: self.endpoint.clone(), sentinel, sent, answer });
+        self.tell(Heard::Answer { by: self.endpoint.clone(), sentinel, sent, answer }).await;
         Ok(())
     }
 
@@ -217,7 +218,7 @@ impl Desk {
         let mut request = cmd("BONGSU");
         request.arg("RELEASE").arg(&self.petition.group).arg(self.petition.holder.as_str());
         self.query::<i64>(&request, link).await?;
-        self.tell(Heard::Released);
+        self.tell(Heard::Released).await;
         Ok(())
     }
 
@@ -229,7 +230,7 @@ impl Desk {
             let port = fields.get("port")?.parse().ok().filter(|port| *port != 0)?;
             Some((RunId::parse(fields.get("runid")?)?, Endpoint::new(fields.get("ip")?.clone(), port)))
         };
-        self.tell(Heard::Peers(peers.iter().filter_map(peer).collect()));
+        self.tell(Heard::Peers(peers.iter().filter_map(peer).collect())).await;
         Ok(())
     }
 

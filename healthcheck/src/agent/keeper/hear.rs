@@ -27,6 +27,12 @@ impl Keeper {
                     self.is_replaced = true;
                     self.pace.hurry(now);
                 }
+                let named = self.config.sentinels.len();
+                if answer.voters as usize > named && !std::mem::replace(&mut self.has_warned, true) {
+                    let known = answer.voters;
+                    self.log
+                        .warning(format_args!("{known} sentinels are known and {named} were named: name all of them"));
+                }
                 // A sentinel that grants under the newest configuration known takes the node for its master.
                 if answer.verdict.is_ok() && answer.epoch >= self.holder.epoch() {
                     self.is_replaced = false;
