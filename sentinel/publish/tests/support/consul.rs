@@ -258,6 +258,9 @@ impl Peer {
             let _ = tokio::time::timeout(BLOCKED_MAX, newer).await;
         }
         let state = self.state.borrow();
+        if let (true, Some(pair)) = (query.contains_key("raw"), state.pairs.get(key)) {
+            return (200, String::from_utf8(pair.value.clone()).unwrap());
+        }
         let is_tree = query.contains_key("recurse");
         let found = state.pairs.iter().filter(|(name, _)| *name == key || (is_tree && name.starts_with(key)));
         let shown: Vec<Value> = found.map(|(name, pair)| pair.show(name)).collect();
