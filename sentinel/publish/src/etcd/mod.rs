@@ -10,11 +10,11 @@
 mod errors;
 mod wire;
 
-use std::cell::RefCell;
-
 use hyper::Method;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::keyvalue::{Change, Entry, KeyValue, Keys, Layout, Store};
 use crate::net::http::{Answer, Call, Http};
@@ -53,8 +53,10 @@ pub type Etcd = KeyValue<EtcdStore>;
 pub struct EtcdStore {
     http: Http,
     user: Option<EtcdUser>,
-    /// What the server gave for name and password. It expires after five minutes without use, and with the server.
-    token: RefCell<Option<HeaderValue>>,
+    patience: Patience,
+    /// What the server gave for name and password. It expires after five minutes without use, and with the server. Locked while a
+    /// new one is asked for: a password takes the server a tenth of a second of work.
+    token: Mutex<Option<HeaderValue>>,
 }
 
 impl Etcd {
@@ -68,7 +70,7 @@ impl Etcd {
             return Err(SettingsError::Credentials { what: "name of the user", reason: "is empty" });
         }
         let http = Http::new(endpoints, tls, patience)?;
-        Ok(Self::over(EtcdStore { http, user, token: RefCell::new(None) }, layout))
+        Ok(Self::over(EtcdStore { http, user, patience, token: Mutex::new(None) }, layout))
     }
 }
 
@@ -101,33 +103,27 @@ impl EtcdStore {
         effect: Effect,
         understand: impl Fn(&Answer) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
-        let had_token = self.token.borrow().is_some();
-        let call = self.call(path, body, effect).await?;
-        match self.http.ask(&call, &understand).await {
-            Err(TargetError::NotAuthenticated { .. }) if had_token => {
-                self.token.replace(None);
-                let call = self.call(path, body, effect).await?;
-                self.http.ask(&call, &understand).await
-            }
-            result => result,
-        }
+        let token = self.token(None).await?;
+        let refused = match self.http.ask(&call(path, token.clone(), body, effect), &understand).await {
+            Err(TargetError::NotAuthenticated { .. }) if token.is_some() => token,
+            result => return result,
+        };
+        let token = self.token(refused.as_ref()).await?;
+        self.http.ask(&call(path, token, body, effect), &understand).await
     }
 
-    async fn call(&self, path: &str, body: &serde_json::Value, effect: Effect) -> Result<Call, TargetError> {
-        let mut headers = HeaderMap::new();
-        if let Some(token) = self.token().await? {
-            headers.insert(AUTHORIZATION, token);
-        }
-        Ok(call(path, headers, body, effect))
-    }
-
-    async fn token(&self) -> Result<Option<HeaderValue>, TargetError> {
+    /// A token other than the one that was refused; `None` without a user.
+    async fn token(&self, refused: Option<&HeaderValue>) -> Result<Option<HeaderValue>, TargetError> {
         let Some(user) = &self.user else { return Ok(None) };
-        if let Some(token) = self.token.borrow().clone() {
-            return Ok(Some(token));
+        let limit = self.patience.request();
+        let late = |_| TargetError::Timeout { who: "the token of the user".to_owned(), limit };
+        // With a server that hangs everybody would wait for everybody before.
+        let mut held = timeout(limit, self.token.lock()).await.map_err(late)?;
+        if let Some(token) = held.as_ref().filter(|token| Some(*token) != refused) {
+            return Ok(Some(token.clone()));
         }
         let body = serde_json::json!({ "name": user.name, "password": user.password.expose() });
-        let call = call("/v3/auth/authenticate", HeaderMap::new(), &body, Effect::Read);
+        let call = call("/v3/auth/authenticate", None, &body, Effect::Read);
         let understand = |answer: &Answer| {
             let response: wire::AuthenticateResponse = parse(answer)?;
             let mut token = HeaderValue::from_str(&response.token).map_err(|_| answer.nonsense("a token of no use"))?;
@@ -135,12 +131,13 @@ impl EtcdStore {
             Ok(token)
         };
         let token = self.http.ask(&call, understand).await?;
-        self.token.replace(Some(token.clone()));
+        *held = Some(token.clone());
         Ok(Some(token))
     }
 }
 
-fn call(path: &str, headers: HeaderMap, body: &serde_json::Value, effect: Effect) -> Call {
+fn call(path: &str, token: Option<HeaderValue>, body: &serde_json::Value, effect: Effect) -> Call {
+    let headers = token.into_iter().map(|token| (AUTHORIZATION, token)).collect::<HeaderMap>();
     Call { method: Method::POST, path: path.to_owned(), headers, body: body.to_string(), effect }
 }
 

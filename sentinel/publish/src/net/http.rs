@@ -2,21 +2,18 @@
 //!
 //! Built on hyper's connection alone: a general client would bring five times as many packages.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::time::Instant;
 
 use super::dial::unreachable;
-use super::{Dialer, Effect, Endpoint, Endpoints, Failed, Patience, Stream, TlsFiles, Turns};
+use super::{Dialer, Effect, Endpoint, Endpoints, Failed, IDLE_MAX, Idle, Patience, Stream, TlsFiles, Turns};
 use crate::{SettingsError, TargetError};
 
 /// Longest body of an answer: the longest value that any of the stores takes unless told (1.5 MiB in etcd), in base64, and what stands
@@ -26,9 +23,6 @@ pub(crate) const BODY_MAX: usize = 4 * 1024 * 1024;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Lines of that head.
 const HEADERS_MAX: usize = 64;
-/// For how long an idle connection is used again. Servers and the firewalls between keep theirs longer, so a request hardly ever
-/// meets a connection that the other side is just closing.
-const IDLE_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a text from a server that are shown to people.
 const SHOWN_MAX: usize = 200;
 
@@ -72,14 +66,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 pub(crate) struct Http {
     turns: Turns,
     dialer: Dialer,
-    /// The connection that was used last, while nobody uses it.
-    kept: RefCell<Option<Kept>>,
-}
-
-struct Kept {
-    at: usize,
-    since: Instant,
-    open: Open,
+    idle: Idle<Open>,
 }
 
 type Mover = http1::Connection<TokioIo<Box<dyn Stream>>, String>;
@@ -93,7 +80,7 @@ struct Open {
 impl Http {
     pub(crate) fn new(endpoints: Endpoints, tls: Option<TlsFiles>, patience: Patience) -> Result<Self, SettingsError> {
         let dialer = Dialer::new(&endpoints, tls, patience)?;
-        Ok(Self { turns: Turns::new(endpoints), dialer, kept: RefCell::new(None) })
+        Ok(Self { turns: Turns::new(endpoints), dialer, idle: Idle::new() })
     }
 
     /// Sends a request to one server after the other until `understand` has made something of an answer.
@@ -114,7 +101,7 @@ impl Http {
 
     async fn attempt(&self, at: usize, endpoint: &Endpoint, call: &Call) -> Result<Answer, Failed> {
         let request = || request(endpoint, call).map_err(Failed::unsent);
-        if let Some(mut open) = self.take_kept(at).await {
+        if let Some(mut open) = self.take_idle(at).await {
             let result = self.exchange(endpoint, &mut open, request()?).await;
             match result {
                 Ok(answer) => return Ok(self.keep(at, open, answer)),
@@ -130,13 +117,13 @@ impl Http {
     }
 
     fn keep(&self, at: usize, open: Open, answer: Answer) -> Answer {
-        self.kept.replace(Some(Kept { at, since: Instant::now(), open }));
+        self.idle.put(at, open, IDLE_MAX);
         answer
     }
 
-    /// The connection from before, if it is with this server and still open.
-    async fn take_kept(&self, at: usize) -> Option<Open> {
-        let Kept { mut open, .. } = self.kept.take().filter(|kept| kept.at == at && kept.since.elapsed() < IDLE_MAX)?;
+    /// A connection from before with this server that is still open.
+    async fn take_idle(&self, at: usize) -> Option<Open> {
+        let mut open = self.idle.take(at)?;
         let is_over = poll_fn(|context| Poll::Ready(open.mover.as_mut().poll(context).is_ready())).await;
         (!is_over && open.sender.is_ready()).then_some(open)
     }

@@ -3,12 +3,14 @@
 mod dial;
 mod endpoint;
 pub(crate) mod http;
+mod idle;
 mod patience;
 mod tls;
 mod turns;
 
 pub(crate) use dial::{Dialer, Stream};
 pub use endpoint::{Endpoint, Endpoints};
+pub(crate) use idle::{IDLE_MAX, Idle};
 pub use patience::Patience;
 pub use tls::TlsFiles;
 pub(crate) use turns::{Effect, Failed, Turns};

@@ -14,14 +14,12 @@ mod request;
 mod session;
 mod settings;
 
-use std::cell::RefCell;
-
 use errors::Code;
 use session::Session;
 pub use settings::{ZooKeeperAcl, ZooKeeperSettings, ZooKeeperUser};
 
 use crate::keyvalue::{Change, Entry, KeyValue, Keys, Prefix, Store};
-use crate::net::{Dialer, Effect, Endpoint, Failed, Turns};
+use crate::net::{Dialer, Effect, Endpoint, Failed, Idle, Turns};
 use crate::{SettingsError, TargetError, Written};
 
 /// Records in ZooKeeper.
@@ -34,8 +32,7 @@ pub struct ZooKeeperStore {
     user: Option<ZooKeeperUser>,
     chroot: Option<Prefix>,
     acl: ZooKeeperAcl,
-    /// The session that was used last, and with which server, while nobody uses it.
-    kept: RefCell<Option<(usize, Session)>>,
+    idle: Idle<Session>,
 }
 
 impl ZooKeeper {
@@ -48,7 +45,7 @@ impl ZooKeeper {
         let ZooKeeperSettings { endpoints, tls, user, chroot, acl, layout, patience } = settings;
         let dialer = Dialer::new(&endpoints, tls, patience)?;
         let turns = Turns::new(endpoints);
-        Ok(Self::over(ZooKeeperStore { turns, dialer, user, chroot, acl, kept: RefCell::new(None) }, layout))
+        Ok(Self::over(ZooKeeperStore { turns, dialer, user, chroot, acl, idle: Idle::new() }, layout))
     }
 }
 
@@ -70,7 +67,7 @@ impl ZooKeeperStore {
         work: impl AsyncFn(&mut Session) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
         let attempt = async |at: usize, endpoint: &Endpoint| {
-            if let Some(mut session) = self.take_kept(at).await {
+            if let Some(mut session) = self.take_idle(at).await {
                 match self.dialer.within_request(endpoint, work(&mut session)).await {
                     Ok(value) => return Ok(self.keep(at, session, value)),
                     // The server may have ended the session at this moment: a read is worth another one.
@@ -86,13 +83,14 @@ impl ZooKeeperStore {
         self.turns.take(attempt).await
     }
 
-    async fn take_kept(&self, at: usize) -> Option<Session> {
-        let (_, mut session) = self.kept.take().filter(|(with, _)| *with == at)?;
+    async fn take_idle(&self, at: usize) -> Option<Session> {
+        let mut session = self.idle.take(at)?;
         session.is_usable().await.then_some(session)
     }
 
     fn keep<T>(&self, at: usize, session: Session, value: T) -> T {
-        self.kept.replace(Some((at, session)));
+        let idle_max = session.idle_max();
+        self.idle.put(at, session, idle_max);
         value
     }
 

@@ -9,19 +9,16 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::time::Instant;
 
 use super::errors::Code;
 use super::jute::{CutOff, Reader, Writer};
 use super::request;
 use super::settings::ZooKeeperUser;
 use crate::TargetError;
-use crate::net::{Dialer, Endpoint, Stream};
+use crate::net::{Dialer, Endpoint, IDLE_MAX, Stream};
 
 /// How long the server is to remember an idle session. Servers answer with what they permit.
 const SESSION_MS: i32 = 10_000;
-/// Longest idle time after which a session is used again.
-const IDLE_MAX: Duration = Duration::from_secs(5);
 /// Longest message: a node of the size that servers permit unless told (`jute.maxbuffer`), and what stands around it.
 const FRAME_MAX: usize = 1024 * 1024 + 4096;
 /// Number of an authentication, which is not counted with the requests.
@@ -34,7 +31,6 @@ pub(super) struct Session {
     xid: i32,
     /// For how long it may be idle.
     idle_max: Duration,
-    used: Instant,
 }
 
 /// The answer to a request: what it says, or its code.
@@ -48,8 +44,7 @@ impl Session {
         user: Option<&ZooKeeperUser>,
     ) -> Result<Self, TargetError> {
         let stream = dialer.dial(endpoint).await?;
-        let (who, used) = (endpoint.to_string(), Instant::now());
-        let mut me = Self { stream, who, xid: 0, idle_max: IDLE_MAX, used };
+        let mut me = Self { stream, who: endpoint.to_string(), xid: 0, idle_max: IDLE_MAX };
         me.send(&request::connect(SESSION_MS)).await?;
         let answer = me.receive().await?;
         let agreed = request::connected(&answer).map_err(|error| me.nonsense(error))?;
@@ -75,22 +70,24 @@ impl Session {
         TargetError::Protocol { who: self.who.clone(), reason: reason.to_string() }
     }
 
-    /// Whether another request may be made on it: it was used lately, and the server has neither closed the connection nor said
-    /// anything.
+    /// For how long it may be idle.
+    pub(super) const fn idle_max(&self) -> Duration {
+        self.idle_max
+    }
+
+    /// Whether another request may be made on it: the server has neither closed the connection nor said anything.
     pub(super) async fn is_usable(&mut self) -> bool {
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
         let look =
             poll_fn(|context| Poll::Ready(Pin::new(&mut self.stream).poll_read(context, &mut buffer).is_pending()));
-        self.used.elapsed() < self.idle_max && look.await
+        look.await
     }
 
     /// Makes a request and waits for its answer.
     pub(super) async fn ask(&mut self, operation: i32, body: &Writer) -> Result<Reply, TargetError> {
         self.xid = self.xid.checked_add(1).unwrap_or(1);
-        let reply = self.exchange(self.xid, operation, body).await?;
-        self.used = Instant::now();
-        Ok(reply)
+        self.exchange(self.xid, operation, body).await
     }
 
     async fn exchange(&mut self, xid: i32, operation: i32, body: &Writer) -> Result<Reply, TargetError> {

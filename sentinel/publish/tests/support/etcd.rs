@@ -85,7 +85,7 @@ impl EtcdServer {
             tls: None,
             user: None,
             layout: Layout { breakdown: true, ..Layout::default() },
-            patience: Patience::new(Duration::from_millis(500), LIMIT).unwrap(),
+            patience: Patience::new(LIMIT, LIMIT).unwrap(),
         }
     }
 
@@ -118,4 +118,4 @@ impl EtcdServer {
 }
 
 /// Time for a request: enough for a disk that is slow to sync, little enough to wait for it.
-pub(crate) const LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const LIMIT: Duration = Duration::from_secs(4);

@@ -51,7 +51,7 @@ pub(super) static KEYS: &[SectionKey] = &[
         "connect-timeout-milliseconds",
         Syntax::Int(1, REQUEST_MS_MAX),
         "500",
-        "Of that, the longest wait for a connection, the look-up of the name and the TLS handshake included.",
+        "Longest wait for a connection to one server before that, the look-up of the name and the TLS handshake included.",
     ),
     many(
         "endpoints",
