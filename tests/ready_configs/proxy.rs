@@ -128,7 +128,7 @@ fn freeze_the_master(name: &str) {
     net.run(PROXY, command, &log);
     let lines = || fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
     wait("the client is ready", || lines().first().map(|line| assert_eq!(line, "ready", "{:?}", lines())));
-    net.signal(0, "redis-server", "-STOP");
+    net.signal_program(0, "redis-server", "-STOP");
     let found = wait("the client is served again", || lines().get(1).cloned());
     let found: Value = serde_json::from_str(&found).unwrap_or_else(|error| panic!("{error}: {:?}", lines()));
     let at = |name: &str| found[name].as_f64().unwrap();
@@ -140,7 +140,7 @@ fn freeze_the_master(name: &str) {
         at("named") - at("closed")
     );
     wait("reads come from a replica", || ask(&net, "6380", &["ROLE"]).starts_with("slave").then_some(()));
-    net.signal(0, "redis-server", "-CONT");
+    net.signal_program(0, "redis-server", "-CONT");
 }
 
 #[test]

@@ -111,7 +111,7 @@ impl Network {
     }
 
     /// Sends a signal to every process of a host that was started as `program`.
-    pub(crate) fn signal(&self, host: usize, program: &str, signal: &str) {
+    pub(crate) fn signal_program(&self, host: usize, program: &str, signal: &str) {
         let is_it = |child: &Child| {
             let name = std::fs::read_to_string(format!("/proc/{}/comm", child.id())).unwrap_or_default();
             name.trim() == program
