@@ -1,6 +1,7 @@
 //! Real processes for black-box tests: data servers and sentinels on free ports in a directory of their own.
 #![allow(dead_code, reason = "every test binary uses its part")]
 
+pub(crate) mod bind;
 pub(crate) mod data_server;
 pub(crate) mod dataset;
 pub(crate) mod dns;
