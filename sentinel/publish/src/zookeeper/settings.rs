@@ -5,7 +5,7 @@ use crate::net::{Endpoints, Patience, TlsFiles};
 use crate::{Secret, SettingsError};
 
 /// What is needed to publish to a ZooKeeper ensemble.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZooKeeperSettings {
     /// Its servers, [`Endpoint::from_host`](crate::Endpoint::from_host) with port 2181, or the secure port where there is TLS.
     pub endpoints: Endpoints,
@@ -24,7 +24,7 @@ pub struct ZooKeeperSettings {
 }
 
 /// Name and password of the scheme `digest`. ZooKeeper accepts any: a wrong one only fails to open what is closed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZooKeeperUser {
     /// Name, without a colon.
     pub name: String,

@@ -1,7 +1,7 @@
 //! A configured target, and which groups it shows.
 
 use bongsu_publish::dns::DnsTarget;
-use bongsu_publish::{Consul, Etcd, SettingsError};
+use bongsu_publish::{Consul, Etcd, SettingsError, ZooKeeper};
 use tokio::sync::Semaphore;
 
 use crate::config::{PublishSettings, TargetSettings};
@@ -22,6 +22,7 @@ pub(super) enum Transport {
     Dns(DnsTarget),
     Etcd(Etcd),
     Consul(Consul),
+    ZooKeeper(ZooKeeper),
 }
 
 impl Outlet {
@@ -31,6 +32,7 @@ impl Outlet {
             TargetSettings::Dns(settings) => Transport::Dns(DnsTarget::new(*settings)),
             TargetSettings::Etcd(settings) => Transport::Etcd(Etcd::new(*settings)?),
             TargetSettings::Consul(settings) => Transport::Consul(Consul::new(*settings)?),
+            TargetSettings::ZooKeeper(settings) => Transport::ZooKeeper(ZooKeeper::new(*settings)?),
         };
         Ok(Self { settings: settings.clone(), transport, at_once: Semaphore::new(AT_ONCE_MAX) })
     }

@@ -212,6 +212,7 @@ pub(super) async fn drive(shell: Shell, place: Rc<Place>) {
         Transport::Dns(target) => serve(&shell, &place, target).await,
         Transport::Etcd(target) => serve(&shell, &place, target).await,
         Transport::Consul(target) => serve(&shell, &place, target).await,
+        Transport::ZooKeeper(target) => serve(&shell, &place, target).await,
     }
     shell.0.publishing.forget(place.id);
 }

@@ -17,9 +17,10 @@ pub(super) enum Kind {
 }
 
 /// What stores of keys have in common.
-const STORES: Kind = Kind::Of(&[TargetType::Etcd, TargetType::Consul]);
+const STORES: Kind = Kind::Of(&[TargetType::Etcd, TargetType::Consul, TargetType::ZooKeeper]);
 /// Stores that know users.
-const WITH_USERS: Kind = Kind::Of(&[TargetType::Etcd]);
+const WITH_USERS: Kind = Kind::Of(&[TargetType::Etcd, TargetType::ZooKeeper]);
+const ZOOKEEPER: Kind = Kind::Of(&[TargetType::ZooKeeper]);
 const CONSUL: Kind = Kind::Of(&[TargetType::Consul]);
 const DNS: Kind = Kind::Of(&[TargetType::Dns]);
 
@@ -55,7 +56,7 @@ pub(super) static KEYS: &[SectionKey] = &[
     ),
     many(
         "endpoints",
-        "The servers, in the order in which they are tried: `http://host:port` or `https://host:port`. Unless given, the port is 2379 for etcd and 8500 for Consul.",
+        "The servers, in the order in which they are tried: `http://host:port` or `https://host:port` (port 2379 of etcd, 8500 of Consul unless given), `host:port` for ZooKeeper (2181).",
     ),
     one("prefix", Syntax::Text, "/bongsu", "What stands before the name of the group in its key."),
     one(
@@ -90,6 +91,14 @@ pub(super) static KEYS: &[SectionKey] = &[
     one("datacenter", Syntax::Text, "", "Consul: which datacenter's store; that of the agent unless given."),
     one("namespace", Syntax::Text, "", "Consul Enterprise: namespace of the keys."),
     one("partition", Syntax::Text, "", "Consul Enterprise: admin partition of the keys."),
+    one("tls", Syntax::YesNo, "no", "ZooKeeper: the endpoints are secure ports."),
+    one("chroot", Syntax::Text, "", "ZooKeeper: a node below which everything lies; it must exist."),
+    one(
+        "acl",
+        Syntax::Choice(&["open", "owner-writes", "owner-only"]),
+        "open",
+        "ZooKeeper: who may use the nodes that are created: everybody, everybody but only the user may write, or only the user.",
+    ),
     many(
         "servers",
         "DNS: addresses of the name servers that take updates, `IP` or `IP:port`: the primary first, then others to fall back on.",
@@ -147,6 +156,7 @@ fn kinds(key: &str) -> Kind {
         "type" | "groups" | "timeout-milliseconds" => Kind::Any,
         "user" | "password" => WITH_USERS,
         "token" | "datacenter" | "namespace" | "partition" => CONSUL,
+        "tls" | "chroot" | "acl" => ZOOKEEPER,
         "endpoints" | "prefix" | "break-down" | "connect-timeout-milliseconds" => STORES,
         name if name.starts_with("tls-") => STORES,
         _ => DNS,
@@ -165,6 +175,6 @@ pub(super) fn applies(key: &str, kind: TargetType) -> bool {
 pub(super) const fn needed(kind: TargetType) -> &'static [&'static str] {
     match kind {
         TargetType::Dns => &["servers", "zone", "record"],
-        TargetType::Etcd | TargetType::Consul => &["endpoints"],
+        TargetType::Etcd | TargetType::Consul | TargetType::ZooKeeper => &["endpoints"],
     }
 }

@@ -8,7 +8,7 @@ mod tests;
 
 use std::time::Duration;
 
-use bongsu_publish::{ConsulSettings, EtcdSettings, dns as dns_target};
+use bongsu_publish::{ConsulSettings, EtcdSettings, ZooKeeperSettings, dns as dns_target};
 use bongsu_sentinel_core::GroupName;
 
 use super::super::field::choices;
@@ -39,6 +39,8 @@ choices! {
         Etcd = "etcd",
         /// Consul's store of keys.
         Consul = "consul",
+        /// A ZooKeeper ensemble.
+        ZooKeeper = "zookeeper",
     }
 }
 
@@ -62,6 +64,8 @@ pub enum TargetSettings {
     Etcd(Box<EtcdSettings>),
     /// Consul.
     Consul(Box<ConsulSettings>),
+    /// ZooKeeper.
+    ZooKeeper(Box<ZooKeeperSettings>),
 }
 
 impl TargetSettings {
@@ -71,6 +75,7 @@ impl TargetSettings {
             Self::Dns(_) => TargetType::Dns,
             Self::Etcd(_) => TargetType::Etcd,
             Self::Consul(_) => TargetType::Consul,
+            Self::ZooKeeper(_) => TargetType::ZooKeeper,
         }
     }
 }
@@ -84,6 +89,7 @@ impl PublishSettings {
             TargetType::Dns => TargetSettings::Dns(Box::new(dns::settings(settings, entry)?)),
             TargetType::Etcd => TargetSettings::Etcd(Box::new(store::etcd(settings, entry)?)),
             TargetType::Consul => TargetSettings::Consul(Box::new(store::consul(settings, entry)?)),
+            TargetType::ZooKeeper => TargetSettings::ZooKeeper(Box::new(store::zookeeper(settings, entry)?)),
         };
         Ok(Self { name: entry.name().to_owned(), groups: groups(entry)?, target })
     }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use bongsu_publish::{
-    ConsulName, ConsulSettings, Endpoint, Endpoints, EtcdSettings, EtcdUser, Layout, Patience, Prefix, Secret, TlsFiles,
+    ConsulName, ConsulSettings, Endpoint, Endpoints, EtcdSettings, EtcdUser, Layout, Patience, Prefix, Secret,
+    SettingsError, TlsFiles, ZooKeeperAcl, ZooKeeperSettings, ZooKeeperUser,
 };
 
 use super::super::super::secret::Secret as Hidden;
@@ -15,16 +16,11 @@ use super::milliseconds;
 const ETCD_PORT: u16 = 2379;
 /// Port of the HTTP API of Consul.
 const CONSUL_PORT: u16 = 8500;
+/// Port of ZooKeeper's clients.
+const ZOOKEEPER_PORT: u16 = 2181;
 
 pub(super) fn etcd(settings: &Settings, entry: &Entry) -> Result<EtcdSettings, Fault> {
-    let password = secret(entry, "password")?;
-    let name: Option<String> = entry.one("user")?;
-    let user = match (name, password) {
-        (Some(name), Some(password)) => Some(EtcdUser { name, password }),
-        (None, None) => None,
-        (Some(_), None) => return Err(Fault::at("user", 0, "needs a password")),
-        (None, Some(_)) => return Err(Fault::at("password", 0, "needs a user")),
-    };
+    let user = login(entry)?.map(|(name, password)| EtcdUser { name, password });
     let endpoints = urls(entry, ETCD_PORT)?;
     let tls = tls(settings, entry, &endpoints)?;
     Ok(EtcdSettings { endpoints, tls, user, layout: layout(entry)?, patience: patience(entry)? })
@@ -49,13 +45,56 @@ pub(super) fn consul(settings: &Settings, entry: &Entry) -> Result<ConsulSetting
     })
 }
 
+pub(super) fn zookeeper(settings: &Settings, entry: &Entry) -> Result<ZooKeeperSettings, Fault> {
+    let is_tls = entry.one("tls")?;
+    let texts: Vec<String> = entry.many("endpoints")?;
+    let endpoint = |text: &String| Endpoint::from_host(text, ZOOKEEPER_PORT, is_tls);
+    let endpoints = collect(texts.iter().map(endpoint))?;
+    let chroot: Option<String> = entry.one("chroot")?;
+    let chroot = chroot.map(|text| Prefix::parse(&text)).transpose();
+    let acl: String = entry.one("acl")?;
+    let acl = match acl.as_str() {
+        "owner-writes" => ZooKeeperAcl::OwnerWrites,
+        "owner-only" => ZooKeeperAcl::OwnerOnly,
+        _ => ZooKeeperAcl::Open,
+    };
+    let user = login(entry)?.map(|(name, password)| ZooKeeperUser { name, password });
+    if user.is_none() && acl != ZooKeeperAcl::Open {
+        return Err(Fault::at("acl", 0, "needs a user and a password"));
+    }
+    Ok(ZooKeeperSettings {
+        tls: tls(settings, entry, &endpoints)?,
+        endpoints,
+        user,
+        chroot: chroot.map_err(|error| Fault::at("chroot", 0, error.to_string()))?,
+        acl,
+        layout: layout(entry)?,
+        patience: patience(entry)?,
+    })
+}
+
+/// User and password, both or none.
+fn login(entry: &Entry) -> Result<Option<(String, Secret)>, Fault> {
+    let name: Option<String> = entry.one("user")?;
+    match (name, secret(entry, "password")?) {
+        (Some(name), Some(password)) => Ok(Some((name, password))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Fault::at("user", 0, "needs a password")),
+        (None, Some(_)) => Err(Fault::at("password", 0, "needs a user")),
+    }
+}
+
+fn collect(endpoints: impl Iterator<Item = Result<Endpoint, SettingsError>>) -> Result<Endpoints, Fault> {
+    let at = |(item, endpoint): (usize, Result<Endpoint, SettingsError>)| {
+        endpoint.map_err(|error| Fault::at("endpoints", item, error.to_string()))
+    };
+    let list = endpoints.enumerate().map(at).collect::<Result<_, _>>()?;
+    Endpoints::new(list).map_err(|error| Fault::at("endpoints", 0, error.to_string()))
+}
+
 fn urls(entry: &Entry, default_port: u16) -> Result<Endpoints, Fault> {
     let texts: Vec<String> = entry.many("endpoints")?;
-    let endpoint = |(item, text): (usize, &String)| {
-        Endpoint::from_url(text, default_port).map_err(|error| Fault::at("endpoints", item, error.to_string()))
-    };
-    let list = texts.iter().enumerate().map(endpoint).collect::<Result<_, _>>()?;
-    Endpoints::new(list).map_err(|error| Fault::at("endpoints", 0, error.to_string()))
+    collect(texts.iter().map(|text| Endpoint::from_url(text, default_port)))
 }
 
 fn layout(entry: &Entry) -> Result<Layout, Fault> {

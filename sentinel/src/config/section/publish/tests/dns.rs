@@ -2,7 +2,7 @@ use std::fs;
 
 use bongsu_publish::dns::Transport;
 
-use super::TargetSettings;
+use super::super::TargetSettings;
 use crate::config::{ConfigError, Launch, inspect};
 
 const KEY: &str =
@@ -13,7 +13,7 @@ fn example(from: &str, to: &str) -> Result<TargetSettings, ConfigError> {
     let folder = tempfile::tempdir().expect("temporary directory");
     let key = folder.path().join("bongsu.key");
     fs::write(&key, KEY).expect("written");
-    let page = include_str!("../../../../../docs/publishing.md");
+    let page = include_str!("../../../../../../docs/publishing.md");
     let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
     let text = blocks.map(|(block, _)| block).find(|block| block.contains("type: dns")).expect("an example");
     assert!(text.contains(from), "{from}");
