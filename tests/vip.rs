@@ -215,6 +215,28 @@ fn clients_are_cut_off_before_the_address_goes() {
     assert_eq!(site.ask(0, site::DATA_PORT, &["SET", "a", "b"]).unwrap(), ["OK"], "the node is still the master");
 }
 
+#[test]
+fn it_is_put_back_when_somebody_removes_it_and_announced_when_the_link_is_back() {
+    let site = Site::start(Program::Ours);
+    let mac = site.mac(0);
+    let announced_after = |t: f64| site.observer.seen().first(t, "garp", |e| e.text("mac") == mac).map(|entry| entry.t);
+    let since = boot_ms();
+    wait("the announcements of the start are over", || (boot_ms() > since + 6000.0).then_some(()));
+    let removed = boot_ms();
+    site.remove_address(0);
+    let back = wait("it is announced", || announced_after(removed));
+    assert!(back - removed < 500.0, "{}", back - removed);
+    site.wait_for_holder(0);
+
+    let since = boot_ms();
+    wait("these announcements are over", || (boot_ms() > since + 6000.0).then_some(()));
+    let pulled = boot_ms();
+    site.replug(0);
+    wait("it is announced", || announced_after(pulled));
+    site.wait_for_holder(0);
+    site.observer.seen().assert_one_holder();
+}
+
 /// A host that has the address for no good reason cannot keep it from the master, nor hide.
 #[test]
 fn whoever_claims_it_without_a_lease_is_named_and_contradicted() {

@@ -254,6 +254,18 @@ impl Site {
         self.net.wait_for_end(pid);
     }
 
+    /// Removes the address from under the agent.
+    pub(crate) fn remove_address(&self, host: usize) {
+        let words = ["-n", &self.net.host(host), "addr", "del", &format!("{VIP}/32"), "dev", "eth0"];
+        assert!(Command::new("ip").args(words).status().unwrap().success());
+    }
+
+    /// Pulls the plug of a host, and puts it back.
+    pub(crate) fn replug(&self, host: usize) {
+        self.net.plug(host, "down");
+        self.net.plug(host, "up");
+    }
+
     /// Adds the address to the watching host, which has no right to it.
     pub(crate) fn squat(&self) {
         let words = ["-n", &self.net.host(HOSTS), "addr", "add", &format!("{VIP}/32"), "dev", "eth0"];
