@@ -12,6 +12,7 @@ pub(crate) mod ports;
 pub(crate) mod resp;
 pub(crate) mod served;
 pub(crate) mod writers;
+pub(crate) mod zookeeper;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
