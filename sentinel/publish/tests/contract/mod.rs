@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "every test binary uses its part")]
 
+use std::fs::DirEntry;
 use std::future::Future;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -120,6 +122,22 @@ pub(crate) async fn foreign_values_are_told(target: &impl Target, group: &str, p
     assert!(matches!(seen.holds, Holds::Foreign { .. }), "{:?}", seen.holds);
     assert_eq!(target.write(&seen.token, &wanted).await.unwrap(), Written::Done);
     assert_agrees(&held(target, &wanted).await, &wanted);
+}
+
+/// Stops a process, or lets it go on, and returns when each of its threads has: a signal only asks for it.
+pub(crate) fn freeze(pid: u32, is_frozen: bool) {
+    let signal = if is_frozen { "-STOP" } else { "-CONT" };
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+    let has_obeyed = |task: std::io::Result<DirEntry>| {
+        // The state follows the name, which stands in parentheses; a thread that is gone is neither.
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T') == is_frozen)
+    };
+    let started = Instant::now();
+    while !std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().all(has_obeyed) {
+        assert!(started.elapsed() < PATIENCE, "{pid} does not obey {signal}");
+        std::thread::yield_now();
+    }
 }
 
 /// A server that stands still costs one limit, and is forgiven. Nothing else should follow on the same server.

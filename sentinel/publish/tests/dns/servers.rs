@@ -9,6 +9,7 @@ use std::time::Duration;
 use hickory_proto::rr::RecordType;
 use tempfile::TempDir;
 
+use crate::contract;
 use crate::ports::free_ports;
 use crate::raw;
 
@@ -196,10 +197,9 @@ impl Server {
         server
     }
 
-    /// SIGSTOP or SIGCONT.
+    /// Stops it, or lets it go on.
     pub(crate) fn freeze(&self, is_frozen: bool) {
-        let signal = if is_frozen { "-STOP" } else { "-CONT" };
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        contract::freeze(self.child.id(), is_frozen);
     }
 
     /// What it wrote to its log.
