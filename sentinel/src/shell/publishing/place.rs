@@ -111,6 +111,10 @@ impl Place {
     }
 
     fn want(&self, shell: &Shell, configuration: &Configuration) {
+        // What is on no disk yet may never have been: if we die now, nobody else knows its epoch, and no lower one replaces it.
+        if !configuration.is_durable {
+            return;
+        }
         let my_id = shell.0.core.borrow().my_id();
         let record = content::record(configuration, self.reason.get(), my_id, &shell.settings());
         let goal = content::goal(configuration, &record);
