@@ -22,6 +22,8 @@ pub(crate) enum Fact<'a> {
     Acked { group: usize, write: WriteId, node: Pid },
     /// From now on a node holds its group's address until then.
     AddressHeld { group: usize, node: Pid, until_us: u64 },
+    /// A sentinel wrote to a store.
+    StoreWritten { by: Pid, store: usize, old: Option<Epoch>, new: Epoch },
     /// INFO of a node reached a core. `wrong_offset`: the node said another offset than it had.
     InfoSeen { by: Pid, node: Pid, report: &'a InfoReport, wrong_offset: bool },
     /// A vote call was answered.

@@ -22,9 +22,11 @@ mod rng;
 mod runner;
 mod sentinel;
 mod shape;
+mod store;
 mod transcript;
 mod units;
 mod world;
 
 pub use mutant::Mutant;
-pub use runner::{Failure, Report, Summary, hunt, run_many, run_seed, run_seed_verbosely};
+pub use runner::{Failure, Report, Summary, hunt, run_many, run_seed, run_seed_verbosely, run_seed_with};
+pub use store::StorePlan;

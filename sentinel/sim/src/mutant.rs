@@ -52,13 +52,21 @@ pub enum Mutant {
     LeaseOfOne,
     /// Counts a lease from when the answer comes.
     LeaseFromAnswer,
+    /// Writes to a store whatever that holds by then.
+    PublishBlindly,
+    /// Takes every store for empty.
+    PublishUnread,
+    /// Never looks at a store again once it has been right.
+    PublishOnce,
+    /// Leaves a store alone that somebody else was to write to.
+    PublishAsLeaderOnly,
     /// Goes on against a veto.
     IgnoreVeto,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::SkipSave,
         Self::ForgetOnRestart,
         Self::VoteTwice,
@@ -80,6 +88,10 @@ impl Mutant {
         Self::ForgetLease,
         Self::LeaseOfOne,
         Self::LeaseFromAnswer,
+        Self::PublishBlindly,
+        Self::PublishUnread,
+        Self::PublishOnce,
+        Self::PublishAsLeaderOnly,
         Self::IgnoreVeto,
     ];
 
@@ -107,6 +119,10 @@ impl Mutant {
             Self::ForgetLease => "forget-lease",
             Self::LeaseOfOne => "lease-of-one",
             Self::LeaseFromAnswer => "lease-from-answer",
+            Self::PublishBlindly => "publish-blindly",
+            Self::PublishUnread => "publish-unread",
+            Self::PublishOnce => "publish-once",
+            Self::PublishAsLeaderOnly => "publish-as-leader-only",
             Self::IgnoreVeto => "ignore-veto",
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::mutant::Mutant;
+use crate::store::StorePlan;
 use crate::world::World;
 
 /// A broken invariant.
@@ -67,16 +68,21 @@ pub struct Summary {
 
 /// Runs one seed and keeps the state transitions.
 pub fn run_seed(seed: u64, mutant: Option<Mutant>) -> Report {
-    run(seed, mutant, false)
+    run(seed, mutant, false, StorePlan::AsDrawn)
 }
 
 /// Runs one seed and keeps everything that was said.
 pub fn run_seed_verbosely(seed: u64, mutant: Option<Mutant>) -> Report {
-    run(seed, mutant, true)
+    run(seed, mutant, true, StorePlan::AsDrawn)
 }
 
-fn run(seed: u64, mutant: Option<Mutant>, verbose: bool) -> Report {
-    let mut world = World::new(seed, mutant, verbose);
+/// Runs one seed with other stores than it draws.
+pub fn run_seed_with(seed: u64, stores: StorePlan) -> Report {
+    run(seed, None, false, stores)
+}
+
+fn run(seed: u64, mutant: Option<Mutant>, verbose: bool, stores: StorePlan) -> Report {
+    let mut world = World::new(seed, mutant, verbose, stores);
     world.run();
     let shape = world.describe();
     let (acked, lost) = world.count_losses();

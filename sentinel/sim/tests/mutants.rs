@@ -34,6 +34,8 @@ const fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         // Whom it holds to be empty it passes over, too.
         Mutant::HastyAmnesiac => &["amnesiac-is-the-last-choice", "fuller-is-not-replaced"],
         Mutant::IgnoreVeto => &["hooks-are-asked-once-and-heard"],
+        Mutant::PublishBlindly | Mutant::PublishUnread => &["stores-never-go-back"],
+        Mutant::PublishOnce | Mutant::PublishAsLeaderOnly => &["stores-hold-the-newest"],
         Mutant::ForgetLease | Mutant::LeaseOfOne | Mutant::LeaseFromAnswer => &["one-holder"],
     }
 }

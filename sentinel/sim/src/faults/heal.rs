@@ -56,6 +56,7 @@ impl World {
             }
             self.start_sentinel(pid);
         }
+        self.heal_stores();
         let nodes: Vec<Pid> = self.groups.iter().flat_map(|g| g.nodes.clone()).collect();
         for pid in nodes {
             self.resume(pid);

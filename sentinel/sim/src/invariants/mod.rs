@@ -25,6 +25,7 @@ use bongsu_sentinel_core::{Decision, DownCause, HandOverStep, Reason};
 use crate::agent::OneHolder;
 use crate::facts::Fact;
 use crate::runner::Failure;
+use crate::store::{StoresHoldTheNewest, StoresNeverGoBack};
 use crate::units::{MS, SEC};
 use crate::world::{Pid, World};
 
@@ -84,6 +85,8 @@ impl Watch {
                 Box::new(survivors_are_heard::SurvivorsAreHeard::default()),
                 Box::new(convergence::Convergence),
                 Box::new(OneHolder::default()),
+                Box::new(StoresNeverGoBack),
+                Box::new(StoresHoldTheNewest),
             ],
             ..Self::default()
         }

@@ -1,7 +1,7 @@
 //! No acknowledged data are wiped while somebody has them: where a guarded master comes back without its data beside a node that is up
 //! and has them, the last master has them too (design, 5.4).
 //!
-//! A case is closed when the last of those nodes lost its data by itself, or when an amnesiac of the group was told to go on
+//! A case is closed when the last of those nodes lost its data by itself or stood still for longer than anybody waits, or when an amnesiac of the group was told to go on
 //! without, which another invariant watches.
 
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use crate::data::RestartKind;
 use crate::facts::Fact;
 use crate::faults::FaultKind;
 use crate::invariants::Invariant;
+use crate::shape::micros;
 use crate::world::{Pid, World};
 
 struct Case {
@@ -56,6 +57,15 @@ impl Invariant for SurvivorsAreHeard {
             Fact::Reconfigured { node, to: None, was_amnesiac: true, .. } => {
                 let group = world.data(*node).group;
                 self.cases.retain(|case| case.group != group);
+            }
+            // Nobody waits for those who have been silent for longer than `failover-timeout`.
+            Fact::Reconfigured { node, to: None, .. } => {
+                let group = world.data(*node).group;
+                let limit = micros(world.shape.groups[group].failover_timeout);
+                let is_lost = |n: &Pid| world.proc(*n).paused && world.now_us - world.proc(*n).paused_us > limit;
+                let of_group = self.cases.iter_mut().filter(|case| case.group == group);
+                of_group.for_each(|case| case.holders.retain(|n| !is_lost(n)));
+                self.cases.retain(|case| !case.holders.is_empty());
             }
             _ => {}
         }

@@ -40,7 +40,8 @@ impl World {
                 self.maybe_crash_at(pid, &decision.reason);
             }
             Action::RunHooks { group, occasion } => self.run_hooks(pid, group, &occasion),
-            Action::ReconfigScript { .. } | Action::Configured { .. } | Action::Resolve { .. } => {}
+            Action::Configured { group, how } => self.configured(pid, group, how),
+            Action::ReconfigScript { .. } | Action::Resolve { .. } => {}
             Action::Crash => self.fall_over(pid),
         }
     }

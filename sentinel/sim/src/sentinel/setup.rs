@@ -31,7 +31,7 @@ impl World {
         GroupSpec {
             name: group.name.clone(),
             master,
-            options: options(&self.shape.groups[g]),
+            options: GroupOptions { published: self.stores.show(g), ..options(&self.shape.groups[g]) },
             config_epoch: Epoch::ZERO,
             leader_epoch: Epoch::ZERO,
             replicas: nodes.collect(),
@@ -46,6 +46,7 @@ impl World {
         if forgetful {
             self.forget_epochs(pid);
         }
+        self.stores.forget(pid);
         let hooks = self.shape.hooks.map(HookShape::plans).unwrap_or_default();
         let Some(node) = self.core_node_mut(pid) else { return };
         let durable = node.disk.durable.clone();

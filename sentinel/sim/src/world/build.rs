@@ -16,6 +16,7 @@ use crate::real::RealNode;
 use crate::rng::Rng;
 use crate::sentinel::CoreNode;
 use crate::shape::{Brand, Shape, WARM_UP_US};
+use crate::store::{StorePlan, Stores};
 use crate::transcript::Transcript;
 use crate::units::{MS, SEC};
 use crate::world::queue::Queue;
@@ -27,7 +28,7 @@ const DATA_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
 impl World {
-    pub(crate) fn new(seed: u64, mutant: Option<Mutant>, verbose: bool) -> Self {
+    pub(crate) fn new(seed: u64, mutant: Option<Mutant>, verbose: bool, stores: StorePlan) -> Self {
         let mut rng = Rng::new(seed);
         let shape = Shape::draw(&mut rng.fork());
         let nodes: usize = shape.groups.iter().map(|g| g.replicas + 1).sum();
@@ -51,11 +52,13 @@ impl World {
             wrong_offsets: BTreeSet::new(),
             resets: Resets::default(),
             agents: Agents::new(seed),
+            stores: Stores::new(seed),
             jumped_us: None,
             rng,
             shape,
         };
         world.add_groups();
+        world.add_stores(stores);
         world.add_sentinels();
         world.add_clients();
         world.add_agents();

@@ -22,6 +22,7 @@ use crate::mutant::Mutant;
 use crate::net::{ConnId, Host, Network};
 use crate::rng::Rng;
 use crate::shape::Shape;
+use crate::store::Stores;
 use crate::transcript::Transcript;
 use queue::Queue;
 
@@ -49,6 +50,7 @@ pub(crate) struct World {
     /// What operators made sentinels forget.
     pub(crate) resets: Resets,
     pub(crate) agents: Agents,
+    pub(crate) stores: Stores,
     /// When a clock last jumped ahead without any time having passed.
     pub(crate) jumped_us: Option<u64>,
 }

@@ -11,6 +11,7 @@ use crate::faults::Repair;
 use crate::net::{ConnId, Host, Msg, Side};
 use crate::real::RealNode;
 use crate::sentinel::CoreNode;
+use crate::store::StoreJob;
 
 /// Identifies a process slot; it survives restarts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -105,6 +106,7 @@ pub(crate) enum Job {
     },
     Client(ClientJob),
     Agent(AgentJob),
+    Store(StoreJob),
     Fault,
     Repair(Repair),
     StartSentinel(Pid),

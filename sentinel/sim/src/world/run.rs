@@ -48,6 +48,7 @@ impl World {
             | Job::PauseOver { pid, .. } => *pid,
             Job::Client(job) => job.at_node()?,
             Job::Agent(job) => job.at_sentinel()?,
+            Job::Store(job) => job.at_sentinel()?,
             _ => return None,
         };
         self.proc(pid).paused.then_some(pid)
@@ -72,6 +73,7 @@ impl World {
             Job::PauseOver { pid, incarnation, at_us } if self.lives(pid, incarnation) => self.pause_over(pid, at_us),
             Job::Client(job) => self.client_job(job),
             Job::Agent(job) => self.agent_job(job),
+            Job::Store(job) => self.store_job(job),
             Job::Fault => self.on_fault(),
             Job::Repair(repair) => self.repair(repair),
             Job::StartSentinel(pid) => self.start_sentinel(pid),
