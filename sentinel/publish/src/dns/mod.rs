@@ -46,8 +46,6 @@ pub struct DnsTarget {
 pub struct Token {
     /// Which server it was read from; the update goes to the same.
     server: usize,
-    /// The epoch of the guard.
-    epoch: Option<u64>,
     contents: Contents,
 }
 
@@ -93,8 +91,7 @@ impl DnsTarget {
             Holds::Foreign { .. } if self.settings.adopt && contents.guard().is_none() => Holds::Nothing,
             holds => holds,
         };
-        let epoch = contents.guard().map(|guard| guard.epoch);
-        Seen { holds, token: Token { server, epoch, contents } }
+        Seen { holds, token: Token { server, contents } }
     }
 }
 
@@ -120,9 +117,6 @@ impl Target for DnsTarget {
     async fn write(&self, seen: &Token, record: &Record) -> Result<Written, TargetError> {
         let (_, wanted) = self.wanted(record)?;
         let Some(peer) = self.peer(seen.server) else { return Ok(Written::Lost) };
-        if seen.epoch.is_some_and(|epoch| epoch > record.epoch) {
-            return Ok(Written::Lost);
-        }
         let update = message::update(random(), self.settings.naming.zone(), &seen.contents, &wanted);
         let answers = peer.exchange(vec![update], self.sealer()).await.map_err(|error| match error {
             // The token comes from an answer that this key was good for. Knot says BADKEY where its access lists do not permit it.

@@ -31,7 +31,7 @@ with_each_server!(
     what_was_changed_is_repaired_at_the_same_epoch,
     what_changed_since_the_read_is_not_overwritten,
     of_two_with_one_token_one_succeeds,
-    an_older_epoch_is_not_written,
+    whoever_saw_what_stands_there_may_write_over_it,
     foreign_addresses_stay,
     the_guard_of_another_group_stays,
     over_udp,
@@ -138,13 +138,23 @@ async fn of_two_with_one_token_one_succeeds(server: &Server) {
     }
 }
 
-async fn an_older_epoch_is_not_written(server: &Server) {
-    let target = target(server, &[]);
+/// Whether to write over a newer epoch or over what others left is decided by who saw it (an operator may want it).
+async fn whoever_saw_what_stands_there_may_write_over_it(server: &Server) {
+    let target = target(server, &[("name", "one.redis.example.org")]);
+    let name = "one.redis.example.org";
+    raw::edit(server, name, RecordType::A, 60, vec![RData::A(A([192, 0, 2, 1].into()))]).await;
     publish(&target, &record(7, "10.0.0.7")).await;
+    assert_eq!(read(&target, &record(7, "10.0.0.7")).await.holds, holds(7, "10.0.0.7", true));
+
     let older = record(6, "10.0.0.6");
-    let seen = read(&target, &older).await;
-    assert_eq!(target.write(&seen.token, &older).await.unwrap(), Written::Lost);
     assert_eq!(read(&target, &older).await.holds, holds(7, "10.0.0.7", false));
+    publish(&target, &older).await;
+    assert_eq!(read(&target, &older).await.holds, holds(6, "10.0.0.6", true));
+
+    let other = Record { group: "h".to_owned(), ..record(2, "10.0.0.2") };
+    publish(&target, &other).await;
+    assert_eq!(read(&target, &other).await.holds, holds(2, "10.0.0.2", true));
+    assert_eq!(raw::texts(server.address, name, RecordType::A).await, ["10.0.0.2"]);
 }
 
 async fn foreign_addresses_stay(server: &Server) {
