@@ -64,8 +64,15 @@ pub(crate) async fn describe(sentinel: &mut SentinelClient, group: &Fields) -> R
     for peer in sentinel.sentinels(name).await? {
         table.row(["sentinel".to_owned(), node(&peer), state(&peer)]);
     }
+    // Other sentinels do not know the command, and most of ours publish nowhere.
+    let publications = sentinel.publications(Some(name)).await.unwrap_or_default();
+    let published = publications.iter().map(|one| format!("{} {}", field(one, "target"), field(one, "state")));
+    let published = match published.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        some => format!("published: {some}\n"),
+    };
     Ok(format!(
-        "{name}: {}, quorum {} of {} sentinels, configuration epoch {}\n{}\n",
+        "{name}: {}, quorum {} of {} sentinels, configuration epoch {}\n{published}{}\n",
         if is_down(group) { "DOWN" } else { "up" },
         field(group, "quorum"),
         field(group, "num-other-sentinels").parse::<u32>().unwrap_or(0) + 1,

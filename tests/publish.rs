@@ -86,6 +86,8 @@ fn a_new_master_is_published_once_and_everybody_knows() {
     assert_eq!(wrote, 1, "the leader alone writes");
     let (is_fine, text) = bongsu(&["publish", "status", "--sentinel", &format!("127.0.0.1:{}", p.i.sentinels[0])]);
     assert!(is_fine && text.contains("in-sync") && text.contains(&new.to_string()), "{text}");
+    let (_, text) = bongsu(&["status", "--sentinel", &format!("127.0.0.1:{}", p.i.sentinels[0])]);
+    assert!(text.contains("published: store in-sync"), "{text}");
 }
 
 #[test]
