@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Accord, Answer, Failure, Goal, Held, Outcome, Patience, Phases, PublicationState, PublicationView, Step};
 use crate::rng::Rng;
 use crate::time::Time;
+use crate::types::Epoch;
 
 /// How often a target is looked at that is as it should be, or that this sentinel has to leave alone.
 const LOOK_PERIOD: Duration = Duration::from_secs(30);
@@ -20,6 +21,10 @@ const LASTING_RETRY: Duration = Duration::from_secs(15);
 
 /// The wait until those who serve a record are asked again, doubled each time up to [`LOOK_PERIOD`].
 const SPREAD_MIN: Duration = Duration::from_millis(50);
+
+/// How many times the patience is doubled with somebody who goes on writing another content under the same epoch: from a second to a
+/// minute for the first in rank, from a minute to an hour for the next one, so that the content of the first one stands.
+const CONTESTED_MAX: u32 = 6;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -47,6 +52,10 @@ pub struct Publication {
     held: Option<(Held, Time)>,
     /// Since when the target has been seen with the right epoch and another content.
     differs_since: Option<Time>,
+    /// How often the goal was there and gave way to another content under its epoch.
+    contested: u32,
+    /// The last epoch that everybody who answers from his own data was seen with, under whichever content.
+    shown: Option<Epoch>,
     phases: Phases,
     accord: Option<Accord>,
     failures: u32,
@@ -54,6 +63,8 @@ pub struct Publication {
     rounds: u32,
     /// An operator wants the goal to be written whatever the target holds.
     forced: bool,
+    /// Somebody wants the target to be looked at who asked while a step was under way.
+    look_again: bool,
     /// The target has been read or written since the goal changed.
     looked: bool,
     rng: Rng,
@@ -69,11 +80,14 @@ impl Publication {
             taken_for: None,
             held: None,
             differs_since: None,
+            contested: 0,
+            shown: None,
             phases: Phases { requested: None, accepted: None, authoritative: None, converged: None },
             accord: None,
             failures: 0,
             rounds: 0,
             forced: false,
+            look_again: false,
             looked: false,
             rng: Rng::new(seed),
         }
@@ -85,14 +99,18 @@ impl Publication {
         if self.goal == Some(goal) {
             return;
         }
+        let is_same_epoch = self.goal.is_some_and(|old| old.epoch == goal.epoch);
         self.goal = Some(goal);
         self.phases = Phases { requested: Some(now), ..Phases::default() };
         (self.differs_since, self.accord) = (None, None);
-        (self.failures, self.rounds) = (0, 0);
+        (self.failures, self.rounds, self.contested) = (0, 0, 0);
         self.looked = false;
         // What is under way is waited for: its answer leads to the next step.
-        if let Stage::Due(..) = self.stage {
-            self.stage = Stage::Due(Kind::Read, now + patience.first_look);
+        if let Stage::Due(_, at) = self.stage {
+            let first_look = now + patience.first_look;
+            // However often the content changes, it is looked at one day.
+            let at = if is_same_epoch { first_look.min(at) } else { first_look };
+            self.stage = Stage::Due(Kind::Read, at);
         }
     }
 
@@ -104,28 +122,32 @@ impl Publication {
 
     /// Somebody has a reason to believe that the target has changed, or is back.
     pub fn look_now(&mut self, now: Time) {
-        if let Stage::Due(..) = self.stage {
-            self.stage = Stage::Due(Kind::Read, now);
+        match self.stage {
+            Stage::Due(..) => self.stage = Stage::Due(Kind::Read, now),
+            // What it finds may have been so before.
+            Stage::Out(_) => self.look_again = true,
         }
     }
 
     /// The next step. One that is returned is under way until it is answered.
     pub fn poll(&mut self, now: Time) -> Step {
-        if self.goal.is_none() {
-            return Step::Rest(None);
+        let step = self.peek(now);
+        if let (Stage::Due(kind, _), false) = (self.stage, matches!(step, Step::Rest(_))) {
+            self.stage = Stage::Out(kind);
+            self.taken_for = self.goal;
         }
+        step
+    }
+
+    /// What [`Publication::poll`] would return, for whoever cannot do it yet.
+    pub fn peek(&self, now: Time) -> Step {
         match self.stage {
+            _ if self.goal.is_none() => Step::Rest(None),
             Stage::Out(_) => Step::Rest(None),
             Stage::Due(_, at) if at > now => Step::Rest(Some(at)),
-            Stage::Due(kind, _) => {
-                self.stage = Stage::Out(kind);
-                self.taken_for = self.goal;
-                match kind {
-                    Kind::Read => Step::Read,
-                    Kind::Write => Step::Write,
-                    Kind::Ask => Step::Ask,
-                }
-            }
+            Stage::Due(Kind::Read, _) => Step::Read,
+            Stage::Due(Kind::Write, _) => Step::Write,
+            Stage::Due(Kind::Ask, _) => Step::Ask,
         }
     }
 
@@ -133,6 +155,9 @@ impl Publication {
     pub fn answered(&mut self, now: Time, answer: Answer) {
         let (Some(goal), Some(taken_for)) = (self.goal, self.taken_for.take()) else { return };
         let is_present = taken_for == goal;
+        if let Answer::Asked(Accord { authorities: true, .. }) = answer {
+            self.shown = Some(taken_for.epoch);
+        }
         let next = match answer {
             Answer::Read(Err(failure)) | Answer::Written(Err(failure)) => self.failed(now, failure),
             Answer::Written(Ok(Outcome::Lost)) => self.lost(now),
@@ -144,7 +169,11 @@ impl Publication {
             }
             Answer::Asked(accord) => self.asked(now, accord),
         };
-        self.stage = Stage::Due(next.0, next.1);
+        self.stage = if std::mem::take(&mut self.look_again) && next.1 > now {
+            Stage::Due(Kind::Read, now)
+        } else {
+            Stage::Due(next.0, next.1)
+        };
     }
 
     /// How it stands.
@@ -152,6 +181,7 @@ impl Publication {
         PublicationView {
             goal: self.goal,
             held: self.held,
+            shown: self.shown,
             state: self.state(),
             phases: self.phases,
             accord: self.accord,
@@ -173,6 +203,10 @@ impl Publication {
         self.looked = true;
         self.held = Some((held, now));
         let differs = matches!(held, Held::Record { epoch, agrees: false } if epoch == goal.epoch);
+        if differs && self.differs_since.is_none() && self.phases.accepted.is_some() {
+            self.contested = self.contested.saturating_add(1).min(CONTESTED_MAX);
+        }
+        let refresh = self.patience.refresh.saturating_mul(1 << self.contested);
         let differs_since = if differs { self.differs_since.unwrap_or(now) } else { now };
         self.differs_since = differs.then_some(differs_since);
         match held {
@@ -180,8 +214,8 @@ impl Publication {
             _ if self.forced => (Kind::Write, now),
             Held::Foreign => (Kind::Read, now + self.rng.around(LOOK_PERIOD)),
             Held::Record { epoch, .. } if epoch > goal.epoch => (Kind::Read, now + self.rng.around(LOOK_PERIOD)),
-            _ if differs && now.since(differs_since) < self.patience.refresh => {
-                (Kind::Read, differs_since + self.patience.refresh)
+            _ if differs && now.since(differs_since) < refresh => {
+                (Kind::Read, (differs_since + refresh).min(now + self.rng.around(LOOK_PERIOD)))
             }
             Held::Nothing | Held::Record { .. } => (Kind::Write, now),
         }

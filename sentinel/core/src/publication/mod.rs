@@ -8,7 +8,7 @@
 //! - Everybody goes on looking from time to time, so that a target which could not be reached, lost a write, or was wiped gets what it
 //!   should hold, whoever is still there to write it.
 //! - Two sentinels may see different replicas under the same epoch. The first in rank keeps the record up to date; another one steps
-//!   in only if the difference lasts.
+//!   in only if the difference lasts, and each time it is contradicted waits twice as long.
 //! - What somebody else put there is not overwritten, nor is a record with a higher epoch, unless an operator says so.
 //!
 //! Publishing follows from decisions and is never waited for by one.

@@ -243,6 +243,69 @@ fn a_difference_that_lasts_is_mended_by_the_next_in_rank() {
     assert_eq!(second.run(at(66_000), &mut store), [Step::Read, Step::Write, Step::Ask]);
 }
 
+/// One of them does not know a replica that the other one knows, and never will.
+#[test]
+fn two_views_that_never_agree_do_not_alternate_for_ever() {
+    let mut store = Store::default();
+    let mut first = Writer::new(1, at(0), goal(3, 1), Patience::of_rank(0));
+    let mut second = Writer::new(2, at(0), goal(3, 2), Patience::of_rank(1));
+    for second_of_day in 0..86_400 {
+        first.run(at(second_of_day * 1000), &mut store);
+        second.run(at(second_of_day * 1000), &mut store);
+    }
+    assert!(store.history.len() < 80, "{} records in a day", store.history.len());
+    assert_eq!(store.holds, Some(goal(3, 1)));
+}
+
+#[test]
+fn a_difference_that_others_mended_is_seen_within_a_minute() {
+    let mut store = Store { holds: Some(goal(3, 1)), ..Store::default() };
+    let mut tenth = Writer::new(1, at(0), goal(3, 2), Patience::of_rank(10));
+    assert_eq!(tenth.run(at(22_000), &mut store), [Step::Read]);
+    store.holds = Some(goal(3, 2));
+    assert_eq!(tenth.run(at(60_000), &mut store), [Step::Read, Step::Ask]);
+    assert_eq!(tenth.state(), PublicationState::InSync);
+}
+
+#[test]
+fn what_is_asked_for_during_a_step_is_done_after_it() {
+    let mut store = Store { holds: Some(goal(3, 1)), ..Store::default() };
+    let mut leader = Writer::new(1, at(0), goal(3, 1), Patience::of_leader());
+    assert_eq!(leader.step(at(0), &mut store), Step::Read);
+    assert_eq!(leader.machine.poll(at(0)), Step::Ask);
+    store.holds = None;
+    leader.machine.look_now(at(1));
+    leader.machine.answered(at(2), Answer::Asked(Accord::FULL));
+    assert_eq!(leader.run(at(2), &mut store), [Step::Read, Step::Write, Step::Ask]);
+}
+
+#[test]
+fn content_that_never_rests_is_looked_at_all_the_same() {
+    let mut store = Store::default();
+    let mut other = Writer::new(1, at(0), goal(3, 0), Patience::of_rank(3));
+    for n in 1..20 {
+        other.run(at(n * 1000), &mut store);
+        other.want(at(n * 1000), goal(3, n), Patience::of_rank(3));
+    }
+    assert_eq!(store.history.len(), 1);
+    // A new epoch is left to whoever led to it.
+    other.want(at(20_000), goal(4, 0), Patience::of_rank(3));
+    assert_eq!(other.run(at(27_000), &mut store), []);
+}
+
+#[test]
+fn an_epoch_is_shown_though_its_members_change_meanwhile() {
+    let mut store = Store::default();
+    let mut leader = Writer::new(1, at(0), goal(3, 1), Patience::of_leader());
+    assert_eq!(leader.step(at(0), &mut store), Step::Read);
+    assert_eq!(leader.step(at(0), &mut store), Step::Write);
+    assert_eq!(leader.machine.poll(at(0)), Step::Ask);
+    leader.want(at(1), goal(3, 2), Patience::of_rank(2));
+    leader.machine.answered(at(2), Answer::Asked(Accord::FULL));
+    assert_eq!(leader.machine.view().shown, Some(Epoch(3)));
+    assert_eq!(leader.machine.view().phases.authoritative, None);
+}
+
 #[test]
 fn an_authority_that_lost_it_sends_back_to_the_target() {
     let mut store = Store::default();

@@ -2,6 +2,7 @@
 
 use super::{Accord, Goal, Held};
 use crate::time::Time;
+use crate::types::Epoch;
 
 /// When the present goal reached each of its phases.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -57,6 +58,8 @@ pub struct PublicationView {
     pub goal: Option<Goal>,
     /// What it held when it was read or written last, and when that was.
     pub held: Option<(Held, Time)>,
+    /// The last epoch that the target, and all who answer from their own data, were seen with. Its members may have changed since.
+    pub shown: Option<Epoch>,
     /// In one word.
     pub state: PublicationState,
     /// When the goal reached each phase.
