@@ -106,6 +106,11 @@ async fn now(args: &NowArgs) -> Result<ExitCode> {
             say!("{}", table(&publications).trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
+        let is_left_alone = |one: &Fields| is_looked_at(one) && matches!(field(one, "state"), "superseded" | "foreign");
+        if !args.force && publications.iter().any(is_left_alone) {
+            say!("{}", table(&publications).trim_end())?;
+            bail!("what a target holds is left alone without --force");
+        }
         if start.elapsed() >= args.wait {
             say!("{}", table(&publications).trim_end())?;
             bail!("not up to date after {} ms", args.wait.as_millis());

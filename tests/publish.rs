@@ -160,12 +160,34 @@ fn what_others_put_there_stays_until_an_operator_decides() {
     let sentinel = i.sentinels[0];
     wait("it is foreign", || (view(sentinel)?["state"] == "foreign").then_some(()));
     let address = format!("127.0.0.1:{sentinel}");
-    let (is_fine, text) = bongsu(&["publish", "now", GROUP, "--sentinel", &address, "--wait", "300"]);
-    assert!(!is_fine && text.contains("--force"), "{text}");
+    let (is_fine, text) = bongsu(&["publish", "now", GROUP, "--sentinel", &address]);
+    assert!(!is_fine && text.contains("is left alone without --force"), "{text}");
     assert_eq!(etcd.record().unwrap(), "hands off");
     let (is_fine, text) = bongsu(&["publish", "now", GROUP, "--sentinel", &address, "--force"]);
     assert!(is_fine, "{text}");
     assert_eq!(etcd.record().unwrap()["primary"]["port"], master);
+}
+
+#[test]
+fn a_group_that_is_removed_is_published_no_more() {
+    let mut i = Installation::empty();
+    let etcd = Etcd::start(&mut i);
+    let master = i.add_node("");
+    i.add_sentinel(Program::Ours, &format!("{}{}", monitor(GROUP, master), directives(etcd)));
+    let sentinel = i.sentinels[0];
+    let is_in_sync = || (view(sentinel)?["state"] == "in-sync").then_some(());
+    wait("it is in sync", is_in_sync);
+    let removed: Option<String> = command(sentinel, &["SENTINEL", "REMOVE", GROUP]);
+    assert_eq!(removed.as_deref(), Some("OK"));
+    let shown = || -> usize {
+        let views: Vec<HashMap<String, String>> = command(sentinel, &["BONGSU", "PUBLICATIONS"]).unwrap();
+        views.len()
+    };
+    assert_eq!(shown(), 0);
+    let words = ["SENTINEL", "MONITOR", GROUP, "127.0.0.1", &master.to_string(), "1"];
+    assert_eq!(command::<String>(sentinel, &words).as_deref(), Some("OK"));
+    wait("it is in sync again", is_in_sync);
+    assert_eq!(shown(), 1);
 }
 
 #[test]

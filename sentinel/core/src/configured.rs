@@ -29,6 +29,8 @@ pub enum Configured {
     Durable,
     /// The master is the same under the same epoch; members came or went, or have another address or run id. At most once per input.
     Members,
+    /// The group is watched no more, and has no configuration.
+    Removed,
 }
 
 /// A data node, as the world should know it.

@@ -153,6 +153,7 @@ impl Sentinel {
             self.names.remove(&group.name);
             self.drop_node(group.master);
         }
+        self.tell_configured(id, Configured::Removed);
         self.timers.set(Timer::Group(id), None);
         self.settle(now);
         Ok(())

@@ -17,7 +17,7 @@ pub(super) const fn reason(how: Configured) -> Option<&'static str> {
         Configured::Led { planned: false } => Some("failover"),
         Configured::Adopted { .. } => Some("adopted"),
         Configured::Renewed => Some("renewed"),
-        Configured::Durable | Configured::Members => None,
+        Configured::Durable | Configured::Members | Configured::Removed => None,
     }
 }
 

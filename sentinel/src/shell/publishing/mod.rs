@@ -71,7 +71,7 @@ impl Publishing {
     }
 
     fn forget(&self, id: GroupId) {
-        self.places.borrow_mut().retain(|(group, _), _| *group != id);
+        self.places.borrow_mut().extract_if((id, 0)..=(id, usize::MAX), |_, _| true).for_each(|(_, place)| place.end());
         self.told.borrow_mut().remove(&id);
     }
 }
@@ -82,7 +82,7 @@ pub(super) fn on_configured(shell: &Shell, id: GroupId, how: Configured) {
     if publishing.outlets.is_empty() {
         return;
     }
-    let Some(configuration) = shell.0.core.borrow().configuration(id) else { return };
+    let Some(configuration) = shell.0.core.borrow().configuration(id) else { return publishing.forget(id) };
     if how == Configured::Monitored {
         let covered = publishing.outlets.iter().any(|outlet| outlet.covers(configuration.group.as_str()));
         let change = GroupChange::Published(covered);
@@ -107,9 +107,7 @@ pub(super) fn on_configured(shell: &Shell, id: GroupId, how: Configured) {
 /// Tells the core once everybody who shows the group to clients shows its present configuration.
 fn tell_published(shell: &Shell, id: GroupId) {
     let publishing = &shell.0.publishing;
-    let Some(epoch) = shell.0.core.borrow().configuration(id).map(|configuration| configuration.epoch) else {
-        return publishing.forget(id);
-    };
+    let Some(epoch) = shell.0.core.borrow().configuration(id).map(|configuration| configuration.epoch) else { return };
     let all_show_it = {
         let places = publishing.places.borrow();
         let mut of_group = places.range((id, 0)..=(id, usize::MAX)).map(|(_, place)| place).peekable();

@@ -28,6 +28,8 @@ pub(super) struct Place {
     /// The epoch that a failover of ours began.
     led: Cell<Option<Epoch>>,
     changed: Notify,
+    /// The group is watched no more.
+    is_over: Cell<bool>,
     /// The last error, until a step succeeds.
     trouble: RefCell<Option<Trouble>>,
     witnesses: RefCell<Vec<Witness>>,
@@ -55,6 +57,7 @@ impl Place {
             reason: Cell::new("monitored"),
             led: Cell::new(None),
             changed: Notify::new(),
+            is_over: Cell::new(false),
             trouble: RefCell::default(),
             witnesses: RefCell::default(),
             shown: RefCell::default(),
@@ -74,10 +77,15 @@ impl Place {
         self.changed.notify_one();
     }
 
-    /// Whether the target, and everybody who answers from its data, shows this epoch.
+    /// The group is watched no more: what is under way is the last step.
+    pub(super) fn end(&self) {
+        self.is_over.set(true);
+        self.changed.notify_one();
+    }
+
+    /// Whether the target, and everybody who answers from its data, has been seen with this epoch.
     pub(super) fn shows(&self, epoch: Epoch) -> bool {
-        let view = self.view();
-        view.goal.is_some_and(|goal| goal.epoch == epoch) && view.phases.authoritative.is_some()
+        self.view().shown == Some(epoch)
     }
 
     pub(super) fn view(&self) -> PublicationView {
@@ -131,7 +139,7 @@ impl Place {
     }
 
     /// Until the next step is due. What others do and who is alive may have changed by then, so the goal is made anew.
-    async fn rest(&self, shell: &Shell, until: Option<Time>) -> bool {
+    async fn rest(&self, shell: &Shell, until: Option<Time>) {
         match until {
             Some(until) => tokio::select! {
                 () = sleep_until(shell.0.clock.instant(until)) => {}
@@ -143,7 +151,6 @@ impl Place {
         if let Some(configuration) = &configuration {
             self.want(shell, configuration);
         }
-        configuration.is_some()
     }
 
     fn failed(&self, error: TargetError) -> Failure {
@@ -177,7 +184,7 @@ impl Place {
             *self.shown.borrow_mut() = Some(super::report::shown_member(&record.primary));
             self.tell(shell, "+published", Level::Notice, &format!("epoch {} {}", record.epoch, record.reason));
         }
-        let news = before.phases.authoritative.is_none() && after.phases.authoritative.is_some();
+        let news = before.shown != after.shown;
         self.tell_state(shell, after.state);
         if news {
             tell_published(shell, self.id);
@@ -211,30 +218,31 @@ impl Place {
 
 /// Serves one place until its group is gone.
 pub(super) async fn drive(shell: Shell, place: Rc<Place>) {
-    let outlet = place.outlet.clone();
-    match &outlet.transport {
+    match &place.outlet.transport {
         Transport::Dns(target) => serve(&shell, &place, target).await,
         Transport::Etcd(target) => serve(&shell, &place, target).await,
         Transport::Consul(target) => serve(&shell, &place, target).await,
         Transport::ZooKeeper(target) => serve(&shell, &place, target).await,
     }
-    shell.0.publishing.forget(place.id);
 }
 
 async fn serve<T: Target>(shell: &Shell, place: &Place, target: &T) {
-    let mut token = None;
-    loop {
-        let step = place.machine.borrow_mut().poll(shell.now());
-        let record = place.record();
-        let Some(record) = record.filter(|_| !matches!(step, Step::Rest(_))) else {
-            let until = if let Step::Rest(until) = step { until } else { None };
-            if !place.rest(shell, until).await {
-                return;
-            }
+    let (mut token, mut permit) = (None, None);
+    while !place.is_over.get() {
+        let next = place.machine.borrow().peek(shell.now());
+        let record = place.record().filter(|_| !matches!(next, Step::Rest(_)));
+        let Some(record) = record else {
+            permit = None;
+            let until = if let Step::Rest(until) = next { until } else { None };
+            place.rest(shell, until).await;
             continue;
         };
-        // Closed never: the outlet outlives its places.
-        let _permit = place.outlet.at_once.acquire().await;
+        if permit.is_none() {
+            // Closed never: the outlet outlives its places. What is to be done may be something else by then.
+            permit = Some(place.outlet.at_once.acquire().await);
+            continue;
+        }
+        let step = place.machine.borrow_mut().poll(shell.now());
         let answer = take(place, target, step, &record, &mut token).await;
         place.answer(shell, answer, &record);
     }
