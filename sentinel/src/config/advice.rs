@@ -19,10 +19,12 @@ pub fn advice(loaded: &Loaded) -> Vec<String> {
         let about = of_quorum(group).into_iter().chain(of_timing(group)).chain(of_address(group));
         doubts.extend(about.map(|doubt| format!("group {}: {doubt}", group.name)));
     }
-    for hook in &loaded.settings.hooks {
+    let hooks = loaded.settings.hooks.iter().map(|hook| ("hook", &hook.name, &hook.groups));
+    let targets = loaded.settings.publish.iter().map(|target| ("publish", &target.name, &target.groups));
+    for (word, name, groups) in hooks.chain(targets) {
         let is_watched = |name: &&GroupName| loaded.setup.groups.iter().any(|group| group.name == **name);
-        let unknown = hook.groups.iter().filter(|name| !is_watched(name));
-        doubts.extend(unknown.map(|name| format!("hook {}: no group {name} is watched", hook.name)));
+        let unknown = groups.iter().filter(|name| !is_watched(name));
+        doubts.extend(unknown.map(|group| format!("{word} {name}: no group {group} is watched")));
     }
     doubts
 }
@@ -129,6 +131,8 @@ mod tests {
         check(&format!("{}sentinel failover-timeout m 1000\n", monitor(2)), &["shorter than down-after"]);
         check(&format!("{}sentinel parallel-syncs m 0\n", monitor(2)), &["parallel-syncs 0"]);
         check(&format!("{}sentinel process-death-after-milliseconds m 30000\n", monitor(2)), &["no effect"]);
+        let target = "publish store type etcd\npublish store endpoints http://127.0.0.1:2379\n";
+        check(&format!("{}{target}publish store groups m other\n", monitor(2)), &["publish store: no group other"]);
         let local = format!("sentinel monitor m 127.0.0.1 6379 2\n{}", peers(2));
         check(&local, &["loopback"]);
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bongsu_sentinel_core::GroupName;
+
 use super::super::field::Field;
 use super::super::secret::Secret;
 use super::super::value::{Syntax, Value, show_memory};
@@ -101,6 +103,15 @@ impl Entry {
             Ok(field)
         };
         self.values(key).unwrap_or_default().iter().enumerate().map(value).collect()
+    }
+
+    /// The groups that it is for; none: all.
+    pub(crate) fn groups(&self) -> Result<Vec<GroupName>, Fault> {
+        const KEY: &str = "groups";
+        let parse = |(item, name): (usize, &String)| {
+            GroupName::parse(name).ok_or_else(|| Fault::at(KEY, item, format!("'{name}' cannot name a group")))
+        };
+        self.many::<String>(KEY)?.iter().enumerate().map(parse).collect()
     }
 
     /// What was given, in the order of the table, as words of a `.conf` file.

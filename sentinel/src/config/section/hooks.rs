@@ -131,7 +131,7 @@ impl HookSettings {
             name: entry.name().to_owned(),
             phase,
             command,
-            groups: groups(entry)?,
+            groups: entry.groups()?,
             timeout: timeout(entry, phase)?,
             on_failure: entry.one("on-failure")?,
         })
@@ -141,13 +141,6 @@ impl HookSettings {
     pub fn is_for(&self, group: &GroupName) -> bool {
         self.groups.is_empty() || self.groups.contains(group)
     }
-}
-
-fn groups(entry: &Entry) -> Result<Vec<GroupName>, Fault> {
-    let parse = |(item, name): (usize, &String)| {
-        GroupName::parse(name).ok_or_else(|| Fault::at("groups", item, format!("'{name}' cannot name a group")))
-    };
-    entry.many::<String>("groups")?.iter().enumerate().map(parse).collect()
 }
 
 fn timeout(entry: &Entry, phase: HookPhase) -> Result<Duration, Fault> {

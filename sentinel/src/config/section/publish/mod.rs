@@ -91,7 +91,7 @@ impl PublishSettings {
             TargetType::Consul => TargetSettings::Consul(Box::new(store::consul(settings, entry)?)),
             TargetType::ZooKeeper => TargetSettings::ZooKeeper(Box::new(store::zookeeper(settings, entry)?)),
         };
-        Ok(Self { name: entry.name().to_owned(), groups: groups(entry)?, target })
+        Ok(Self { name: entry.name().to_owned(), groups: entry.groups()?, target })
     }
 
     /// Whether the target shows this group.
@@ -114,14 +114,6 @@ fn check_keys(entry: &Entry, kind: TargetType) -> Result<(), Fault> {
         Some(key) => Err(Fault::whole(format!("missing key '{key}' of a target of type {}", kind.as_str()))),
         None => Ok(()),
     }
-}
-
-fn groups(entry: &Entry) -> Result<Vec<GroupName>, Fault> {
-    let names: Vec<String> = entry.many("groups")?;
-    let group = |(item, name): (usize, &String)| {
-        GroupName::parse(name).ok_or_else(|| Fault::at("groups", item, format!("'{name}' cannot name a group")))
-    };
-    names.iter().enumerate().map(group).collect()
 }
 
 /// A number of milliseconds.
