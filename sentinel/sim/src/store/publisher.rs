@@ -48,8 +48,7 @@ impl Place {
     }
 
     fn shows(&self, epoch: Epoch) -> bool {
-        let view = self.machine.view();
-        view.goal.is_some_and(|goal| goal.epoch == epoch) && view.phases.authoritative.is_some()
+        self.machine.view().shown == Some(epoch)
     }
 }
 
@@ -148,10 +147,9 @@ impl World {
         let Some(place) = self.stores.places.get_mut(&at) else { return };
         let Some((_, step)) = place.out.take_if(|(out, _)| *out == number) else { return };
         let answer = heard(place, step, reply, is_blind);
-        let was_shown = place.machine.view().phases.authoritative.is_some();
+        let before = place.machine.view().shown;
         place.machine.answered(now, answer);
-        let is_shown = place.machine.view().phases.authoritative.is_some();
-        if !was_shown && is_shown {
+        if place.machine.view().shown != before {
             self.tell_published(at);
         }
         self.run_place(at);
