@@ -162,5 +162,9 @@ impl Events {
 
 /// Runs a command's work to its end on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // Names are looked up on threads, which nobody can stop: one that nobody waits for any longer is not to hold up the end.
+    runtime.shutdown_background();
+    result
 }

@@ -7,5 +7,7 @@ mod support;
 mod check;
 #[path = "healthcheck/isolated.rs"]
 mod isolated;
+#[path = "healthcheck/published.rs"]
+mod published;
 #[path = "healthcheck/serve.rs"]
 mod serve;

@@ -29,6 +29,7 @@ pub use sentinels::{
 };
 pub use size::{SizeError, parse_bytes};
 pub use survey::{
-    Concern, DnsName, DnsNameError, Expected, GroupRequest, Reach, Request, SentinelView, Survey, Vip, survey,
+    Concern, DnsName, DnsNameError, Expected, GroupRequest, Place, PublishedAt, Reach, Request, SentinelView, Survey,
+    Vip, survey,
 };
 pub use write_probe::{ProbeKey, ProbeKeyError};

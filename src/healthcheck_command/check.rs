@@ -2,13 +2,15 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use bongsu_healthcheck::{
-    DnsName, Endpoint, Expected, GroupRequest, ProbeKey, Reach, Request, RoleName, SentinelView, Severity, Survey, Vip,
-    parse_bytes, survey,
+    DnsName, Endpoint, Expected, GroupRequest, Place, ProbeKey, PublishedAt, Reach, Request, RoleName, SentinelView,
+    Severity, Survey, Vip, parse_bytes, survey,
 };
+use bongsu_sentinel::config::{Launch, PublishSettings, TargetSettings, inspect};
 use clap::{Args, ValueEnum};
 
 use super::{SentinelAccessArgs, node, sentinel};
@@ -63,6 +65,10 @@ pub(crate) struct CheckArgs {
     /// Critical if another node than the master answers at this address (at the master's port if none is given)
     #[arg(long, value_name = "ADDR", value_parser = Vip::parse)]
     vip: Vec<Vip>,
+    /// Also look at every target (etcd, Consul, ZooKeeper, DNS) that this configuration of a sentinel publishes the group to, and
+    /// hold it against the master and its epoch; a file with nothing but a `publish:` section will do
+    #[arg(long, value_name = "FILE", requires = "group")]
+    publish: Option<PathBuf>,
     /// Probe only the nodes named here, not all nodes of the group
     #[arg(long, requires = "group")]
     named_only: bool,
@@ -138,6 +144,10 @@ fn request(args: CheckArgs) -> Result<Request> {
         RoleArg::Replica => RoleName::Replica,
         RoleArg::Sentinel => RoleName::Sentinel,
     });
+    let published = match (&args.publish, &args.group) {
+        (Some(file), Some(group)) => published(file, group)?,
+        _ => Vec::new(),
+    };
     Ok(Request {
         nodes: args.nodes,
         named_only: args.named_only,
@@ -152,7 +162,28 @@ fn request(args: CheckArgs) -> Result<Request> {
         },
         dns: args.dns,
         vips: args.vip,
+        published,
     })
+}
+
+/// The targets of a configuration that show the group.
+fn published(file: &Path, group: &str) -> Result<Vec<PublishedAt>> {
+    let loaded = inspect(&Launch::with_file(file)).map_err(|error| anyhow!(error.report().trim_end().to_owned()))?;
+    let covering = loaded.settings.publish.into_iter().filter(|target| target.covers(group));
+    let target = |target: PublishSettings| {
+        let place = match target.target {
+            TargetSettings::Dns(settings) => Place::Dns(settings),
+            TargetSettings::Etcd(settings) => Place::Etcd(settings),
+            TargetSettings::Consul(settings) => Place::Consul(settings),
+            TargetSettings::ZooKeeper(settings) => Place::ZooKeeper(settings),
+        };
+        PublishedAt { name: target.name, place }
+    };
+    let targets: Vec<PublishedAt> = covering.map(target).collect();
+    if targets.is_empty() {
+        bail!("{} names no target under `publish` that shows {group}", file.display());
+    }
+    Ok(targets)
 }
 
 /// Everything below the first line.

@@ -1,7 +1,8 @@
 //! `bongsu healthcheck check`.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ pub(crate) fn check(args: &[&str]) -> Output {
 
 /// The JSON document, after the exit status was found to be this one.
 #[track_caller]
-fn document(args: &[&str], status: i32) -> Value {
+pub(crate) fn document(args: &[&str], status: i32) -> Value {
     let output = check(&[args, &["--json"]].concat());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(status), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -25,16 +26,16 @@ fn document(args: &[&str], status: i32) -> Value {
 }
 
 #[track_caller]
-fn kinds(findings: &Value) -> Vec<String> {
+pub(crate) fn kinds(findings: &Value) -> Vec<String> {
     findings.as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-fn local(port: u16) -> String {
+pub(crate) fn local(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
 /// `--group` and `--sentinel` for a whole installation.
-fn group(i: &Installation) -> Vec<String> {
+pub(crate) fn group(i: &Installation) -> Vec<String> {
     let mut words = vec!["--group".to_owned(), GROUP.to_owned()];
     for port in &i.sentinels {
         words.extend(["--sentinel".to_owned(), local(*port)]);
@@ -42,7 +43,7 @@ fn group(i: &Installation) -> Vec<String> {
     words
 }
 
-fn words(words: &[String]) -> Vec<&str> {
+pub(crate) fn words(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
@@ -244,4 +245,26 @@ fn names_that_lead_elsewhere() {
     assert_eq!(check("nowhere.example", 2), ["name-differs"]);
     dns.silence(true);
     assert_eq!(check("redis.example", 3), ["not-comparable"]);
+}
+
+/// The system waits far longer for its name servers than a check does.
+#[test]
+fn a_name_service_that_is_silent_takes_no_longer_than_the_limit() {
+    let socket = UdpSocket::bind(("127.53.6.2", 53)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("resolv.conf");
+    std::fs::write(&file, "nameserver 127.53.6.2\noptions timeout:30 attempts:3\n").unwrap();
+    let in_place = "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
+    let started = Instant::now();
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", in_place])
+        .arg(&file)
+        .args([BONGSU, "healthcheck", "check", "--timeout", "300", "node.example"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    socket.set_nonblocking(true).unwrap();
+    assert!(socket.recv(&mut [0; 512]).is_ok(), "the name server was asked");
 }

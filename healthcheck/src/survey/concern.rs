@@ -119,9 +119,36 @@ pub enum Concern {
         /// What went wrong.
         reason: String,
     },
+    /// A target that the sentinels publish to holds no record of the group.
+    NotPublished {
+        /// Name of the target.
+        target: String,
+        /// What stands in the place of the record.
+        instead: Option<String>,
+    },
+    /// A target holds another master.
+    PublishedDiffers {
+        /// Name of the target.
+        target: String,
+        /// The master that it holds.
+        primary: String,
+        /// The epoch that it holds.
+        epoch: u64,
+        /// The master.
+        expected: Endpoint,
+    },
+    /// A target holds the master under another epoch.
+    PublishedEpoch {
+        /// Name of the target.
+        target: String,
+        /// The epoch that it holds.
+        epoch: u64,
+        /// That of the sentinels.
+        expected: u64,
+    },
     /// A comparison could not be made.
     NotComparable {
-        /// The name or address.
+        /// The name, address or target.
         what: String,
         /// Why not.
         reason: String,
@@ -138,7 +165,8 @@ impl Concern {
             | Self::SentinelUnknown { .. }
             | Self::MasterDown { objectively: false, .. }
             | Self::OtherHistory { .. }
-            | Self::ReplicasImpaired { .. } => Severity::Warning,
+            | Self::ReplicasImpaired { .. }
+            | Self::PublishedEpoch { .. } => Severity::Warning,
             Self::NotComparable { .. } => Severity::Unknown,
             Self::NoMajority { .. }
             | Self::NoAgreement { .. }
@@ -149,7 +177,9 @@ impl Concern {
             | Self::UnexpectedMaster { .. }
             | Self::NameDiffers { .. }
             | Self::VipDiffers { .. }
-            | Self::VipSilent { .. } => Severity::Critical,
+            | Self::VipSilent { .. }
+            | Self::NotPublished { .. }
+            | Self::PublishedDiffers { .. } => Severity::Critical,
         }
     }
 }
@@ -193,6 +223,16 @@ impl fmt::Display for Concern {
                 None => write!(f, "behind {vip} is no data node"),
             },
             Self::VipSilent { vip, reason } => write!(f, "behind {vip}: {reason}"),
+            Self::NotPublished { target, instead: None } => write!(f, "{target} holds no record of the group"),
+            Self::NotPublished { target, instead: Some(what) } => {
+                write!(f, "{target} holds something that no sentinel wrote: {what}")
+            }
+            Self::PublishedDiffers { target, primary, epoch, expected } => {
+                write!(f, "{target} holds {primary} (epoch {epoch}); the master is {expected}")
+            }
+            Self::PublishedEpoch { target, epoch, expected } => {
+                write!(f, "{target} holds epoch {epoch}; the sentinels are at {expected}")
+            }
             Self::NotComparable { what, reason } => write!(f, "{what} cannot be compared with the master: {reason}"),
         }
     }

@@ -1,7 +1,9 @@
 //! Names and addresses outside the group that are to lead to its master.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
@@ -9,6 +11,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RecordType;
 use hickory_resolver::{TokioResolver, config};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use super::document::Survey;
 use super::{Concern, Reach, Request};
@@ -128,13 +131,13 @@ async fn compare_vip(vip: Endpoint, expected: Option<&String>, reach: &Reach) ->
 
 async fn compare_name(name: &DnsName, master: &Endpoint, reach: &Reach) -> Option<Concern> {
     let not_comparable = |reason: String| Some(Concern::NotComparable { what: name.shown(), reason });
-    let found = match tokio::time::timeout(reach.limit, look_up(name, reach)).await {
+    let found = match timeout(reach.limit, look_up(name, reach)).await {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => return not_comparable(error.to_string()),
         Err(_elapsed) => return not_comparable(format!("no answer within {} ms", reach.limit.as_millis())),
     };
-    let expected: BTreeSet<IpAddr> = match tokio::net::lookup_host((master.host(), master.port())).await {
-        Ok(addresses) => addresses.map(|address| address.ip().to_canonical()).collect(),
+    let expected = match addresses_of(master, reach.limit).await {
+        Ok(expected) => expected,
         Err(error) => return not_comparable(format!("{}: {error}", master.host())),
     };
     // The name may lead to some of the master's addresses, but to nothing else.
@@ -143,6 +146,12 @@ async fn compare_name(name: &DnsName, master: &Endpoint, reach: &Reach) -> Optio
     }
     let shown = |addresses: BTreeSet<IpAddr>| addresses.iter().map(ToString::to_string).collect();
     Some(Concern::NameDiffers { name: name.shown(), addresses: shown(found), expected: shown(expected) })
+}
+
+/// The addresses of a node, as this machine looks them up.
+pub(super) async fn addresses_of(node: &Endpoint, limit: Duration) -> io::Result<BTreeSet<IpAddr>> {
+    let found = timeout(limit, tokio::net::lookup_host((node.host(), node.port()))).await??;
+    Ok(found.map(|address| address.ip().to_canonical()).collect())
 }
 
 /// Both kinds of addresses; a name that does not exist has none.

@@ -5,6 +5,7 @@ mod document;
 mod elsewhere;
 mod group;
 mod nodes;
+mod published;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::{Access, Endpoint, RoleName};
 pub use concern::Concern;
 pub use document::{SentinelView, Survey};
 pub use elsewhere::{DnsName, DnsNameError, Vip};
+pub use published::{Place, PublishedAt};
 
 /// What is to be looked at, and what is expected.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub struct Request {
     pub dns: Vec<DnsName>,
     /// Addresses behind which the master is to be.
     pub vips: Vec<Vip>,
+    /// Targets that are to hold the master of the group.
+    pub published: Vec<PublishedAt>,
 }
 
 /// A group, and whom to ask for it.
@@ -100,5 +104,6 @@ pub async fn survey(request: &Request, reach: &Reach) -> Survey {
         survey.concerns.push(Concern::UnexpectedMaster { expected: expected.clone(), found });
     }
     elsewhere::compare(request, reach, &mut survey).await;
+    published::compare(&request.published, reach, &mut survey).await;
     survey
 }
