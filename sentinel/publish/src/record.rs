@@ -41,6 +41,13 @@ pub struct Member {
     pub tls: bool,
 }
 
+impl Member {
+    fn has_plausible_host(&self) -> bool {
+        let is_fine = |c: char| !c.is_whitespace() && !c.is_control();
+        (1..=HOST_BYTES_MAX).contains(&self.host.len()) && self.host.chars().all(is_fine)
+    }
+}
+
 /// The sentinel that published a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publisher {
@@ -61,6 +68,12 @@ pub struct RecordError {
 /// The longest record that is read, in bytes; one with a thousand replicas is shorter.
 pub const RECORD_MAX: usize = 256 * 1024;
 
+/// Longest host: no name of the DNS is longer (RFC 1035, section 2.3.4), nor is any address.
+const HOST_BYTES_MAX: usize = 255;
+
+/// How much of a parser's complaint is kept, in characters.
+const REASON_CHARS_MAX: usize = 200;
+
 impl Record {
     /// The JSON text that is stored.
     pub fn to_json(&self) -> String {
@@ -71,12 +84,20 @@ impl Record {
     /// Reads what is stored.
     ///
     /// # Errors
-    /// The bytes are too many, or not what [`Record::to_json`] writes. Unknown members are skipped.
+    /// The bytes are too many, or not what [`Record::to_json`] writes; or a host cannot be one: hosts are logged and shown on terminals.
+    /// Unknown members are skipped.
     pub fn from_json(bytes: &[u8]) -> Result<Self, RecordError> {
         if bytes.len() > RECORD_MAX {
             return Err(RecordError { reason: format!("{} bytes long", bytes.len()) });
         }
-        serde_json::from_slice(bytes).map_err(|error| RecordError { reason: error.to_string() })
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| {
+            // It quotes what it does not like, which may be all of it.
+            RecordError { reason: error.to_string().chars().take(REASON_CHARS_MAX).collect() }
+        })?;
+        match std::iter::once(&record.primary).chain(&record.replicas).find(|member| !member.has_plausible_host()) {
+            None => Ok(record),
+            Some(_) => Err(RecordError { reason: "a host that is no name and no address".to_owned() }),
+        }
     }
 
     /// Whether both tell clients the same: group, epoch, and where the nodes are. Run ids count, because tools tell restarted nodes
@@ -129,6 +150,17 @@ mod tests {
             assert!(Record::from_json(text.as_bytes()).is_err(), "{text}");
         }
         assert!(Record::from_json(&vec![b' '; RECORD_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn what_is_shown_to_people_is_short_and_harmless() {
+        for host in [String::new(), "db\u{1b}[2J".to_owned(), "db 2".to_owned(), "d".repeat(256)] {
+            let primary = Member { host: host.clone(), ..record().primary };
+            let text = Record { primary, ..record() }.to_json();
+            assert!(Record::from_json(text.as_bytes()).is_err(), "{host:?}");
+        }
+        let error = Record::from_json(format!("\"{}\"", "x".repeat(10_000)).as_bytes()).unwrap_err();
+        assert!(error.reason.len() < 300, "{error}");
     }
 
     #[test]

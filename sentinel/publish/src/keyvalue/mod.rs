@@ -8,6 +8,7 @@ use std::future::Future;
 pub(crate) use layout::Keys;
 pub use layout::{Layout, Prefix};
 
+use crate::net::http::shown;
 use crate::{Holds, RECORD_MAX, Record, Seen, Target, TargetError, Witness, Written};
 
 /// What a store must be able to do.
@@ -82,7 +83,7 @@ fn interpret(group: &str, entry: Option<&Entry>) -> Stored {
     let Some(entry) = entry else { return Stored::Nothing };
     match Record::from_json(&entry.value) {
         Ok(record) if record.group == group => Stored::Record(Box::new(record)),
-        Ok(record) => Stored::Foreign { what: format!("a record of group '{}'", record.group.escape_debug()) },
+        Ok(record) => Stored::Foreign { what: format!("a record of group '{}'", shown(record.group.as_bytes())) },
         Err(error) => Stored::Foreign { what: error.to_string() },
     }
 }
@@ -126,5 +127,25 @@ impl<S: Store> Target for KeyValue<S> {
     /// The store itself is all there is.
     async fn witnesses(&self, _record: &Record) -> Vec<Witness> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_others_left_only_a_part_is_kept() {
+        let member = r#"{"host":"a","port":1,"tls":false}"#;
+        let group = "g".repeat(RECORD_MAX / 2);
+        let text = format!(
+            r#"{{"group":"{group}","epoch":1,"primary":{member},"replicas":[],"reason":"x","published_at_ms":1,"publisher":{{"id":"a","addr":""}}}}"#
+        );
+        for value in [text, format!("\"{group}\"")] {
+            let entry = Entry { value: value.into_bytes(), revision: 1 };
+            let Stored::Foreign { what } = interpret("g", Some(&entry)) else { panic!("it is foreign") };
+            assert!(what.len() < 400, "{} bytes", what.len());
+        }
     }
 }
