@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use bongsu_healthcheck::{Access, Endpoint, Tls, client, connect};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ProtocolVersion, PushInfo, cmd};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::cli::AccessArgs;
 
@@ -40,6 +40,9 @@ pub(crate) fn read_password(path: &Path) -> Result<String> {
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
+
+/// Events that wait to be read; more are lost. A sentinel publishes dozens in a failover.
+const EVENTS_MAX: usize = 1024;
 
 /// A sentinel's replies.
 pub(crate) struct SentinelClient {
@@ -118,7 +121,7 @@ impl SentinelClient {
 pub(crate) struct Events {
     // The subscription ends with its connection.
     _connection: MultiplexedConnection,
-    pushes: UnboundedReceiver<PushInfo>,
+    pushes: Receiver<PushInfo>,
 }
 
 /// One published event.
@@ -134,12 +137,11 @@ impl Events {
     /// Subscribes to everything that the sentinel at `endpoint` publishes.
     pub(crate) async fn subscribe(endpoint: &Endpoint, access: &Access, limit: Duration) -> Result<Self> {
         let client = client(endpoint, access, ProtocolVersion::RESP3)?;
-        // The queue is as long as the events of a failover are many: a sentinel publishes dozens, not thousands.
-        let (sender, pushes) = unbounded_channel();
+        let (sender, pushes) = channel(EVENTS_MAX);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limit))
             .set_response_timeout(Some(limit))
-            .set_push_sender(sender);
+            .set_push_sender(move |push| sender.try_send(push).or(Ok::<(), ()>(())));
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         connection.psubscribe("*").await?;
         Ok(Self { _connection: connection, pushes })

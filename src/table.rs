@@ -16,9 +16,13 @@ impl Table {
         Self { rows: vec![heading.iter().map(|&cell| cell.to_owned()).collect()] }
     }
 
-    /// Adds a row.
+    /// Adds a row. Signs that would steer the terminal, which may come from any node, become spaces.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        let harmless = |cell: String| match cell.contains(char::is_control) {
+            true => cell.replace(char::is_control, " "),
+            false => cell,
+        };
+        self.rows.push(cells.into_iter().map(harmless).collect());
     }
 
     /// The table, each line ending in a line feed and none in spaces.
@@ -49,7 +53,7 @@ mod tests {
     fn columns_line_up() {
         let mut table = Table::new(&["NODE", "ROLE"]);
         table.row(["127.0.0.1:6379".to_owned(), "master".to_owned()]);
-        table.row(["a".to_owned(), String::new()]);
+        table.row(["a\u{1b}\n".to_owned(), String::new()]);
         assert_eq!(table.render(), "NODE            ROLE\n127.0.0.1:6379  master\na\n");
     }
 }

@@ -12,6 +12,9 @@ use crate::report::{Facts, Report, Role, millis, whole_millis};
 use crate::write_probe::{ProbeKey, write_probe};
 use crate::{Endpoint, Finding};
 
+/// What of a text from outside is shown, in characters; errors of nodes are shorter.
+const SHOWN_CHARS_MAX: usize = 300;
+
 /// Asks the node at `endpoint` how it is. Takes at most `limit`, connecting included, and never fails: what goes wrong
 /// is a finding. With a `key`, a node that says it is a master is also asked to take a write, for which there is `limit`
 /// once more.
@@ -61,7 +64,7 @@ async fn ask(access: &Access, limit: Duration, report: &mut Report) -> Result<Mu
     let answered = start.elapsed();
     let refused = match pong {
         Ok(text) if text == "PONG" => None,
-        Ok(text) => return Err(Stop::Found(not_a_node(format!("PING was answered with '{text}'")))),
+        Ok(text) => return Err(Stop::Found(not_a_node(format!("PING was answered with '{}'", shown(&text))))),
         Err(error) if is_refusal(&error) => Some(message(&error)),
         Err(error) => return Err(error.into()),
     };
@@ -159,7 +162,12 @@ const fn not_a_node(message: String) -> Finding {
 /// An error in the words in which it came.
 pub(crate) fn message(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{code} {detail}"),
-        _ => error.to_string(),
+        (Some(code), Some(detail)) => shown(&format!("{code} {detail}")),
+        _ => shown(&error.to_string()),
     }
+}
+
+/// The beginning of a text from outside, without signs that steer a terminal.
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

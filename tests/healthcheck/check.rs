@@ -268,3 +268,21 @@ fn a_name_service_that_is_silent_takes_no_longer_than_the_limit() {
     socket.set_nonblocking(true).unwrap();
     assert!(socket.recv(&mut [0; 512]).is_ok(), "the name server was asked");
 }
+
+#[test]
+fn what_a_node_says_does_not_steer_the_terminal() {
+    let hostile = Fake::start(|words| match words[0].as_str() {
+        "PING" => Answer::Say(b"+\x1b[2JPONG\r\n".to_vec()),
+        _ => honest(words),
+    });
+    let refusing = Fake::start(|words| match words[0].as_str() {
+        "PING" => Answer::Say(b"-MISCONF \x1b]0;x\x07 no\r\n".to_vec()),
+        "INFO" => Answer::Say(bulk(b"role:master\r\nredis_version:\x1b[31m7\r\n")),
+        _ => honest(words),
+    });
+    for node in [hostile.port, refusing.port] {
+        let output = check(&[&local(node)]);
+        assert_ne!(output.status.code(), Some(0));
+        assert!(!output.stdout.contains(&0x1b), "{}", String::from_utf8_lossy(&output.stdout).escape_debug());
+    }
+}

@@ -13,6 +13,9 @@ use crate::{ConnectError, Endpoint};
 /// Most replicas or sentinels that are taken from one answer: the rest of a forged list is ignored.
 const MEMBERS_MAX: usize = 1024;
 
+/// Longest host: no name of the DNS is longer (RFC 1035, section 2.3.4).
+const HOST_BYTES_MAX: usize = 255;
+
 /// What a sentinel says of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Testimony {
@@ -148,9 +151,14 @@ fn of_master(fields: &Fields) -> Result<Testimony, TestimonyError> {
 
 /// Where an instance listens; port 0 stands for nowhere.
 fn endpoint(fields: &Fields) -> Option<Endpoint> {
-    let host = fields.get("ip").filter(|host| !host.is_empty())?;
+    let host = fields.get("ip").filter(|host| is_plausible(host))?;
     let port = fields.get("port")?.parse().ok().filter(|&port| port != 0)?;
     Some(Endpoint::new(host, port))
+}
+
+/// Whether this may be a host name or an address: it is shown on terminals.
+fn is_plausible(host: &str) -> bool {
+    (1..=HOST_BYTES_MAX).contains(&host.len()) && !host.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 fn run_id(fields: &Fields) -> Option<String> {

@@ -52,6 +52,8 @@ pub(super) struct Node {
 struct Sentinel {
     is_configured: bool,
     last: Option<Heard<Testimony>>,
+    /// When it published that it has changed its mind.
+    changed: Option<Instant>,
 }
 
 /// Everything that is known.
@@ -78,7 +80,8 @@ impl State {
         asked_for: Pace,
         now: Instant,
     ) -> Self {
-        let configured = |endpoint: &Endpoint| (endpoint.clone(), Sentinel { is_configured: true, last: None });
+        let configured =
+            |endpoint: &Endpoint| (endpoint.clone(), Sentinel { is_configured: true, ..Sentinel::default() });
         Self {
             endpoint,
             announced,
@@ -109,18 +112,21 @@ impl State {
         Pace { interval: self.asked_for.interval.min(fresh / QUESTIONS_PER_BOUND), fresh }
     }
 
-    /// Takes in what the sentinel at `endpoint` says.
+    /// Takes in what the sentinel at `endpoint` says. An answer may have been on its way when the sentinel changed its mind.
     pub(super) fn heard_sentinel(&mut self, endpoint: &Endpoint, asked: Instant, testimony: Testimony) {
         if let Some(sentinel) = self.sentinels.get_mut(endpoint) {
-            sentinel.last = Some(Heard { asked, what: testimony });
+            let master = testimony.master.clone().filter(|_| sentinel.changed.is_none_or(|changed| changed <= asked));
+            sentinel.last = Some(Heard { asked, what: Testimony { master, ..testimony } });
         }
     }
 
-    /// The sentinel at `endpoint` has changed its mind: what it said before speaks for nobody any more, but its epoch and
-    /// the sentinels it knows still count.
-    pub(super) fn outdated(&mut self, endpoint: &Endpoint) {
-        if let Some(testimony) = self.sentinels.get_mut(endpoint).and_then(|sentinel| sentinel.last.as_mut()) {
-            testimony.what.master = None;
+    /// The sentinel at `endpoint` has changed its mind at `now`: what it said before speaks for nobody any more, but its
+    /// epoch and the sentinels it knows still count.
+    pub(super) fn outdated(&mut self, endpoint: &Endpoint, now: Instant) {
+        let Some(sentinel) = self.sentinels.get_mut(endpoint) else { return };
+        sentinel.changed = Some(now);
+        if let Some(last) = &mut sentinel.last {
+            last.what.master = None;
         }
     }
 
@@ -238,5 +244,27 @@ impl State {
     pub(super) fn time_unacknowledged(&self, now: Instant) -> Option<Duration> {
         let info = &self.node.as_ref().ok()?.what.info;
         self.history.time_unacknowledged(info.master_replid.as_deref(), now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_from_before_a_change_of_mind_names_nobody() {
+        let (start, node, sentinel) =
+            (Instant::now(), Endpoint::new("10.0.0.1", 6379), Endpoint::new("10.0.0.9", 26379));
+        let pace = Pace { interval: Duration::from_secs(1), fresh: Duration::from_secs(3) };
+        let mut state = State::new(node.clone(), None, std::slice::from_ref(&sentinel), pace, start);
+        let says = || Testimony { master: Some(node.clone()), ..Testimony::default() };
+        let at = |millis| start + Duration::from_millis(millis);
+        state.heard_sentinel(&sentinel, at(0), says());
+        assert!(state.agreement(at(5)).named.is_some());
+        state.outdated(&sentinel, at(10));
+        state.heard_sentinel(&sentinel, at(8), says());
+        assert_eq!(state.agreement(at(12)).named, None, "it was asked before");
+        state.heard_sentinel(&sentinel, at(15), says());
+        assert!(state.agreement(at(20)).named.is_some());
     }
 }

@@ -20,6 +20,8 @@ use crate::{Access, ConnectError, Endpoint, Facts, client, connect};
 const SWITCH_CHANNEL: &str = "+switch-master";
 /// Shortest time between two rounds of questions, so that no sentinel can make us busy by publishing a lot.
 const ROUNDS_APART: Duration = Duration::from_millis(20);
+/// Events of one sentinel that wait: in a failover it publishes one on the only channel that is listened to.
+const EVENTS_MAX: usize = 64;
 /// Time before a sentinel is subscribed to again.
 const RESUBSCRIBE_AFTER: Duration = Duration::from_secs(1);
 
@@ -235,22 +237,28 @@ async fn watch_events(shared: Arc<Shared>, endpoint: Endpoint, group: String) {
 
 async fn listen(shared: &Shared, endpoint: &Endpoint, group: &str) -> Result<(), redis::RedisError> {
     let client = client(endpoint, &shared.reach.sentinels, ProtocolVersion::RESP3)?;
-    // A sentinel publishes dozens of events in a failover, not thousands, and only one channel of them is subscribed to.
-    let (sender, mut pushes) = tokio::sync::mpsc::unbounded_channel();
-    let limit = Some(shared.reach.limit);
+    let limit = shared.reach.limit;
+    // What finds no room is not missed: those who wait there make us ask everybody.
+    let (sender, mut pushes) = tokio::sync::mpsc::channel(EVENTS_MAX);
     let config = redis::AsyncConnectionConfig::new()
-        .set_connection_timeout(limit)
-        .set_response_timeout(limit)
-        .set_push_sender(sender);
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    connection.subscribe(SWITCH_CHANNEL).await?;
+        .set_connection_timeout(Some(limit))
+        .set_response_timeout(Some(limit))
+        .set_push_sender(move |push| sender.try_send(push).or(Ok::<(), ()>(())));
+    let subscribing = async {
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        connection.subscribe(SWITCH_CHANNEL).await?;
+        Ok::<_, redis::RedisError>(connection)
+    };
+    // The handshake is not covered by the limits of the connection.
+    let Ok(connection) = timeout(limit, subscribing).await else { return Ok(()) };
+    let _kept = connection?;
     while let Some(push) = pushes.recv().await {
         if push.kind == redis::PushKind::Disconnection {
             break;
         }
         let Some(event) = redis::Msg::from_push_info(push) else { continue };
         if event.get_payload_bytes().split(|byte| *byte == b' ').next() == Some(group.as_bytes()) {
-            shared.state().outdated(endpoint);
+            shared.state().outdated(endpoint, Instant::now());
             shared.changes.send_replace(());
         }
     }
