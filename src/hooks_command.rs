@@ -80,11 +80,16 @@ fn describe(runs: &[Fields]) -> String {
     text
 }
 
-/// What a run means for a failover.
+/// What a run means for a failover, or would have meant.
 fn meaning(run: &Fields) -> String {
-    match (field(run, "verdict"), field(run, "reason")) {
+    let verdict = match (field(run, "verdict"), field(run, "reason")) {
         ("veto", why) => format!("veto: {why}"),
         (verdict, _) => verdict.to_owned(),
+    };
+    match (field(run, "dry-run"), verdict.as_str()) {
+        ("yes", "") => "dry run".to_owned(),
+        ("yes", verdict) => format!("dry run: {verdict}"),
+        (_, verdict) => verdict.to_owned(),
     }
 }
 
@@ -112,6 +117,8 @@ mod tests {
         assert_eq!((has_failed(&veto), meaning(&veto).as_str()), (false, "veto: no"));
         let late = fields(&[("hook", "h"), ("end", "timed out"), ("verdict", "go"), ("output", "a\x1b[2Jb\nc")]);
         assert!(has_failed(&late));
+        let tried = fields(&[("hook", "h"), ("verdict", "go"), ("dry-run", "yes")]);
+        assert_eq!(meaning(&tried), "dry run: go");
         assert!(describe(&[late]).ends_with(":\n    a[2Jb\n    c\n"));
     }
 }

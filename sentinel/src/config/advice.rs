@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::{GroupName, GroupSpec};
+use bongsu_sentinel_core::GroupSpec;
 
 use super::load::Loaded;
 
@@ -18,13 +18,6 @@ pub fn advice(loaded: &Loaded) -> Vec<String> {
     for group in &loaded.setup.groups {
         let about = of_quorum(group).into_iter().chain(of_timing(group)).chain(of_address(group));
         doubts.extend(about.map(|doubt| format!("group {}: {doubt}", group.name)));
-    }
-    let hooks = loaded.settings.hooks.iter().map(|hook| ("hook", &hook.name, &hook.groups));
-    let targets = loaded.settings.publish.iter().map(|target| ("publish", &target.name, &target.groups));
-    for (word, name, groups) in hooks.chain(targets) {
-        let is_watched = |name: &&GroupName| loaded.setup.groups.iter().any(|group| group.name == **name);
-        let unknown = groups.iter().filter(|name| !is_watched(name));
-        doubts.extend(unknown.map(|group| format!("{word} {name}: no group {group} is watched")));
     }
     doubts
 }

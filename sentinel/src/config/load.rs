@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use bongsu_sentinel_core::{Addr, RunId, Setup, Tunables};
+use bongsu_sentinel_core::{Addr, GroupName, GroupSpec, RunId, Setup, Tunables};
 
 use super::draft::Draft;
 use super::error::{ConfigError, Warning};
@@ -162,8 +162,21 @@ fn finish(draft: Draft, store: Store, file: PathBuf, randomness: Randomness) -> 
         );
         warnings.push(Warning { place: None, message });
     }
+    warnings.extend(unwatched(&draft.settings, &setup.groups));
     let is_new_id = draft.my_id.is_none();
     Ok(Loaded { settings: draft.settings, setup, store, journal, warnings, is_new_id, file })
+}
+
+/// Hooks and targets may name groups that are monitored later; a name that is mistyped looks the same.
+fn unwatched(settings: &Settings, watched: &[GroupSpec]) -> Vec<Warning> {
+    let hooks = settings.hooks.iter().map(|hook| ("hook", &hook.name, &hook.groups));
+    let targets = settings.publish.iter().map(|target| ("publish", &target.name, &target.groups));
+    let warn = |(word, name, groups): (&str, &String, &Vec<GroupName>)| {
+        let unknown = groups.iter().filter(|name| !watched.iter().any(|group| group.name == **name));
+        let tell = |group| Warning { place: None, message: format!("{word} {name}: no group {group} is watched") };
+        unknown.map(tell).collect::<Vec<_>>()
+    };
+    hooks.chain(targets).flat_map(warn).collect()
 }
 
 /// True for names that end in `.yaml` or `.yml`.
