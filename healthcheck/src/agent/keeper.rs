@@ -2,6 +2,8 @@
 
 mod act;
 mod hear;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -64,6 +66,10 @@ struct Keeper {
     pace: Pace,
     candidate: Option<Candidate>,
     holding: bool,
+    /// It should not be here any more, and could not be removed.
+    is_stuck: bool,
+    /// What happens to the address cannot be heard before this time.
+    deaf_until: Time,
     /// Until when the lease was that the kernel and the guardian know of.
     known_until: Time,
     fed_at: Time,
@@ -118,24 +124,23 @@ fn carrier_of(config: &AgentConfig, log: &Log) -> Result<Carrier, AgentError> {
     })
 }
 
-/// Until when an address may stay that an agent before this one has left here. One that may not is removed.
+/// Until when an address may stay that an agent before this one has left here. One that may not is removed; true if that failed.
 fn inherit(
     runtime: &Runtime,
     watchman: &mut Watchman,
     carrier: &mut Carrier,
     log: &Log,
     now: Time,
-) -> Result<Option<Time>, AgentError> {
+) -> Result<(Option<Time>, bool), AgentError> {
     let left = watchman.inherited();
     let is_credible = !runtime.is_new && left > now && left.since(now) <= LEASE_MAX;
     let inherited = is_credible.then_some(left);
-    if inherited.is_none()
-        && let Err(error) = carrier.drop_all()
-    {
+    let removed = if inherited.is_none() { carrier.drop_all() } else { Ok(true) };
+    if let Err(error) = &removed {
         log.warning(format_args!("what an agent before this one left cannot be removed: {error}"));
     }
     watchman.tell(inherited.unwrap_or(Time::ZERO))?;
-    Ok(inherited)
+    Ok((inherited, removed.is_err()))
 }
 
 impl Keeper {
@@ -151,7 +156,7 @@ impl Keeper {
         }
         let mut watchman = Watchman::start(&config, runtime.paths.deadline(), index)?;
         let now = clock::now();
-        let inherited = inherit(&runtime, &mut watchman, &mut carrier, &log, now)?;
+        let (inherited, is_stuck) = inherit(&runtime, &mut watchman, &mut carrier, &log, now)?;
         let listed = u32::try_from(config.sentinels.len()).unwrap_or(u32::MAX);
         let node = Rc::new(Node::new(
             Endpoint::new(config.node.0.host(), config.node.0.port()),
@@ -170,7 +175,9 @@ impl Keeper {
             orders: watch::Sender::new(Order::default()),
             desks: BTreeMap::new(),
             candidate: None,
-            holding: inherited.is_some(),
+            holding: inherited.is_some() || is_stuck,
+            is_stuck,
+            deaf_until: Time::ZERO,
             known_until: inherited.unwrap_or(Time::ZERO),
             fed_at: now,
             has_asked: false,
@@ -206,23 +213,24 @@ impl Keeper {
     /// One turn of the loop: acts on what is known, then waits for more.
     async fn turn(&mut self) -> Result<(), AgentError> {
         self.step().await;
-        let look = self.pace.of_looks(clock::now(), self.candidate.is_some());
+        let now = clock::now();
+        let look = self.pace.of_looks(now, self.candidate.is_some());
         tokio::select! {
             Some(heard) = self.heard.recv() => self.hear(heard),
             // The task ends with the agent.
             _ended = self.word.changed() => self.hear_node(),
-            event = self.carrier.next() => match event {
+            event = self.carrier.next(), if now >= self.deaf_until => match event {
                 Ok(event) => self.hear_carrier(event),
                 Err(error) => {
                     self.log.warning(format_args!("cannot hear what happens to the address: {error}"));
-                    sleep(RETRY).await;
+                    self.deaf_until = clock::now() + RETRY;
                 }
             },
             again = self.watchman.again() => {
                 again.map_err(|error| AgentError::Guardian { error })?;
                 self.log.warning("The guardian had ended; another one has been started.");
                 // It is to know at once what it guards.
-                self.known_until = Time::ZERO;
+                self.fed_at = Time::ZERO;
             }
             () = sleep(look) => {}
         }

@@ -102,8 +102,10 @@ impl Keeper {
             self.log.warning(format_args!("the address cannot be kept: {error}"));
         }
         if self.is_too_late(until) {
-            self.take_away();
-            self.holding = false;
+            return self.take_away();
+        }
+        if std::mem::take(&mut self.is_stuck) {
+            self.announce_soon(now);
         }
         if self.announced_epoch < self.holder.epoch() {
             self.announced_epoch = self.holder.epoch();
@@ -114,7 +116,9 @@ impl Keeper {
     /// Writes stop, connections are cut, the address goes, the lease is given back: in this order, and the address in time whatever the
     /// node does.
     pub(super) async fn let_go(&mut self, now: Time, why: Why) {
-        self.log.notice(format_args!("Giving {} up: {why}.", self.names()));
+        if !self.is_stuck {
+            self.log.notice(format_args!("Giving {} up: {why}.", self.names()));
+        }
         let until = self.until(now).unwrap_or(now).max(self.known_until);
         self.holder.let_go(now);
         self.inherited = None;
@@ -128,24 +132,31 @@ impl Keeper {
             }
         }
         self.take_away();
-        self.holding = false;
+        if self.holding {
+            return self.show(clock::now(), format!("it cannot be removed, although {why}"));
+        }
         self.status.dropped += 1;
         self.log.set_role(Role::Replica);
         self.pace.hurry(now);
         self.show(clock::now(), why.to_string());
     }
 
-    /// Removes the address and gives the lease back.
+    /// Removes the address and gives the lease back. One that cannot be removed is still held: nothing is given back, and each step
+    /// tries again, clients first. The guardian does the same when its time has come, and the kernel ends the lifetime.
     fn take_away(&mut self) {
         self.announce_at.clear();
-        match self.carrier.drop_all() {
+        let dropped = self.carrier.drop_all();
+        self.holding = dropped.is_err();
+        let was_stuck = std::mem::replace(&mut self.is_stuck, dropped.is_err());
+        match dropped {
             Ok(true) => self.is_away(),
             // A program needs its time.
             Ok(false) => self.holder.let_go(clock::now()),
             Err(error) => {
-                // The guardian goes on trying when its time has come, and the kernel ends the lifetime.
-                self.log.warning(format_args!("the address cannot be removed: {error}"));
                 self.holder.let_go(clock::now());
+                if !was_stuck {
+                    self.log.warning(format_args!("the address cannot be removed: {error}"));
+                }
             }
         }
     }

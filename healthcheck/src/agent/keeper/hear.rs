@@ -77,6 +77,8 @@ impl Keeper {
     pub(super) fn hear_carrier(&mut self, event: CarrierEvent) {
         let now = clock::now();
         match event {
+            // It may have been taken again meanwhile.
+            CarrierEvent::Released if self.holding => {}
             CarrierEvent::Released => self.is_away(),
             CarrierEvent::Kernel(KernelEvent::LinkUp) => self.announce_soon(now),
             // It is put back with the next step, if it may still be here.
