@@ -131,7 +131,7 @@ async fn carry(
                 },
             };
             is_done = match result {
-                Ok(held) => held == wanted.is_some(),
+                Ok(is_so) => is_so,
                 Err(error) => {
                     log.warning(format_args!("{} failed: {error}", verb.as_str()));
                     false
@@ -157,18 +157,24 @@ async fn carry(
     }
 }
 
-/// True if all addresses are here.
+/// True if all addresses are where they are wanted: here, or none of them after a release. One that fails does not hold up the others.
 async fn call_all(script: &Script, vips: &[Vip], verb: Verb, epoch: Epoch) -> Result<bool, ScriptError> {
-    let mut all = true;
+    let mut all = Ok(true);
     for vip in vips {
-        all &= script.call(verb, *vip, epoch, SCRIPT_LIMIT).await?.held;
+        let is_so =
+            script.call(verb, *vip, epoch, SCRIPT_LIMIT).await.map(|answer| answer.held != (verb == Verb::Release));
+        all = match (all, is_so) {
+            (Ok(before), Ok(now)) => Ok(before && now),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
     }
-    Ok(all)
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::script::tests::script;
 
     #[test]
     fn the_kernel_is_told_to_be_done_when_the_lease_ends() {
@@ -179,5 +185,19 @@ mod tests {
         assert_eq!(left(2250), Some(1));
         assert_eq!(left(2249), None);
         assert_eq!(lifetime(Duration::from_millis(900), true), Some(1), "a short lease is better than no address");
+    }
+
+    #[tokio::test]
+    async fn a_release_is_done_when_no_address_is_left_and_each_gets_its_turn() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let vips: Vec<Vip> = ["10.0.0.8", "10.0.0.9"].iter().map(|text| text.parse().expect("valid")).collect();
+        let half =
+            script(dir.path(), r#"case "$2" in *8/32) echo '{"held": false}';; *) echo '{"held": true}';; esac"#);
+        assert!(!call_all(&half, &vips, Verb::Release, Epoch(1)).await.expect("answers"), "one is still here");
+        assert!(!call_all(&half, &vips, Verb::Acquire, Epoch(1)).await.expect("answers"), "one is not here yet");
+        let calls = dir.path().join("calls");
+        let fails = script(dir.path(), &format!("echo $2 >> {}; exit 1", calls.display()));
+        assert!(call_all(&fails, &vips, Verb::Release, Epoch(1)).await.is_err());
+        assert_eq!(std::fs::read_to_string(&calls).expect("called"), "10.0.0.8/32\n10.0.0.9/32\n");
     }
 }

@@ -21,6 +21,9 @@ use super::{Vip, clock};
 /// It looks at least so often while something is held: its sleep does not count the time that the host is suspended.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Pause before a program that failed is run again.
+const SCRIPT_PAUSE: Duration = Duration::from_secs(1);
+
 /// What a guardian guards.
 pub struct Guarded {
     /// The file with the time.
@@ -60,23 +63,53 @@ pub enum Means {
 pub fn guard(guarded: &Guarded, pipe: File) -> io::Result<()> {
     let file = DeadlineFile::open(&guarded.deadline)?;
     let mut pipe = Some(pipe);
-    // What has been taken away already.
-    let mut done = Time::ZERO;
+    let mut removal = Removal::default();
     loop {
         let Entry { owner, until } = file.read();
         let now = clock::now();
-        let is_ours = owner == guarded.owner;
-        if is_ours && until != Time::ZERO && until <= now && until != done {
-            remove(guarded);
-            done = until;
+        let is_guarded = owner == guarded.owner && until != Time::ZERO;
+        let is_over = until <= now;
+        if is_guarded && is_over {
+            removal.make_sure(guarded, now, until);
         }
-        let is_held = is_ours && until > now;
-        if pipe.is_none() && !is_held {
+        if pipe.is_none() && (!is_guarded || is_over && removal.done == Some(until)) {
             return Ok(());
         }
-        let idle = until == Time::ZERO || !is_ours;
-        let sleep = if is_held { until.since(now).min(LOOK) } else { LOOK };
-        wait(&mut pipe, (!idle).then_some(sleep))?;
+        let sleep = if is_over { LOOK } else { until.since(now).min(LOOK) };
+        wait(&mut pipe, is_guarded.then_some(sleep))?;
+    }
+}
+
+/// What has been done about a time that is over.
+#[derive(Default)]
+struct Removal {
+    /// The time for which it succeeded.
+    done: Option<Time>,
+    /// The time for which it was said that it does not.
+    reported: Option<Time>,
+    /// The time for which it was tried last, and when.
+    tried: Option<(Time, Time)>,
+}
+
+impl Removal {
+    /// Tries until it succeeds. The kernel is asked again and again even then: an agent that stood still between its look at the clock
+    /// and its request adds the address late, and may stand still again.
+    fn make_sure(&mut self, guarded: &Guarded, now: Time, until: Time) {
+        let is_done = self.done == Some(until);
+        let is_a_program = matches!(guarded.means, Means::Script { .. });
+        let is_too_soon = self.tried.is_some_and(|(of, at)| of == until && now.since(at) < SCRIPT_PAUSE);
+        if is_a_program && (is_done || is_too_soon) {
+            return;
+        }
+        match remove(guarded) {
+            Ok(()) => self.done = Some(until),
+            Err(error) if self.reported != Some(until) => {
+                self.reported = Some(until);
+                eprintln!("bongsu: the lease is over, and the address cannot be removed: {error}");
+            }
+            Err(_said_before) => {}
+        }
+        self.tried = Some((until, clock::now()));
     }
 }
 
@@ -99,16 +132,44 @@ fn wait(pipe: &mut Option<File>, limit: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(guarded: &Guarded) {
-    let result = match &guarded.means {
+fn remove(guarded: &Guarded) -> io::Result<()> {
+    match &guarded.means {
         Means::Nothing => Ok(()),
         Means::Kernel { index } => remove_addresses(*index, &guarded.vips),
         Means::Script { path, group, node } => {
             let script = Script::new(path.clone(), group.clone(), node.clone());
             guarded.vips.iter().map(|vip| script.release_now(*vip)).fold(Ok(()), io::Result::and)
         }
-    };
-    if let Err(error) = result {
-        eprintln!("bongsu: the lease is over, and the address cannot be removed: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::script::tests::program;
+
+    /// It stays until it has succeeded, although nobody is left to tell it anything.
+    #[test]
+    fn it_tries_until_the_address_is_gone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let calls = dir.path().join("calls");
+        let count = format!("echo >> {0}; test $(wc -l < {0})", calls.display());
+        // Refuses, then does not do it, then does it.
+        let path = program(
+            dir.path(),
+            &format!("{count} -gt 1 || exit 1\n{count} -gt 4 && held=false || held=true\necho {{\\\"held\\\": $held}}"),
+        );
+        let deadline = dir.path().join("lease");
+        let owner = 7;
+        let until = Time::from_ms(clock::now().as_ms() - 1);
+        DeadlineFile::open(&deadline).expect("a file").write(Entry { owner, until }).expect("written");
+        let (node, group) = ("10.0.0.1:6379".to_owned(), "mymaster".to_owned());
+        let vips = vec!["10.0.0.9".parse().expect("valid")];
+        let guarded = Guarded { deadline, owner, vips, means: Means::Script { path, group, node } };
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(writer);
+        guard(&guarded, File::from(std::os::fd::OwnedFd::from(reader))).expect("guarded");
+        // One line of the first call, two of each other.
+        assert_eq!(std::fs::read(&calls).expect("called").len(), 5);
     }
 }

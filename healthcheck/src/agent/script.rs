@@ -6,11 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bongsu_sentinel_core::Epoch;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::Vip;
@@ -62,6 +63,21 @@ pub(super) struct Answer {
     pub(super) message: String,
 }
 
+/// A program that runs, with all that it has started: what is in its process group ends with it. Something left of an `acquire` that
+/// was given up could bring the address back after the `release`.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // As long as it has not been waited for, its number is nobody else's.
+        let group = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(group) = group {
+            // It has just ended by itself.
+            let _gone = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 /// A program, and what it is told of whom it works for.
 #[derive(Clone)]
 pub(super) struct Script {
@@ -83,8 +99,10 @@ impl Script {
         epoch: Epoch,
         limit: Duration,
     ) -> Result<Answer, ScriptError> {
-        let mut child =
-            self.command(verb, vip, epoch).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let mut command = self.command(verb, vip, epoch);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).process_group(0);
+        let mut running = Running(command.spawn()?);
+        let child = &mut running.0;
         let about = self.about(verb, vip, epoch, limit);
         let talk = async {
             if let Some(mut stdin) = child.stdin.take() {
@@ -108,7 +126,10 @@ impl Script {
     pub(super) fn release_now(&self, vip: Vip) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let call = self.call(Verb::Release, vip, Epoch::ZERO, LAST_RELEASE);
-        runtime.block_on(call).map(drop).map_err(io::Error::other)
+        match runtime.block_on(call).map_err(io::Error::other)? {
+            Answer { held: false, .. } => Ok(()),
+            Answer { message, .. } => Err(io::Error::other(format!("the address still leads here: {message}"))),
+        }
     }
 
     fn command(&self, verb: Verb, vip: Vip, epoch: Epoch) -> Command {
@@ -131,17 +152,28 @@ impl Script {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
+pub(super) mod tests {
+    use std::path::Path;
 
     use super::*;
 
+    /// A program that does this. Another process writes it: a program cannot be started while a thread that is on its way to a child
+    /// process has it open.
+    pub(in crate::agent) fn program(dir: &Path, text: &str) -> PathBuf {
+        let path = dir.join("script");
+        let write = ["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "write"];
+        let status = std::process::Command::new("sh").args(write).arg(&path).arg(text).status().expect("a shell");
+        assert!(status.success());
+        path
+    }
+
+    pub(in crate::agent) fn script(dir: &Path, text: &str) -> Script {
+        Script::new(program(dir, text), "mymaster".to_owned(), "10.0.0.1:6379".to_owned())
+    }
+
     async fn answer_of(text: &str) -> Result<Answer, ScriptError> {
         let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("script");
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a file");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
-        let script = Script::new(path, "mymaster".to_owned(), "10.0.0.1:6379".to_owned());
+        let script = script(dir.path(), text);
         script.call(Verb::Acquire, "10.0.0.9".parse().expect("valid"), Epoch(3), Duration::from_secs(5)).await
     }
 
@@ -155,9 +187,37 @@ mod tests {
             "{answer:?}"
         );
 
-        // One after the other: a program cannot be started while another thread, on its way to a child process, has it open.
         assert!(matches!(answer_of("exit 3").await, Err(ScriptError::Failed { .. })));
         assert!(matches!(answer_of("echo yes").await, Err(ScriptError::Answer { .. })));
         assert!(matches!(answer_of("cat > /dev/null").await, Err(ScriptError::Answer { .. })));
+    }
+
+    #[tokio::test]
+    async fn what_a_program_started_ends_with_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (fifo, pid) = (dir.path().join("fifo"), dir.path().join("pid"));
+        let text =
+            format!("mkfifo {0}\ncat {0} &\necho $! > {1}.new; mv {1}.new {1}\nwait", fifo.display(), pid.display());
+        let script = script(dir.path(), &text);
+        let call = script.call(Verb::Acquire, "10.0.0.9".parse().expect("valid"), Epoch(3), Duration::from_secs(30));
+        let started = async {
+            loop {
+                if let Ok(pid) = std::fs::read_to_string(&pid) {
+                    break pid;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let pid = tokio::select! {
+            pid = started => pid,
+            answer = call => panic!("{answer:?}"),
+        };
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        // Whoever inherits it may take its time to bury it.
+        let lives = || state().is_ok_and(|stat| !stat.contains(") Z "));
+        let limit = std::time::Instant::now() + Duration::from_secs(10);
+        while lives() {
+            assert!(std::time::Instant::now() < limit, "{:?}", state());
+        }
     }
 }
