@@ -31,7 +31,7 @@ fn a_program_moves_the_address() {
     let password = dir.path().join("password");
     fs::write(&password, "secret\n").unwrap();
     let rights: [(u16, &[&str]); 2] = [
-        (i.nodes[0], &["+role", "+client|pause", "+client|kill"]),
+        (i.nodes[0], &["+role", "+ping", "+client|pause", "+client|kill"]),
         (i.sentinels[0], &["&*", "+subscribe", "+bongsu|lease", "+bongsu|release", "+sentinel|sentinels"]),
     ];
     for (port, rights) in rights {

@@ -87,12 +87,13 @@ impl Node {
                 Err(ConnectError::Refused(error)) if !error.is_timeout() => return Some(refused(&error)),
                 Err(_) => return None,
             };
-            let error = match cmd("ROLE").query_async::<Vec<Value>>(&mut connection).await {
-                Ok(role) => return Some(says(&role)),
+            let error = match role(&mut connection).await {
+                Ok(says) => return Some(says),
                 Err(error) => error,
             };
             self.connection.borrow_mut().take();
-            if error.is_timeout() {
+            // A node that is at a long script is as silent as one that stands still.
+            if error.is_timeout() || error.code() == Some("BUSY") {
                 return None;
             }
             // A connection that somebody cut says nothing about the node.
@@ -133,6 +134,22 @@ fn refused(error: &RedisError) -> Says {
     Says::Refused { error: error.to_string() }
 }
 
+/// `ROLE` is answered while the data is being loaded; `PING` is not, and says so.
+async fn role(connection: &mut MultiplexedConnection) -> Result<Says, RedisError> {
+    let says = says(&cmd("ROLE").query_async::<Vec<Value>>(connection).await?);
+    if says != Says::Master {
+        return Ok(says);
+    }
+    match cmd("PING").query_async::<Value>(connection).await {
+        Err(error) if error.code() == Some("LOADING") => {
+            Ok(Says::Other { role: "master that loads its data".to_owned() })
+        }
+        Err(error) if error.code() == Some("BUSY") || error.code().is_none() => Err(error),
+        // A user who may not ask is answered as well.
+        Ok(_) | Err(_) => Ok(says),
+    }
+}
+
 fn says(role: &[Value]) -> Says {
     let name = role.first().and_then(|name| redis::from_redis_value_ref::<String>(name).ok()).unwrap_or_default();
     if name == "master" { Says::Master } else { Says::Other { role: name } }
@@ -158,4 +175,50 @@ pub(super) async fn watch(node: Rc<Node>, mut pace: watch::Receiver<Duration>, w
 /// Addresses of these, to cut what came by way of them.
 pub(super) fn addresses(vips: &[Vip]) -> Vec<IpAddr> {
     vips.iter().map(Vip::ip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What is heard from a master that answers `PING` so.
+    async fn heard(role: &str, ping: &str) -> Option<Says> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let node = Node::new(Endpoint::new("127.0.0.1", port), Access::default(), Duration::from_secs(10));
+        let answers = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut asked = Vec::new();
+            loop {
+                asked.push(stream.read_u8().await.expect("a request"));
+                let answer = match () {
+                    () if asked.ends_with(b"ROLE\r\n") => role,
+                    () if asked.ends_with(b"PING\r\n") => ping,
+                    () => continue,
+                };
+                stream.write_all(answer.as_bytes()).await.expect("sent");
+            }
+        };
+        tokio::select! {
+            () = answers => None,
+            says = node.ask() => says,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_master_without_its_data_is_none_yet() {
+        let master = "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n";
+        assert_eq!(heard(master, "+PONG\r\n").await, Some(Says::Master));
+        assert_eq!(heard(master, "-NOPERM no\r\n").await, Some(Says::Master));
+        let loading = heard(master, "-LOADING Redis is loading the dataset in memory\r\n").await;
+        assert!(matches!(loading, Some(Says::Other { .. })), "{loading:?}");
+    }
+
+    #[tokio::test]
+    async fn a_node_at_a_long_script_is_silent_and_not_gone() {
+        assert_eq!(heard("-BUSY Redis is busy running a script.\r\n", "").await, None);
+    }
 }
