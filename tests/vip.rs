@@ -18,10 +18,11 @@ const SERVED_WITHIN_MS: f64 = DOWN_AFTER_MS + 1000.0;
 
 /// How long it took from the promotion until the new host had the address, in milliseconds.
 fn taken_after_promotion(site: &Site, since: f64, new: usize) -> f64 {
-    let seen = site.observer.seen();
-    let promoted = seen.first(since, "event", |e| e.text("name") == "+promoted-slave").expect("a promotion");
-    let taken = seen.first(promoted.t, "held", |e| e.hosts() == [new]).expect("taken");
-    taken.t - promoted.t
+    wait("the promotion and its end were seen", || {
+        let seen = site.observer.seen();
+        let promoted = seen.first(since, "event", |e| e.text("name") == "+promoted-slave")?.t;
+        Some(seen.first(promoted, "held", |e| e.hosts() == [new])?.t - promoted)
+    })
 }
 
 /// When the new master took the first write by way of the address.
@@ -270,5 +271,20 @@ fn what_must_not_be_is_refused() {
     let own = support::network::address(0);
     let taken = site.agent_in_vain(0, &own, elsewhere.path().to_str());
     assert!(taken.contains("belongs to this host already"), "{taken}");
+    let by_dhcp = "10.77.0.101/32";
+    site.add_address(0, &[by_dhcp, "valid_lft", "600", "preferred_lft", "600"]);
+    let taken = site.agent_in_vain(0, by_dhcp, elsewhere.path().to_str());
+    assert!(taken.contains("belongs to this host already"), "{taken}");
+    let otherwise = site.agent_in_vain(0, &format!("{}/24", site::VIP), elsewhere.path().to_str());
+    assert!(otherwise.contains("with another prefix"), "{otherwise}");
     site.wait_for_holder(0);
+}
+
+/// The next agent finds the interface that is there then.
+#[test]
+fn an_agent_ends_with_its_interface() {
+    let mut site = Site::start(Program::Ours);
+    site.remove_interface(0);
+    site.wait_for_end(site.agent(0));
+    assert_eq!(site.status(0)["holding"], false, "{}", site.agent_log(0));
 }

@@ -266,9 +266,20 @@ impl Site {
         self.net.plug(host, "up");
     }
 
+    /// Adds an address to a host: the address with its prefix, and what else is to be said of it.
+    pub(crate) fn add_address(&self, host: usize, words: &[&str]) {
+        let mut command = Command::new("ip");
+        command.args(["-n", &self.net.host(host), "addr", "add", "dev", "eth0"]).args(words);
+        assert!(command.status().unwrap().success());
+    }
+
     /// Adds the address to the watching host, which has no right to it.
     pub(crate) fn squat(&self) {
-        let words = ["-n", &self.net.host(HOSTS), "addr", "add", &format!("{VIP}/32"), "dev", "eth0"];
+        self.add_address(HOSTS, &[&format!("{VIP}/32")]);
+    }
+
+    pub(crate) fn remove_interface(&self, host: usize) {
+        let words = ["-n", &self.net.host(host), "link", "del", "eth0"];
         assert!(Command::new("ip").args(words).status().unwrap().success());
     }
 

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use super::candidate::Candidate;
 use super::carrier::{Carrier, CarrierEvent};
 use super::decide::{Situation, Verdict, Why, decide};
-use super::kernel::Interface;
+use super::kernel::{Interface, InterfaceError, KernelEvent};
 use super::node::{Node, Says, Word, watch as watch_node};
 use super::pace::Pace;
 use super::runtime::Runtime;
@@ -220,6 +220,10 @@ impl Keeper {
             // The task ends with the agent.
             _ended = self.word.changed() => self.hear_node(),
             event = self.carrier.next(), if now >= self.deaf_until => match event {
+                Ok(CarrierEvent::Kernel(KernelEvent::InterfaceGone)) => {
+                    let name = self.status.interface.clone();
+                    return Err(InterfaceError::NoSuchInterface { name }.into());
+                }
                 Ok(event) => self.hear_carrier(event),
                 Err(error) => {
                     self.log.warning(format_args!("cannot hear what happens to the address: {error}"));

@@ -80,6 +80,8 @@ impl Keeper {
             // It may have been taken again meanwhile.
             CarrierEvent::Released if self.holding => {}
             CarrierEvent::Released => self.is_away(),
+            // The agent ends by it.
+            CarrierEvent::Kernel(KernelEvent::InterfaceGone) => {}
             CarrierEvent::Kernel(KernelEvent::LinkUp) => self.announce_soon(now),
             // It is put back with the next step, if it may still be here.
             CarrierEvent::Kernel(KernelEvent::Gone) => {

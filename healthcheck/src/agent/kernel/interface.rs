@@ -34,6 +34,14 @@ pub enum InterfaceError {
         /// The address.
         ip: IpAddr,
     },
+    /// An agent before this one added it in another way, in which this one would not find it to remove it.
+    #[error(
+        "an agent has added {ip} with another prefix or to another interface: it has to go first, which takes it seconds"
+    )]
+    Otherwise {
+        /// The address.
+        ip: IpAddr,
+    },
     /// The kernel refused something.
     #[error("{what}: {error} (CAP_NET_ADMIN and CAP_NET_RAW are needed)")]
     Refused {
@@ -58,6 +66,8 @@ pub(in crate::agent) enum KernelEvent {
     LinkUp,
     /// One of the addresses is no longer there.
     Gone,
+    /// The interface is no longer there. One that comes back is another one.
+    InterfaceGone,
 }
 
 /// The interface, and the addresses that it is to carry.
@@ -96,9 +106,14 @@ impl Interface {
             (None, Some(node)) => InterfaceError::NotFound { node },
             _ => InterfaceError::NoSuchInterface { name: name.unwrap_or_default().to_owned() },
         })?;
-        let is_vip = |ip: IpAddr| vips.iter().any(|vip| vip.ip() == ip);
-        if let Some(foreign) = addresses.iter().find(|address| is_vip(address.ip) && !address.is_ours) {
-            return Err(InterfaceError::NotOurs { ip: foreign.ip });
+        for address in &addresses {
+            let Some(vip) = vips.iter().find(|vip| vip.ip() == address.ip) else { continue };
+            if !address.is_ours {
+                return Err(InterfaceError::NotOurs { ip: address.ip });
+            }
+            if address.index != link.index || address.prefix != vip.prefix() {
+                return Err(InterfaceError::Otherwise { ip: address.ip });
+            }
         }
         let socket = |hears, wanted: bool| {
             let wanted = wanted && link.mac.is_some();
@@ -189,6 +204,9 @@ impl Interface {
 
     fn digest(&mut self, changes: Vec<Change>) -> Option<KernelEvent> {
         let mut event = None;
+        if changes.contains(&Change::LinkGone(self.index)) {
+            return Some(KernelEvent::InterfaceGone);
+        }
         for change in changes {
             match change {
                 Change::Link(link) if link.index == self.index => {
@@ -202,7 +220,7 @@ impl Interface {
                     event = is_vip.then_some(KernelEvent::Gone).or(event);
                 }
                 Change::Unknown => event = Some(KernelEvent::Gone),
-                Change::Link(_) | Change::Gone(_) => {}
+                Change::Link(_) | Change::Gone(_) | Change::LinkGone(_) => {}
             }
         }
         event

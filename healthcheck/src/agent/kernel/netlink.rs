@@ -57,8 +57,11 @@ pub(super) struct Link {
 pub(super) struct Address {
     pub(super) index: u32,
     pub(super) ip: IpAddr,
+    pub(super) prefix: u8,
     /// Added by an agent, as far as this kernel remembers who added what; one that does not shows the lifetime that agents give.
     pub(super) is_ours: bool,
+    /// It is known who added it.
+    has_origin: bool,
 }
 
 /// What changed.
@@ -66,6 +69,8 @@ pub(super) struct Address {
 pub(super) enum Change {
     Link(Link),
     Gone(Address),
+    /// An interface is no longer there, by its index.
+    LinkGone(u32),
     /// Messages were lost.
     Unknown,
 }
@@ -101,7 +106,8 @@ impl Netlink {
         let message = self.about(libc::RTM_DELADDR, 0, index, vip);
         match self.ask(message) {
             Ok(()) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(libc::EADDRNOTAVAIL) => Ok(false),
+            // It may have gone with its interface.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL | libc::ENODEV)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -114,7 +120,13 @@ impl Netlink {
     pub(super) fn addresses(&mut self) -> io::Result<Vec<Address>> {
         let found = self.list(libc::RTM_GETADDR, 8)?;
         let found = found.iter().filter(|message| message.kind == libc::RTM_NEWADDR);
-        Ok(found.filter_map(|message| address_of(&message.body)).collect())
+        let mut addresses: Vec<Address> = found.filter_map(|message| address_of(&message.body)).collect();
+        // A kernel that remembers does so for its own. Addresses of others, as those by DHCP, have lifetimes as well.
+        let remembers = addresses.iter().any(|address| address.has_origin);
+        for address in &mut addresses {
+            address.is_ours &= address.has_origin || !remembers;
+        }
+        Ok(addresses)
     }
 
     /// A message that names an address of an interface (`struct ifaddrmsg`).
@@ -212,6 +224,8 @@ fn change_of(message: &Message) -> Option<Change> {
     match message.kind {
         libc::RTM_NEWLINK => link_of(&message.body).map(Change::Link),
         libc::RTM_DELADDR => address_of(&message.body).map(Change::Gone),
+        // Of another family it is about a port that left a bridge.
+        libc::RTM_DELLINK if message.body.first() == Some(&0) => number(&message.body, 4).map(Change::LinkGone),
         _ => None,
     }
 }
@@ -303,8 +317,9 @@ fn address_of(body: &[u8]) -> Option<Address> {
         _ => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
     };
     let valid = find(body, 8, libc::IFA_CACHEINFO).and_then(|info| number(info, 4)).unwrap_or(FOREVER);
-    let is_ours = find(body, 8, IFA_PROTO).map_or(valid != FOREVER, |by| by == [OURS]);
-    Some(Address { index: number(body, 4)?, ip, is_ours })
+    let origin = find(body, 8, IFA_PROTO);
+    let is_ours = origin.map_or(valid != FOREVER, |by| by == [OURS]);
+    Some(Address { index: number(body, 4)?, ip, prefix: *body.get(1)?, is_ours, has_origin: origin.is_some() })
 }
 
 #[cfg(test)]
