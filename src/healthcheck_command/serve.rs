@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bongsu_healthcheck::serve::{Options, Question, serve};
 use bongsu_healthcheck::{Endpoint, GroupRequest, Reach};
+use bongsu_process::log::{Log, LogLevel, LogTarget, Role, Shape, Timestamp};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -72,6 +73,11 @@ pub(crate) struct ServeArgs {
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
     let (nodes, sentinels) = super::load(&args.access, &args.sentinel_access)?;
+    let log = args.access_log.then(|| {
+        Log::start(&LogTarget::Stdout, Role::Master, LogLevel::Notice, Shape::default(), Timestamp::default())
+    });
+    // The guard waits at the end for the last lines.
+    let (access_log, _guard) = log.transpose().context("the log")?.unzip();
     let options = Options {
         node: args.node,
         announced: args.announce,
@@ -82,7 +88,7 @@ pub(super) fn run(args: ServeArgs) -> Result<ExitCode> {
         http: args.listen,
         agent: args.agent_listen.map(|address| (address, args.agent_check)),
         maintenance_file: args.maintenance_file,
-        access_log: args.access_log,
+        access_log,
     };
     block_on(async {
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

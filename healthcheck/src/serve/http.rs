@@ -1,6 +1,5 @@
 //! The checks over HTTP.
 
-use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use axum::extract::{Query, State as Shelf};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use bongsu_process::log::Log;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -42,7 +42,7 @@ const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(600);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections for ever.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, logs: bool) {
+pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, log: Option<Log>) {
     let methods = MethodFilter::GET.or(MethodFilter::HEAD).or(MethodFilter::OPTIONS);
     let router = PATHS.into_iter().fold(Router::new(), |router, path| router.route(path, on(methods, answer)));
     let service = TowerToHyperService::new(router.fallback(no_such_check).with_state(shared));
@@ -54,10 +54,10 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, logs: boo
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let service = service.clone();
+        let (service, log) = (service.clone(), log.clone());
         tokio::spawn(async move {
             // Whoever breaks the protocol or goes away has nobody left to tell.
-            let _ended = timeout(CONNECTION_LIFETIME_MAX, converse(stream, peer, service, logs)).await;
+            let _ended = timeout(CONNECTION_LIFETIME_MAX, converse(stream, peer, service, log)).await;
             drop(permit);
         });
     }
@@ -67,17 +67,17 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     service: TowerToHyperService<Router>,
-    logs: bool,
+    log: Option<Log>,
 ) -> Result<(), hyper::Error> {
     let logged = service_fn(move |request: hyper::Request<Incoming>| {
-        let line = logs.then(|| (Instant::now(), format!("{peer} {} {}", request.method(), request.uri())));
+        let line =
+            log.clone().map(|log| (log, Instant::now(), format!("{peer} {} {}", request.method(), request.uri())));
         let answering = service.call(request);
         async move {
             let response = answering.await?;
-            if let Some((start, line)) = line {
+            if let Some((log, start, line)) = line {
                 let (status, took) = (response.status().as_u16(), start.elapsed().as_micros());
-                // Whether anybody reads the log decides no check.
-                let _unread = writeln!(io::stdout(), "{line} {status} {took} us");
+                log.notice(format_args!("{line} {status} {took} us"));
             }
             Ok::<_, std::convert::Infallible>(response)
         }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bongsu_process::log::Log;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -49,8 +50,8 @@ pub struct Options {
     pub agent: Option<(SocketAddr, Question)>,
     /// While this file exists, the node is taken out.
     pub maintenance_file: Option<PathBuf>,
-    /// Whether each request is printed.
-    pub access_log: bool,
+    /// Where each request is told, if anywhere. Whether anybody reads that decides no check.
+    pub access_log: Option<Log>,
 }
 
 /// Why nothing is served.
