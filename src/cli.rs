@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::{
     check, config_command, demo, exit, healthcheck_command, hooks_command, init, output, publish_command,
@@ -122,13 +124,27 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     })
 }
 
-/// An error with its causes. Those that its own text ends with already are not repeated.
+/// An error with its causes. Those that its own text ends with already are not repeated; what a server said with `ERR` is the last.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
-        "" => cause,
-        said if said.ends_with(&cause) => text,
-        said => format!("{said}: {cause}"),
-    })
+    let mut text = String::new();
+    for cause in error.chain() {
+        let answer = answer(cause);
+        let said = answer.map_or_else(|| cause.to_string(), str::to_owned);
+        if !text.ends_with(&said) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&said);
+        }
+        if answer.is_some() {
+            break;
+        }
+    }
+    text
+}
+
+/// What a server said, if that is the error.
+fn answer<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
+    let error: &RedisError = error.downcast_ref()?;
+    error.detail().filter(|_| error.kind() == ErrorKind::Server(ServerErrorKind::ResponseError))
 }
 
 /// Whether `word` names one of our commands.
@@ -146,11 +162,20 @@ pub(crate) fn milliseconds(text: &str) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 mod tests {
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_server_says_is_shown_without_the_name_of_its_kind() {
+        let reply = redis::parse_redis_value(b"-ERR No such master with that name\r\n").unwrap();
+        let error = reply.extract_error().unwrap_err();
+        let error = anyhow::Error::from(error).context("group x");
+        assert_eq!(chain(&error), "group x: No such master with that name");
     }
 }
