@@ -53,9 +53,10 @@ impl Why {
         matches!(self, Self::Replaced | Self::NotMaster { .. })
     }
 
-    /// A lease is of no use as long as this is so.
-    pub(super) const fn is_of_the_node(&self) -> bool {
-        matches!(self, Self::NotMaster { .. } | Self::NodeGone { .. } | Self::NodeSilent | Self::Ending)
+    /// Another node may need the lease at once. For other reasons it is not given back: no other node becomes the master before it
+    /// ends, and where this one may ask again soon, a request to take a lease back that arrives late would end the next one.
+    pub(super) const fn frees(&self) -> bool {
+        self.is_demotion() || matches!(self, Self::Ending)
     }
 }
 

@@ -95,7 +95,7 @@ struct Keeper {
 /// It cannot start: another one runs, the interface cannot be used, or the system refuses something.
 pub fn run(config: AgentConfig, log: Log) -> Result<(), AgentError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, async {
+    let result = LocalSet::new().block_on(&runtime, async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut keeper = Keeper::start(config, log)?;
@@ -108,7 +108,10 @@ pub fn run(config: AgentConfig, log: Log) -> Result<(), AgentError> {
         };
         keeper.end().await;
         result
-    })
+    });
+    // A name that is being looked up must not hold up the next agent.
+    runtime.shutdown_background();
+    result
 }
 
 fn carrier_of(config: &AgentConfig, log: &Log) -> Result<Carrier, AgentError> {
@@ -328,6 +331,9 @@ impl Keeper {
                     Ok(Ok(CarrierEvent::Kernel(_))) => {}
                     Ok(Err(_)) | Err(_) => break,
                 }
+            }
+            if !self.holding_by_script() {
+                self.give_back();
             }
         }
         let farewell = async {

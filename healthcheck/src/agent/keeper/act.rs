@@ -135,14 +135,16 @@ impl Keeper {
         if self.holding {
             return self.show(clock::now(), format!("it cannot be removed, although {why}"));
         }
+        if why.frees() && !self.holding_by_script() {
+            self.give_back();
+        }
         self.status.dropped += 1;
         self.log.set_role(Role::Replica);
         self.pace.hurry(now);
         self.show(clock::now(), why.to_string());
     }
 
-    /// Removes the address and gives the lease back. One that cannot be removed is still held: nothing is given back, and each step
-    /// tries again, clients first. The guardian does the same when its time has come, and the kernel ends the lifetime.
+    /// Removes the address. One that cannot be removed is still held: no lease is given back, and each step tries again, clients first. The guardian does the same when its time has come, and the kernel ends the lifetime.
     fn take_away(&mut self) {
         self.announce_at.clear();
         let dropped = self.carrier.drop_all();
@@ -167,10 +169,10 @@ impl Keeper {
         if let Err(error) = self.watchman.tell(Time::ZERO) {
             self.log.warning(format_args!("the guardian cannot be told: {error}"));
         }
-        self.give_back();
+        self.holder.let_go(clock::now());
     }
 
-    fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         self.holder.let_go(clock::now());
         self.has_asked = false;
         self.orders.send_modify(|order| order.releases += 1);
@@ -186,7 +188,7 @@ impl Keeper {
         } else {
             self.candidate = None;
         }
-        if why.is_of_the_node() && self.has_asked && !self.holding_by_script() {
+        if why.frees() && self.has_asked && !self.holding_by_script() {
             self.give_back();
         }
         self.show(now, why.to_string());

@@ -62,3 +62,26 @@ fn what_was_left_here_and_cannot_be_removed_is_tried_again() {
         assert_eq!(keeper.status.dropped, 0);
     });
 }
+
+/// A master that is heard again may ask again at once, while the network still carries what was sent before.
+#[test]
+fn only_what_another_node_may_need_is_given_back() {
+    without_rights(|mut keeper| async move {
+        keeper.carrier = Carrier::Nothing;
+        let given_back = |keeper: &Keeper| keeper.orders.borrow().releases;
+        for (why, releases) in [
+            (Why::NoLease, 0),
+            (Why::NodeSilent, 0),
+            (Why::NodeGone { error: String::new() }, 0),
+            (Why::Replaced, 1),
+            (Why::NotMaster { role: "slave".to_owned() }, 2),
+        ] {
+            keeper.holding = true;
+            keeper.has_asked = true;
+            keeper.let_go(clock::now(), why.clone()).await;
+            keeper.stay_without(clock::now(), &why);
+            assert!(!keeper.holding);
+            assert_eq!(given_back(&keeper), releases, "{why}");
+        }
+    });
+}
