@@ -7,9 +7,10 @@ use super::LeaseAnswer;
 use crate::time::Time;
 use crate::types::{Epoch, RunId};
 
-/// A clock may run this many parts in a thousand slower than a sentinel's. Quartz stays below a tenth of one; a clock that is being
-/// slewed by NTP below one.
-const DRIFT_PER_MILLE: u32 = 2;
+/// What is left of a lease, by the holder's clock, if that is as slow and the sentinel's as fast as clocks get. Quartz is off by less
+/// than a ten-thousandth. But a clock that is behind or ahead is corrected by running up to a twelfth faster or slower
+/// (`maxslewrate` of chronyd, 83 333 ppm unless it is set), and the clocks that count from the start of a host are corrected with it.
+const SLEWED: (u32, u32) = (11, 13);
 
 /// Clocks are read in milliseconds on both sides.
 const GRAIN: Duration = Duration::from_millis(2);
@@ -58,7 +59,7 @@ impl Holder {
     pub fn answered(&mut self, sentinel: RunId, sent: Time, answer: &LeaseAnswer) -> bool {
         let newest = self.epoch();
         let until = match answer.verdict {
-            Ok(lasts) if sent >= self.since => sent + lasts.saturating_sub(lasts * DRIFT_PER_MILLE / 1000 + GRAIN),
+            Ok(lasts) if sent >= self.since => sent + (lasts * SLEWED.0 / SLEWED.1).saturating_sub(GRAIN),
             _ => Time::ZERO,
         };
         // Answers may overtake each other where a sentinel is asked over more than one connection.

@@ -122,11 +122,25 @@ fn a_majority_is_needed_and_the_one_that_ends_first_of_it_counts() {
     assert_eq!(holder.standing(now), Standing::NotHeld, "a sentinel that answers twice counts once");
     holder.answered(run_id(2), now, &granted(1000, 3));
     let Standing::Held { until } = holder.standing(now) else { panic!("two of three") };
-    assert!(until < now + Duration::from_millis(1000) && until > now + Duration::from_millis(990), "{until:?}");
+    assert!(until < now + Duration::from_millis(1000) && until > now + Duration::from_millis(800), "{until:?}");
     assert_eq!(holder.standing(until), Standing::NotHeld);
     holder.answered(run_id(3), now, &granted(2000, 5));
     let Standing::Held { until } = holder.standing(now) else { panic!("three of five") };
     assert!(until < now + Duration::from_millis(1000), "somebody knows of five sentinels, so three are needed");
+}
+
+/// A clock that is being corrected runs up to a twelfth faster or slower.
+#[test]
+fn a_holder_with_a_slow_clock_ends_before_a_sentinel_with_a_fast_one() {
+    for ms in [100, 1000, 3000, 5000] {
+        let mut holder = Holder::new(1);
+        let sent = Time::from_ms(10_000);
+        holder.answered(run_id(1), sent, &granted(ms, 1));
+        let Standing::Held { until } = holder.standing(sent) else { panic!("{ms}") };
+        let slow = until.since(sent) * 12 / 11;
+        let fast = Duration::from_millis(ms) * 12 / 13;
+        assert!(slow < fast, "{slow:?} {fast:?}");
+    }
 }
 
 #[test]
