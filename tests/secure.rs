@@ -18,7 +18,7 @@ impl Certificates {
         let me = Self { dir: tempfile::tempdir().unwrap() };
         let script = r#"set -e; cd "$1"
             openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt
-            echo keyUsage = digitalSignature, keyEncipherment > member.ext
+            printf 'keyUsage = digitalSignature, keyEncipherment\nsubjectAltName = IP:127.0.0.1\n' > member.ext
             openssl req -newkey rsa:2048 -nodes -subj /CN=member -keyout member.key -out member.csr
             openssl x509 -req -in member.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out member.crt \
                 -extfile member.ext"#;
@@ -173,6 +173,47 @@ fn wrong_credentials_and_strange_authorities_are_told() {
     for port in [locked_out, mistrusting] {
         wait("a master that cannot be asked is down", || i.log(port).contains("+sdown master").then_some(()));
     }
+}
+
+/// Both ways, to the node and to the sentinel; nobody who cannot prove who they are is asked.
+#[test]
+fn an_agent_gets_leases_over_encrypted_links() {
+    let (certificates, others) = (Certificates::make(), Certificates::make());
+    let mut i = Installation::empty();
+    let ports = free_ports(2);
+    let (master, port) = (ports[0], ports[1]);
+    i.add_node_on(master, &data_node(master, &certificates, ""));
+    let patient = format!("sentinel down-after-milliseconds {GROUP} 5000\n");
+    let watches = sentinel(port, master, &certificates.directives(), "watching") + &patient;
+    i.add_secure_sentinel(port, Program::Ours, &watches);
+    for (file, password) in [("node.password", "data"), ("sentinel.password", "between-sentinels")] {
+        std::fs::write(certificates.path(file), password).unwrap();
+    }
+    let (node, at) = (format!("127.0.0.1:{master}"), format!("127.0.0.1:{port}"));
+    let agent = |authority: &Certificates, run: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+        command.args(["healthcheck", "agent", "--dry-run", "--group", GROUP, "--vip", "203.0.113.9"]);
+        command.args(["--node", &node, "--sentinel", &at, "--tls", "--cacert"]).arg(authority.path("ca.crt"));
+        for (option, file) in [
+            ("--cert", "member.crt"),
+            ("--key", "member.key"),
+            ("--password-file", "node.password"),
+            ("--sentinel-password-file", "sentinel.password"),
+            ("--runtime-dir", run),
+        ] {
+            command.arg(option).arg(certificates.path(file));
+        }
+        command
+    };
+    i.run(1, agent(&certificates, "run"));
+    i.run(2, agent(&others, "strange"));
+    let shown = |run: &str| {
+        let output = agent(&certificates, run).arg("--status").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    wait("it has a lease", || (shown("run").0 == Some(0)).then_some(()));
+    wait("the certificate of a stranger is told", || shown("strange").1.contains("certificate").then_some(()));
+    assert_eq!(shown("strange").0, Some(1));
 }
 
 /// Of both servers, each as the master of the other: everything, and what was missed.
