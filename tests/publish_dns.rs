@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::HashMap;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -91,4 +93,52 @@ fn a_name_server_that_is_away_during_a_failover_learns_of_it() {
     let new = i.wait_for_new_master(old);
     i.signal(bind.port, "-CONT");
     wait("the name leads to the new one", || (bind.port_of_master()? == new).then_some(()));
+}
+
+fn bongsu(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_bongsu")).args(arguments).output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+/// What a zone holds beforehand stays, is told, and is replaced when an operator says so.
+fn an_operator_replaces(records: &str, state: &str, finding: &str) {
+    let mut i = Installation::empty();
+    let bind = Bind::start_with(&mut i, records);
+    let master = i.add_node("");
+    i.add_sentinel(Program::Ours, &format!("{}{}", monitor(GROUP, master), bind.directives()));
+    let sentinel = i.sentinels[0];
+    wait("it is told", || {
+        let views: Vec<HashMap<String, String>> = command(sentinel, &["BONGSU", "PUBLICATIONS", GROUP])?;
+        (views.first()?["state"] == state).then_some(())
+    });
+    let targets = i.home(sentinel).join("targets.conf");
+    std::fs::write(&targets, bind.directives()).unwrap();
+    let (address, targets) = (format!("127.0.0.1:{sentinel}"), targets.display().to_string());
+    let check =
+        || bongsu(&["healthcheck", "check", "--group", GROUP, "--sentinel", &address, "--publish", &targets, "--json"]);
+    let (status, text) = check();
+    assert!(status == Some(2) && text.contains(finding), "{text}");
+    let (status, text) = bongsu(&["publish", "now", GROUP, "--sentinel", &address, "--wait", "300"]);
+    assert!(status != Some(0) && text.contains("--force"), "{text}");
+    assert_ne!(bind.port_of_master(), Some(master));
+    let (status, text) = bongsu(&["publish", "now", GROUP, "--sentinel", &address, "--force"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(bind.port_of_master(), Some(master));
+    let (status, text) = check();
+    assert_eq!(status, Some(0), "{text}");
+}
+
+#[test]
+fn an_operator_replaces_a_foreign_address() {
+    an_operator_replaces(&format!("{GROUP}.redis 60 A 192.0.2.1\n"), "foreign", "not-published");
+}
+
+#[test]
+fn an_operator_replaces_a_higher_epoch() {
+    let records = format!(
+        "{GROUP}.redis 60 A 192.0.2.1\n_epoch.{GROUP}.redis 60 TXT \"v1\" \"epoch=99\" \"group={GROUP}\" \"primary=192.0.2.1:6379\"\n\
+         _redis._tcp.{GROUP}.redis 60 SRV 0 0 6379 {GROUP}.redis\n"
+    );
+    an_operator_replaces(&records, "superseded", "published-differs");
 }

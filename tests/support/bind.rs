@@ -23,10 +23,15 @@ pub(crate) struct Bind {
 impl Bind {
     /// Starts one, which ends with the installation.
     pub(crate) fn start(i: &mut Installation) -> Self {
+        Self::start_with(i, "")
+    }
+
+    /// Starts one that has more records in its zone.
+    pub(crate) fn start_with(i: &mut Installation, records: &str) -> Self {
         let me = Self { port: free_ports(1)[0] };
         let home = i.home(me.port);
         std::fs::create_dir_all(&home).expect("a directory");
-        std::fs::write(home.join("zone"), ZONE).expect("a file");
+        std::fs::write(home.join("zone"), format!("{ZONE}{records}")).expect("a file");
         std::fs::write(home.join("named.conf"), me.configuration(&home.display().to_string())).expect("a file");
         // A copy of the program: Debian's AppArmor profile binds the one in /usr/sbin to its own folders.
         let copy = home.join("named");
