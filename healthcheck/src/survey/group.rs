@@ -14,6 +14,9 @@ use crate::{ConnectError, Endpoint, Role, Severity, connect};
 /// Most sentinels that are asked: a group has a handful, and a forged list is not to keep us busy.
 const SENTINELS_MAX: usize = 64;
 
+/// Most nodes of a group that are probed, for the same reason. Big groups have tens.
+const NODES_MAX: usize = 256;
+
 type Answer = (Endpoint, Result<Testimony, TestimonyError>);
 
 /// Asks the sentinels, puts what they say into `survey`, and gives the group's nodes, the master first.
@@ -125,13 +128,13 @@ fn gaps(answers: &[Answer]) -> Vec<Concern> {
     concerns
 }
 
-/// All nodes that any sentinel knows, the master first.
+/// All nodes that any sentinel knows, the master first; of a list beyond reason the beginning.
 fn members(answers: &[Answer], master: Option<&Endpoint>) -> Vec<Endpoint> {
     let heard = || answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
     let named = heard().filter_map(|testimony| testimony.master.as_ref());
     let replicas = heard().flat_map(|testimony| &testimony.replicas).map(|replica| &replica.endpoint);
     let others: BTreeSet<&Endpoint> = named.chain(replicas).filter(|node| Some(*node) != master).collect();
-    master.into_iter().chain(others).cloned().collect()
+    master.into_iter().chain(others).take(NODES_MAX).cloned().collect()
 }
 
 /// Whether the nodes are what the sentinels take them for.
@@ -165,5 +168,20 @@ pub(super) fn compare_nodes(survey: &mut Survey) {
         survey.concerns.push(Concern::NoReplicaLeft { replicas });
     } else if impaired > 0 {
         survey.concerns.push(Concern::ReplicasImpaired { impaired, replicas });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KnownNode;
+
+    #[test]
+    fn a_forged_list_keeps_nobody_busy() {
+        let replica = |port| KnownNode { endpoint: Endpoint::new("10.0.0.1", port), run_id: None };
+        let testimony = Testimony { replicas: (1..=1000).map(replica).collect(), ..Testimony::default() };
+        let master = Endpoint::new("10.0.0.2", 6379);
+        let nodes = members(&[(Endpoint::new("10.0.0.9", 26379), Ok(testimony))], Some(&master));
+        assert_eq!((nodes.len(), &nodes[0]), (NODES_MAX, &master));
     }
 }
