@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Follows the master of a group in Consul: consul_follow.py http://127.0.0.1:8500 mymaster [bongsu]"""
+import http.client
 import sys
 import time
 import urllib.error
@@ -33,7 +34,7 @@ def main(url, group, prefix="bongsu"):
             follower.take(value)
             # An index that goes back is from a store that was made anew.
             index = answered if answered >= index else 0
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             print(f"{url}: {error}", file=sys.stderr)
             index = 0
             time.sleep(0.2)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Follows the master of a group in etcd: etcd_follow.py http://127.0.0.1:2379 mymaster [/bongsu]"""
 import base64
+import http.client
 import json
 import sys
 import time
@@ -40,7 +41,7 @@ def main(url, group, prefix="/bongsu"):
     while True:
         try:
             follow(url, f"{prefix}/{group}", follower)
-        except OSError as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             print(f"{url}: {error}", file=sys.stderr)
         time.sleep(0.2)
 

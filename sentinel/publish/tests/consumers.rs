@@ -5,6 +5,7 @@ mod contract;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -113,4 +114,22 @@ async fn zookeeper() {
         server.run();
     };
     is_followed("zookeeper_follow.py", &address, &target, restart).await;
+}
+
+/// As from a server that dies while it answers.
+#[test]
+fn answers_that_end_early_end_no_consumer() {
+    for program in ["etcd_follow.py", "consul_follow.py"] {
+        let (sender, asked) = channel();
+        let port = fake(move |stream| {
+            // The test may be over.
+            let _gone = sender.send(());
+            stream.write_all(b"HTTP/1.1 200 OK\r\nX-Consul-Index: 1\r\nContent-Length: 1000\r\n\r\n{")?;
+            stream.shutdown(Shutdown::Write)
+        });
+        let _consumer = Consumer::start(program, &format!("http://127.0.0.1:{port}"));
+        for attempt in 1..=2 {
+            assert!(asked.recv_timeout(PATIENCE).is_ok(), "{program}: attempt {attempt}");
+        }
+    }
 }
