@@ -7,12 +7,15 @@ use support::{GROUP, Installation, Program, command, field, try_command, wait};
 
 const HOLDERS: [&str; 2] = ["0123456789012345678901234567890123456789", "abcdefghijabcdefghijabcdefghijabcdefghij"];
 
+/// On the holder's clock.
+const SENT: &str = "1000";
+
 fn lease(sentinel: u16, holder: &str, node: u16) -> Vec<String> {
-    command(sentinel, &["BONGSU", "LEASE", GROUP, holder, "127.0.0.1", &node.to_string(), "3000"]).unwrap()
+    command(sentinel, &["BONGSU", "LEASE", GROUP, holder, "127.0.0.1", &node.to_string(), "3000", SENT]).unwrap()
 }
 
 fn release(sentinel: u16, holder: &str) -> u32 {
-    command(sentinel, &["BONGSU", "RELEASE", GROUP, holder]).unwrap()
+    command(sentinel, &["BONGSU", "RELEASE", GROUP, holder, SENT]).unwrap()
 }
 
 #[test]
@@ -55,10 +58,11 @@ fn one_holder_at_a_time() {
 fn wrong_requests_are_told_what_is_wrong() {
     let i = Installation::start(0, &[Program::Ours]);
     for (words, expected) in [
-        (["nobody", HOLDERS[0], "127.0.0.1", "6379", "1"], "No such master"),
-        ([GROUP, "me", "127.0.0.1", "6379", "1"], "40 printable"),
-        ([GROUP, HOLDERS[0], "127.0.0.1", "0", "1"], "port"),
-        ([GROUP, HOLDERS[0], "127.0.0.1", "6379", "0"], "positive"),
+        (["nobody", HOLDERS[0], "127.0.0.1", "6379", "1", SENT], "No such master"),
+        ([GROUP, "me", "127.0.0.1", "6379", "1", SENT], "40 printable"),
+        ([GROUP, HOLDERS[0], "127.0.0.1", "0", "1", SENT], "port"),
+        ([GROUP, HOLDERS[0], "127.0.0.1", "6379", "0", SENT], "positive"),
+        ([GROUP, HOLDERS[0], "127.0.0.1", "6379", "1", "-1"], "clock"),
     ] {
         let request = [&["BONGSU", "LEASE"][..], &words].concat();
         let error = try_command::<Vec<String>>(i.sentinels[0], &request).unwrap().unwrap_err().to_string();

@@ -207,3 +207,45 @@ fn a_record_with_a_higher_epoch_is_reported_and_left() {
     assert_eq!((seen["held-epoch"].as_str(), seen["held"].as_str()), ("99", "10.9.9.9:6379"));
     assert_eq!(etcd.record().unwrap()["epoch"], 99);
 }
+
+/// A target that refuses needs an operator; the clients of a hand-over do not wait for that with their writes paused.
+#[test]
+fn a_target_that_refuses_is_not_waited_for() {
+    let mut i = Installation::empty();
+    let etcd = Etcd::start(&mut i);
+    let master = i.add_node("");
+    i.add_node(&format!("replicaof 127.0.0.1 {master}\n"));
+    // This etcd knows no users.
+    let refusing = format!(
+        "publish refusing type etcd\npublish refusing endpoints http://127.0.0.1:{}\npublish refusing prefix /other\n\
+         publish refusing user nobody\npublish refusing password nothing\n",
+        etcd.port
+    );
+    for _ in 0..3 {
+        i.add_sentinel(Program::Ours, &format!("{}{}{refusing}", monitor(GROUP, master), directives(etcd)));
+    }
+    i.wait_until_known();
+    let states = |port: &u16| {
+        let views: Vec<HashMap<String, String>> = command(*port, &["BONGSU", "PUBLICATIONS", GROUP])?;
+        Some(views.iter().map(|view| view["state"].clone()).collect::<Vec<_>>())
+    };
+    let is_known = |port: &u16| states(port).is_some_and(|states| states == ["in-sync", "failing"]);
+    wait("every sentinel knows that one refuses", || i.sentinels.iter().all(is_known).then_some(()));
+    // Other things may take their time, too, but not each time.
+    wait("a hand-over is shorter than the wait for a target", || {
+        let old = support::master_of(i.sentinels[0])?;
+        support::ask::<String>(i.sentinels[0], &["FAILOVER", GROUP])?;
+        i.wait_for_new_master(old);
+        let paused = wait("it is over", || pause_ms(i.sentinels[0]));
+        (paused < 250).then_some(())
+    });
+}
+
+/// For how long the last hand-over that this sentinel led paused writes.
+fn pause_ms(sentinel: u16) -> Option<u64> {
+    let decisions: Vec<HashMap<String, String>> = command(sentinel, &["BONGSU", "DECISIONS", GROUP])?;
+    let paused = |decision: &HashMap<String, String>| {
+        decision["decision"].split_once("writes were paused for ")?.1.split(' ').next()?.parse().ok()
+    };
+    decisions.iter().rev().find_map(paused)
+}

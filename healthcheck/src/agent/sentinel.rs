@@ -43,6 +43,8 @@ pub(super) struct Order {
     pub(super) pokes: u64,
     /// Grows when what was granted is to be given back.
     pub(super) releases: u64,
+    /// When it was let go.
+    pub(super) let_go: Time,
 }
 
 /// What is asked for.
@@ -163,7 +165,7 @@ impl Desk {
                     }
                     let fresh = self.orders.borrow_and_update().clone();
                     if fresh.releases != order.releases {
-                        self.release(&mut link).await?;
+                        self.release(&mut link, fresh.let_go).await?;
                     }
                     if fresh.pokes != order.pokes {
                         next = Instant::now();
@@ -204,19 +206,20 @@ impl Desk {
     async fn ask(&self, link: &mut Link) -> Result<(), SentinelError> {
         let Petition { group, holder, node, wanted, .. } = &self.petition;
         let wanted = u64::try_from(wanted.as_millis()).unwrap_or(u64::MAX);
-        let mut request = cmd("BONGSU");
-        request.arg("LEASE").arg(group).arg(holder.as_str()).arg(node.host()).arg(node.port()).arg(wanted);
         // What is granted counts from before it was asked for.
         let sent = clock::now();
+        let mut request = cmd("BONGSU");
+        request.arg("LEASE").arg(group).arg(holder.as_str()).arg(node.host()).arg(node.port()).arg(wanted);
+        request.arg(sent.as_ms());
         let told: HashMap<String, String> = self.query(&request, link).await?;
         let (sentinel, answer) = parse(&told).ok_or_else(|| SentinelError::Nonsense(format!("{told:?}")))?;
         self.tell(Heard::Answer { by: self.endpoint.clone(), sentinel, sent, answer }).await;
         Ok(())
     }
 
-    async fn release(&self, link: &mut Link) -> Result<(), SentinelError> {
+    async fn release(&self, link: &mut Link, let_go: Time) -> Result<(), SentinelError> {
         let mut request = cmd("BONGSU");
-        request.arg("RELEASE").arg(&self.petition.group).arg(self.petition.holder.as_str());
+        request.arg("RELEASE").arg(&self.petition.group).arg(self.petition.holder.as_str()).arg(let_go.as_ms());
         self.query::<i64>(&request, link).await?;
         self.tell(Heard::Released).await;
         Ok(())

@@ -173,9 +173,13 @@ impl Keeper {
     }
 
     pub(super) fn give_back(&mut self) {
-        self.holder.let_go(clock::now());
+        let now = clock::now();
+        self.holder.let_go(now);
         self.has_asked = false;
-        self.orders.send_modify(|order| order.releases += 1);
+        self.orders.send_modify(|order| {
+            order.releases += 1;
+            order.let_go = now;
+        });
     }
 
     /// There is no lease, or the node is not the master.

@@ -15,6 +15,8 @@ struct Grant {
     node: Addr,
     epoch: Epoch,
     until: Time,
+    /// The newest request that it answers, on the holder's clock.
+    sent: Time,
 }
 
 /// What a sentinel knows of the leases of one group.
@@ -48,21 +50,25 @@ impl Sentinel {
         let verdict = self.grantable(now, found, &call);
         if let (Ok(lasts), Some(group)) = (&verdict, self.groups.get_mut(id)) {
             // An agent that asks for less than before may not have heard the answer yet that ends what it had.
-            let until = group.lease.running(now).map_or(now + *lasts, |grant| grant.until.max(now + *lasts));
-            group.lease.grant = Some(Grant { holder: call.holder, node: call.node, epoch, until });
+            let (until, sent) = match group.lease.running(now) {
+                Some(grant) => (grant.until.max(now + *lasts), grant.sent.max(call.sent)),
+                None => (now + *lasts, call.sent),
+            };
+            group.lease.grant = Some(Grant { holder: call.holder, node: call.node, epoch, until, sent });
         }
         Ok(LeaseAnswer { epoch, voters, verdict })
     }
 
-    /// Takes a lease back that its holder needs no longer. False if it has none.
+    /// Takes a lease back that its holder let go at `let_go`, on its own clock. False if it has none, or one that it asked for
+    /// afterwards: requests on two connections may overtake each other.
     ///
     /// # Errors
     /// There is no such group.
-    pub fn release_lease(&mut self, now: Time, group: &str, holder: RunId) -> Result<bool, NoSuchGroup> {
+    pub fn release_lease(&mut self, now: Time, group: &str, holder: RunId, let_go: Time) -> Result<bool, NoSuchGroup> {
         let now = self.advance(now);
         let id = *self.names.get(group).ok_or(NoSuchGroup)?;
         let group = self.groups.get_mut(id).ok_or(NoSuchGroup)?;
-        let held = group.lease.running(now).is_some_and(|grant| grant.holder == holder);
+        let held = group.lease.running(now).is_some_and(|grant| grant.holder == holder && grant.sent <= let_go);
         if held {
             group.lease.grant = None;
         }

@@ -22,6 +22,7 @@ pub use holder::{Holder, Standing};
 
 use std::time::Duration;
 
+use crate::time::Time;
 use crate::types::{Addr, Epoch, RunId};
 
 /// The longest lease. Also the time during which a sentinel grants none after its start, so it is kept short.
@@ -36,6 +37,8 @@ pub struct LeaseCall {
     pub node: Addr,
     /// For how long; never granted for longer than [`LEASE_MAX`].
     pub wanted: Duration,
+    /// When it asks, on its own clock, which only tells what it asked before it let go from what it asked afterwards.
+    pub sent: Time,
 }
 
 /// A sentinel's answer.

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use bongsu_sentinel_core::{Addr, Epoch, Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, Standing, Time};
+use bongsu_sentinel_core::{
+    Addr, Epoch, Holder, LEASE_MAX, LeaseAnswer, LeaseCall, LeaseRefusal, Sentinel, Standing, Time,
+};
 
 use crate::support::{GROUP, World, addr, options, run_id};
 
 const WANTED: Duration = Duration::from_secs(3);
+/// On the clock of whoever asks.
+const SENT: u64 = 1_000;
 
 fn call(holder: u64, node: Addr) -> LeaseCall {
-    LeaseCall { holder: run_id(holder), node, wanted: WANTED }
+    LeaseCall { holder: run_id(holder), node, wanted: WANTED, sent: Time::from_ms(SENT) }
 }
 
 /// What sentinel `at` answers to `holder`, who asks for node `node`.
@@ -61,9 +65,9 @@ fn a_second_holder_waits_for_the_end_of_the_first() {
 fn a_lease_that_is_given_back_is_free_at_once() {
     let mut w = settled();
     assert!(ask(&mut w, 0, 71, 1).is_ok());
-    assert_eq!(w.operate(0, |core, now| core.release_lease(now, GROUP, run_id(72))), Ok(false));
+    assert_eq!(w.operate(0, |core, now| core.release_lease(now, GROUP, run_id(72), Time::from_ms(SENT))), Ok(false));
     assert!(ask(&mut w, 0, 72, 1).is_err());
-    assert_eq!(w.operate(0, |core, now| core.release_lease(now, GROUP, run_id(71))), Ok(true));
+    assert_eq!(w.operate(0, |core, now| core.release_lease(now, GROUP, run_id(71), Time::from_ms(SENT))), Ok(true));
     assert!(ask(&mut w, 0, 72, 1).is_ok());
 }
 
@@ -105,7 +109,7 @@ fn by_the_time_that_the_master_is_down_its_lease_has_run_out() {
 fn an_unknown_group_has_no_leases() {
     let mut w = settled();
     assert!(w.operate(0, |core, now| core.lease(now, "another", call(71, addr(1)))).is_err());
-    assert!(w.operate(0, |core, now| core.release_lease(now, "another", run_id(71))).is_err());
+    assert!(w.operate(0, |core, now| core.release_lease(now, "another", run_id(71), Time::from_ms(SENT))).is_err());
 }
 
 fn granted(ms: u64, voters: u32) -> LeaseAnswer {
@@ -168,4 +172,17 @@ fn a_refusal_leaves_what_was_granted_before() {
     let verdict = Err(LeaseRefusal::NotMaster { master: addr(2) });
     assert!(!holder.answered(run_id(1), sent, &LeaseAnswer { epoch: Epoch(1), voters: 1, verdict: verdict.clone() }));
     assert!(holder.answered(run_id(1), sent, &LeaseAnswer { epoch: Epoch(2), voters: 1, verdict }));
+}
+
+#[test]
+fn a_release_that_comes_late_does_not_take_what_was_asked_for_since() {
+    let mut w = settled();
+    assert!(ask(&mut w, 0, 71, 1).is_ok());
+    let again = LeaseCall { sent: Time::from_ms(SENT + 1), ..call(71, addr(1)) };
+    assert!(w.operate(0, |core, now| core.lease(now, GROUP, again)).unwrap().verdict.is_ok());
+    let late = |core: &mut Sentinel, now| core.release_lease(now, GROUP, run_id(71), Time::from_ms(SENT));
+    assert_eq!(w.operate(0, late), Ok(false));
+    assert!(matches!(ask(&mut w, 0, 72, 1), Err(LeaseRefusal::Held { .. })));
+    let in_time = |core: &mut Sentinel, now| core.release_lease(now, GROUP, run_id(71), Time::from_ms(SENT + 1));
+    assert_eq!(w.operate(0, in_time), Ok(true));
 }

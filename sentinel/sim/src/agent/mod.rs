@@ -37,7 +37,7 @@ pub(crate) enum AgentJob {
     Step(usize),
     Ask { agent: usize, sentinel: Pid, sent: Time },
     Answer { agent: usize, sentinel: Pid, sent: Time, answer: LeaseAnswer },
-    Release { agent: usize, sentinel: Pid },
+    Release { agent: usize, sentinel: Pid, let_go: Time },
 }
 
 impl AgentJob {
@@ -83,7 +83,7 @@ impl World {
             AgentJob::Step(agent) => self.agent_step(agent),
             AgentJob::Ask { agent, sentinel, sent } => self.lease_asked(agent, sentinel, sent),
             AgentJob::Answer { agent, sentinel, sent, answer } => self.lease_answered(agent, sentinel, sent, &answer),
-            AgentJob::Release { agent, sentinel } => self.lease_released(agent, sentinel),
+            AgentJob::Release { agent, sentinel, let_go } => self.lease_released(agent, sentinel, let_go),
         }
     }
 
@@ -113,10 +113,11 @@ impl World {
             return;
         }
         let (group, node) = (agent.group, agent.node);
-        agent.holder.let_go(agent.clock.show(self.now_us));
+        let let_go = agent.clock.show(self.now_us);
+        agent.holder.let_go(let_go);
         self.observe(&Fact::AddressHeld { group, node, until_us: self.now_us });
         for sentinel in self.sentinels.clone() {
-            self.send_to_sentinel(i, AgentJob::Release { agent: i, sentinel });
+            self.send_to_sentinel(i, AgentJob::Release { agent: i, sentinel, let_go });
         }
     }
 
@@ -124,7 +125,10 @@ impl World {
         let Some(sentinel) = job.at_sentinel().filter(|pid| self.core_node(*pid).is_some()) else { return };
         let host = self.host_of(self.agents.all[agent].node);
         if !self.net.is_blocked(host, self.host_of(sentinel)) {
-            let delay = self.lease_delay();
+            // What was asked or given back on a connection that died may still arrive.
+            let is_late = matches!(job, AgentJob::Release { .. }) && self.agents.rng.chance(1, LATE_ONE_IN);
+            let late = if is_late { self.agents.rng.below(6 * SEC) } else { 0 };
+            let delay = self.lease_delay() + late;
             self.at(delay, Job::Agent(job));
         }
     }
@@ -137,7 +141,7 @@ impl World {
     fn lease_asked(&mut self, i: usize, sentinel: Pid, sent: Time) {
         let agent = &self.agents.all[i];
         let Some(addr) = self.proc(sentinel).up.then(|| self.proc(agent.node).addr.clone()) else { return };
-        let call = LeaseCall { holder: agent.id, node: addr, wanted: WANTED };
+        let call = LeaseCall { holder: agent.id, node: addr, wanted: WANTED, sent };
         let name = self.groups[agent.group].name.clone();
         let now_us = self.now_us;
         let host = self.host_of(agent.node);
@@ -147,7 +151,7 @@ impl World {
         let Some(core) = &mut node.core else { return };
         if let Some(other) = core.lease_of(now, name.as_str()).filter(|_| forgets) {
             // It is there: the core has just named the group.
-            let _ = core.release_lease(now, name.as_str(), other.holder);
+            let _ = core.release_lease(now, name.as_str(), other.holder, Time::from_ms(u64::MAX));
         }
         let Ok(mut answer) = core.lease(now, name.as_str(), call) else { return };
         if self.mutant == Some(Mutant::LeaseOfOne) {
@@ -179,14 +183,14 @@ impl World {
         }
     }
 
-    fn lease_released(&mut self, i: usize, sentinel: Pid) {
+    fn lease_released(&mut self, i: usize, sentinel: Pid, let_go: Time) {
         let (id, name) = (self.agents.all[i].id, self.groups[self.agents.all[i].group].name.clone());
         let now_us = self.now_us;
         let Some(node) = self.core_node_mut(sentinel) else { return };
         let now = node.clock.show(now_us);
         if let Some(core) = &mut node.core {
             // A group that an operator removed has no leases either.
-            let _ = core.release_lease(now, name.as_str(), id);
+            let _ = core.release_lease(now, name.as_str(), id, let_go);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bongsu_protocol::resp::{Writer, parse_integer};
-use bongsu_sentinel_core::{Addr, LeaseAnswer, LeaseCall, LeaseRefusal, RunId};
+use bongsu_sentinel_core::{Addr, LeaseAnswer, LeaseCall, LeaseRefusal, RunId, Time};
 
 use crate::front::sentinel::{Fields, NO_SUCH_MASTER};
 use crate::shell::Shell;
@@ -11,9 +11,10 @@ use crate::shell::Shell;
 const BAD_NAME: &str = "ERR a master name is text";
 const BAD_HOLDER: &str = "ERR a holder is named by 40 printable characters";
 const BAD_NODE: &str = "ERR a node is named by an address and a port from 1 to 65535";
+const BAD_CLOCK: &str = "ERR a holder's clock shows a number of milliseconds";
 const BAD_TIME: &str = "ERR a lease lasts a positive number of milliseconds";
 
-/// Answers `<master-name> <holder> <ip> <port> <milliseconds>`.
+/// Answers `<master-name> <holder> <ip> <port> <milliseconds> <sent>`.
 pub(super) fn write_lease(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) {
     let (group, call) = match parse_lease(arguments) {
         Ok(request) => request,
@@ -26,13 +27,13 @@ pub(super) fn write_lease(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'
     }
 }
 
-/// Answers `<master-name> <holder>`.
+/// Answers `<master-name> <holder> <let go>`.
 pub(super) fn write_release(shell: &Shell, arguments: &[&[u8]], out: &mut Writer<'_>) {
-    let (group, holder) = match parse_release(arguments) {
+    let (group, holder, let_go) = match parse_release(arguments) {
         Ok(request) => request,
         Err(error) => return out.error(error),
     };
-    match shell.with_core(|core, now| core.release_lease(now, group, holder)) {
+    match shell.with_core(|core, now| core.release_lease(now, group, holder, let_go)) {
         Ok(had_one) => out.integer(i64::from(had_one)),
         Err(_no_such_group) => out.error(NO_SUCH_MASTER),
     }
@@ -63,19 +64,21 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 fn parse_lease<'a>(arguments: &[&'a [u8]]) -> Result<(&'a str, LeaseCall), &'static str> {
-    let [group, holder, ip, port, millis] = arguments else { return Err(BAD_TIME) };
-    let (group, holder) = parse_release(&[group, holder])?;
+    let [group, holder, ip, port, millis, sent] = arguments else { return Err(BAD_TIME) };
+    let (group, holder, sent) = parse_release(&[group, holder, sent])?;
     let port = parse_integer(port).and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
     let node = text(ip).zip(port).and_then(|(ip, port)| Addr::new(ip, port)).ok_or(BAD_NODE)?;
     let millis = parse_integer(millis).and_then(|millis| u64::try_from(millis).ok()).filter(|millis| *millis != 0);
     let wanted = Duration::from_millis(millis.ok_or(BAD_TIME)?);
-    Ok((group, LeaseCall { holder, node, wanted }))
+    Ok((group, LeaseCall { holder, node, wanted, sent }))
 }
 
-fn parse_release<'a>(arguments: &[&'a [u8]]) -> Result<(&'a str, RunId), &'static str> {
-    let [group, holder] = arguments else { return Err(BAD_HOLDER) };
+fn parse_release<'a>(arguments: &[&'a [u8]]) -> Result<(&'a str, RunId, Time), &'static str> {
+    let [group, holder, at] = arguments else { return Err(BAD_HOLDER) };
     let group = text(group).ok_or(BAD_NAME)?;
-    Ok((group, text(holder).and_then(RunId::parse).ok_or(BAD_HOLDER)?))
+    let holder = text(holder).and_then(RunId::parse).ok_or(BAD_HOLDER)?;
+    let at = parse_integer(at).and_then(|at| u64::try_from(at).ok()).ok_or(BAD_CLOCK)?;
+    Ok((group, holder, Time::from_ms(at)))
 }
 
 fn fields_of(run_id: RunId, answer: &LeaseAnswer) -> Fields {

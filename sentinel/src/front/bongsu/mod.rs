@@ -26,7 +26,7 @@ const HELP: &[&str] = &[
     "    Show what became of the latest runs of hooks, oldest first.",
     "HOOKS DRYRUN <master-name> [<hook>]",
     "    Run the hooks of a master, or one of them, as if something had happened, and show how they ended.",
-    "LEASE <master-name> <holder> <ip> <port> <milliseconds>",
+    "LEASE <master-name> <holder> <ip> <port> <milliseconds> <sent>",
     "    Ask for a lease for a node that is the master.",
     "LEASES",
     "    Show the leases that this sentinel has granted and that have not run out.",
@@ -35,7 +35,7 @@ const HELP: &[&str] = &[
     "PUBLISH <master-name> [<target>] [FORCE]",
     "    Look at what is published now instead of in a while. FORCE: write it even over a higher epoch, or over what",
     "    somebody else put there. Reply: the number of targets.",
-    "RELEASE <master-name> <holder>",
+    "RELEASE <master-name> <holder> <let-go>",
     "    Give a lease back. Reply: 1 if there was one, 0 otherwise.",
 ];
 

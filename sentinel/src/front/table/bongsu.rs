@@ -17,12 +17,13 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 9] = [
     spec("hooks", -2)
         .about("Show the latest runs of hooks, or try them", "7.0.0", GROUP, "O(N), N runs")
         .arguments(&[text("arguments").flags(OPTIONAL)]),
-    spec("lease", 7).about("Ask for a lease for a node that is the master", "7.0.0", GROUP, CONSTANT).arguments(&[
+    spec("lease", 8).about("Ask for a lease for a node that is the master", "7.0.0", GROUP, CONSTANT).arguments(&[
         text("master-name"),
         text("holder"),
         text("ip"),
         integer("port"),
         integer("milliseconds"),
+        integer("sent"),
     ]),
     spec("leases", 2).about("Show the leases that this sentinel has granted", "7.0.0", GROUP, "O(N), N masters"),
     spec("publications", -2)
@@ -31,9 +32,11 @@ pub(super) static SUBCOMMANDS: [CommandSpec; 9] = [
     spec("publish", -3)
         .about("Look at what is published of a master now", "7.0.0", GROUP, "O(N), N targets")
         .arguments(&[text("master-name"), text("target").flags(OPTIONAL), text("force").flags(OPTIONAL)]),
-    spec("release", 4)
-        .about("Give a lease back", "7.0.0", GROUP, CONSTANT)
-        .arguments(&[text("master-name"), text("holder")]),
+    spec("release", 5).about("Give a lease back", "7.0.0", GROUP, CONSTANT).arguments(&[
+        text("master-name"),
+        text("holder"),
+        integer("let-go"),
+    ]),
     spec("help", 2).about("Describe the subcommands", "7.0.0", GROUP, CONSTANT),
 ];
 

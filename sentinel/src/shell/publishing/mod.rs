@@ -104,16 +104,15 @@ pub(super) fn on_configured(shell: &Shell, id: GroupId, how: Configured) {
     }
 }
 
-/// Tells the core once everybody who shows the group to clients shows its present configuration.
+/// Tells the core once everybody who shows the group to clients shows its present configuration, but for those that wait for an operator.
 fn tell_published(shell: &Shell, id: GroupId) {
     let publishing = &shell.0.publishing;
     let Some(epoch) = shell.0.core.borrow().configuration(id).map(|configuration| configuration.epoch) else { return };
-    let all_show_it = {
+    let is_waited_for = {
         let places = publishing.places.borrow();
-        let mut of_group = places.range((id, 0)..=(id, usize::MAX)).map(|(_, place)| place).peekable();
-        of_group.peek().is_some() && of_group.all(|place| place.shows(epoch))
+        places.range((id, 0)..=(id, usize::MAX)).any(|(_, place)| place.may_yet_show(epoch))
     };
-    if all_show_it && publishing.told.borrow_mut().insert(id, epoch) != Some(epoch) {
+    if !is_waited_for && publishing.told.borrow_mut().insert(id, epoch) != Some(epoch) {
         shell.with_core(|core, now| core.handle(now, Input::Published { group: id, epoch }));
     }
 }

@@ -83,9 +83,13 @@ impl Place {
         self.changed.notify_one();
     }
 
-    /// Whether the target, and everybody who answers from its data, has been seen with this epoch.
-    pub(super) fn shows(&self, epoch: Epoch) -> bool {
-        self.view().shown == Some(epoch)
+    /// Whether clients that are sent away may still find this epoch here within moments: somebody has to change something first where
+    /// the target is not to be written, or refuses.
+    pub(super) fn may_yet_show(&self, epoch: Epoch) -> bool {
+        let view = self.view();
+        let is_left_alone = matches!(view.state, PublicationState::Foreign | PublicationState::Superseded);
+        let refuses = self.trouble.borrow().as_ref().is_some_and(|trouble| trouble.error.is_permanent());
+        view.shown != Some(epoch) && !is_left_alone && !refuses
     }
 
     pub(super) fn view(&self) -> PublicationView {
@@ -184,7 +188,7 @@ impl Place {
             *self.shown.borrow_mut() = Some(super::report::shown_member(&record.primary));
             self.tell(shell, "+published", Level::Notice, &format!("epoch {} {}", record.epoch, record.reason));
         }
-        let news = before.shown != after.shown;
+        let news = before.shown != after.shown || before.state != after.state;
         self.tell_state(shell, after.state);
         if news {
             tell_published(shell, self.id);
