@@ -1,10 +1,11 @@
 //! No acknowledged data are wiped while somebody has them: where a guarded master comes back without its data beside a node that is up
 //! and has them, the last master has them too (design, 5.4).
 //!
-//! A case is closed when the last of those nodes lost its data by itself or stood still for longer than anybody waits, or when an amnesiac of the group was told to go on
-//! without, which another invariant watches.
+//! A case is closed when the last of those nodes lost its data by itself or stood still for longer than anybody waits, or when an
+//! amnesiac of the group was told to go on without, which another invariant watches: what there was then is given up, and a node
+//! that nobody could reach may have it for a long time yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::WriteId;
 use crate::data::RestartKind;
@@ -25,13 +26,19 @@ struct Case {
 #[derive(Default)]
 pub(super) struct SurvivorsAreHeard {
     cases: Vec<Case>,
+    /// The newest write of each group when an amnesiac was told to go on without the data.
+    given_up: BTreeMap<usize, WriteId>,
 }
 
 impl SurvivorsAreHeard {
     fn open(&mut self, world: &World, amnesiac: Pid) {
         let group = world.data(amnesiac).group;
         let nodes = world.groups[group].nodes.iter().filter(|n| world.proc(**n).up && !world.data(**n).foreign);
-        let first = |n: &Pid| world.data(*n).log.first().map(|e| e.write);
+        let given_up = self.given_up.get(&group).copied();
+        let first = |n: &Pid| {
+            let oldest = world.data(*n).log.first().map(|e| e.write);
+            oldest.filter(|write| given_up.is_none_or(|newest| *write > newest))
+        };
         let Some(oldest) = nodes.clone().filter_map(first).min() else { return };
         let holders = nodes.filter(|n| first(n) == Some(oldest)).copied().collect();
         self.cases.push(Case { group, amnesiac, first: oldest, holders });
@@ -57,6 +64,10 @@ impl Invariant for SurvivorsAreHeard {
             Fact::Reconfigured { node, to: None, was_amnesiac: true, .. } => {
                 let group = world.data(*node).group;
                 self.cases.retain(|case| case.group != group);
+                let logs = world.groups[group].nodes.iter().map(|n| &world.data(*n).log);
+                if let Some(newest) = logs.filter_map(|log| log.last()).map(|e| e.write).max() {
+                    self.given_up.insert(group, newest);
+                }
             }
             // Nobody waits for those who have been silent for longer than `failover-timeout`.
             Fact::Reconfigured { node, to: None, .. } => {
