@@ -27,8 +27,8 @@ impl Invariant for AmnesiaNeedsLoss {
                 self.lossy.insert(*node);
                 Ok(())
             }
-            // Another role begins with what the node has now.
-            Fact::Reconfigured { node, .. } => {
+            // Another role begins with what the node has now. A master that is told to be one has lost what it had all the same.
+            Fact::Reconfigured { node, to, was_master, .. } if to.is_some() || !was_master => {
                 self.lossy.remove(node);
                 Ok(())
             }

@@ -109,18 +109,20 @@ mod tests {
 
     #[test]
     fn requests_are_read_strictly() {
-        let (group, call) = parse_lease(&[b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"3000"]).expect("valid");
+        let (group, call) = parse_lease(&[b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"3000", b"7"]).expect("valid");
         assert_eq!((group, call.node.to_string()), ("mymaster", "10.0.0.1:6379".to_owned()));
         assert_eq!((call.holder.as_str().as_bytes(), call.wanted), (HOLDER, Duration::from_secs(3)));
-        let wrong: [([&[u8]; 5], &str); 8] = [
-            ([b"\xff", HOLDER, b"10.0.0.1", b"6379", b"3000"], BAD_NAME),
-            ([b"mymaster", b"me", b"10.0.0.1", b"6379", b"3000"], BAD_HOLDER),
-            ([b"mymaster", HOLDER, b"", b"6379", b"3000"], BAD_NODE),
-            ([b"mymaster", HOLDER, b"10.0.0.1", b"0", b"3000"], BAD_NODE),
-            ([b"mymaster", HOLDER, b"10.0.0.1", b"70000", b"3000"], BAD_NODE),
-            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"0"], BAD_TIME),
-            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"-1"], BAD_TIME),
-            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"3s"], BAD_TIME),
+        assert_eq!(call.sent, Time::from_ms(7));
+        let wrong: [([&[u8]; 6], &str); 9] = [
+            ([b"\xff", HOLDER, b"10.0.0.1", b"6379", b"3000", b"7"], BAD_NAME),
+            ([b"mymaster", b"me", b"10.0.0.1", b"6379", b"3000", b"7"], BAD_HOLDER),
+            ([b"mymaster", HOLDER, b"", b"6379", b"3000", b"7"], BAD_NODE),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"0", b"3000", b"7"], BAD_NODE),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"70000", b"3000", b"7"], BAD_NODE),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"0", b"7"], BAD_TIME),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"-1", b"7"], BAD_TIME),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"3s", b"7"], BAD_TIME),
+            ([b"mymaster", HOLDER, b"10.0.0.1", b"6379", b"3000", b"-7"], BAD_CLOCK),
         ];
         for (request, error) in wrong {
             assert_eq!(parse_lease(&request).expect_err("wrong"), error, "{request:?}");
