@@ -127,6 +127,13 @@ fn carrier_of(config: &AgentConfig, log: &Log) -> Result<Carrier, AgentError> {
     })
 }
 
+/// What the agent holds, in one line.
+fn claim(config: &AgentConfig) -> String {
+    let mut vips: Vec<String> = config.vips.iter().map(ToString::to_string).collect();
+    vips.sort_unstable();
+    format!("{:?} {}", config.group, vips.join(" "))
+}
+
 /// Until when an address may stay that an agent before this one has left here. One that may not is removed; true if that failed.
 fn inherit(
     runtime: &Runtime,
@@ -148,7 +155,7 @@ fn inherit(
 
 impl Keeper {
     fn start(config: AgentConfig, log: Log) -> Result<Self, AgentError> {
-        let runtime = Runtime::enter(&config.runtime_dir, &config.node.0)?;
+        let runtime = Runtime::enter(&config.runtime_dir, &config.node.0, &claim(&config))?;
         let mut carrier = carrier_of(&config, &log)?;
         let (index, interface) = match &carrier {
             Carrier::Kernel(interface) => (Some(interface.index()), interface.name().to_owned()),

@@ -67,8 +67,9 @@ pub(super) struct Runtime {
 
 impl Runtime {
     /// Makes the directory and takes the lock. Who asks for leases is the same after a restart of the agent, so that it gets back at
-    /// once what it had; another boot is another holder.
-    pub(super) fn enter(dir: &Path, node: &Addr) -> Result<Self, RuntimeError> {
+    /// once what it had; another boot is another holder, and so is one that holds something else (`claim`, in one line): what is left
+    /// of a lease is not good for that.
+    pub(super) fn enter(dir: &Path, node: &Addr, claim: &str) -> Result<Self, RuntimeError> {
         let fail = |path: &Path| {
             let path = path.to_owned();
             move |error: io::Error| RuntimeError::File { path, error }
@@ -86,7 +87,7 @@ impl Runtime {
         let boot = fs::read_to_string(BOOT_ID).map_err(fail(Path::new(BOOT_ID)))?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(fail(&path))?;
-        if let Some(holder) = known(&text, boot.trim()) {
+        if let Some(holder) = known(&text, boot.trim(), claim) {
             return Ok(Self { paths, holder, is_new: false, _lock: file });
         }
         let mut bits = [0; 20];
@@ -95,16 +96,17 @@ impl Runtime {
         let write = |file: &mut File| -> io::Result<()> {
             file.rewind()?;
             file.set_len(0)?;
-            writeln!(file, "{} {holder}", boot.trim())
+            writeln!(file, "{} {holder} {claim}", boot.trim())
         };
         write(&mut file).map_err(fail(&path))?;
         Ok(Self { paths, holder, is_new: true, _lock: file })
     }
 }
 
-fn known(text: &str, boot: &str) -> Option<RunId> {
-    let (of, holder) = text.trim().split_once(' ')?;
-    RunId::parse(holder).filter(|_| of == boot)
+fn known(text: &str, boot: &str, claim: &str) -> Option<RunId> {
+    let (of, rest) = text.trim_end().split_once(' ')?;
+    let (holder, claimed) = rest.split_once(' ')?;
+    RunId::parse(holder).filter(|_| of == boot && claimed == claim)
 }
 
 #[cfg(test)]
@@ -115,23 +117,27 @@ mod tests {
     fn an_agent_is_the_same_after_its_restart_and_alone() {
         let dir = tempfile::tempdir().expect("a directory");
         let node = Addr::new("10.0.0.1", 6379).expect("valid");
-        let first = Runtime::enter(dir.path(), &node).expect("free");
+        let first = Runtime::enter(dir.path(), &node, "m 10.0.0.9/32").expect("free");
         assert!(first.is_new);
-        assert!(matches!(Runtime::enter(dir.path(), &node), Err(RuntimeError::Taken { .. })));
+        assert!(matches!(Runtime::enter(dir.path(), &node, "m 10.0.0.9/32"), Err(RuntimeError::Taken { .. })));
         let other = Addr::new("10.0.0.2", 6379).expect("valid");
-        let other = Runtime::enter(dir.path(), &other).expect("another node");
+        let other = Runtime::enter(dir.path(), &other, "m 10.0.0.9/32").expect("another node");
         assert_ne!(other.holder, first.holder);
         let holder = first.holder;
         drop(first);
-        let again = Runtime::enter(dir.path(), &node).expect("free again");
+        let again = Runtime::enter(dir.path(), &node, "m 10.0.0.9/32").expect("free again");
         assert_eq!((again.holder, again.is_new), (holder, false));
+        drop(again);
+        let changed = Runtime::enter(dir.path(), &node, "m 10.0.0.8/32").expect("free again");
+        assert!(changed.is_new && changed.holder != holder, "it holds another address now");
     }
 
     #[test]
     fn another_boot_is_another_holder() {
-        let text = format!("one {}\n", RunId::from_bits([7; 20]));
-        assert!(known(&text, "one").is_some());
-        assert!(known(&text, "two").is_none());
-        assert!(known("", "one").is_none());
+        let text = format!("one {} m 10.0.0.9/32\n", RunId::from_bits([7; 20]));
+        assert!(known(&text, "one", "m 10.0.0.9/32").is_some());
+        assert!(known(&text, "two", "m 10.0.0.9/32").is_none());
+        assert!(known(&text, "one", "m 10.0.0.8/32").is_none());
+        assert!(known("", "one", "m 10.0.0.9/32").is_none());
     }
 }
