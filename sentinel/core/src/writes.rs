@@ -20,6 +20,7 @@ use crate::link::{Chan, Owner};
 use crate::machine::Sentinel;
 use crate::reason::{DownCause, Reason, WriteFault};
 use crate::time::Time;
+use crate::timers::Timer;
 use crate::types::{LinkId, NodeId, RequestId, Role};
 use crate::verdict::Rejection;
 
@@ -61,6 +62,8 @@ impl fmt::Display for WriteKey {
 pub(crate) struct Writes {
     /// The one without an answer, and when it was sent.
     asked: Option<(RequestId, Time)>,
+    /// Since when writes have been without an answer, if their connection was given up for that.
+    renewed_since: Option<Time>,
     /// All have been refused since, the last one for this.
     refused: Option<(Time, WriteFault)>,
     /// The silence has been looked at.
@@ -80,6 +83,7 @@ impl Writes {
         if let Some((since, _)) = &mut self.refused {
             *since = now;
         }
+        self.renewed_since = None;
         self.silence_told = false;
     }
 
@@ -165,7 +169,10 @@ impl Sentinel {
         let Some(n) = self.nodes.get(node) else { return };
         let Some(group) = self.groups.get(n.group) else { return };
         let (group_id, down_after) = (n.group, group.options.down_after);
-        if n.writes.asked.is_some() {
+        if let Some((_, sent)) = n.writes.asked {
+            if n.writes.renewed_since.is_none() && now.since(sent) > silence_allowed(down_after) / 2 {
+                return self.renew_writes(now, id, node, sent);
+            }
             let is_late = n.writes.silence(now, down_after).is_some();
             if let Some(n) = self.nodes.get_mut(node)
                 && is_late
@@ -181,8 +188,19 @@ impl Sentinel {
         };
         let request = self.emit(id, Request::CheckWrites { key });
         if let Some(n) = self.nodes.get_mut(node) {
-            n.writes.asked = Some((request, now));
+            n.writes.asked = Some((request, n.writes.renewed_since.unwrap_or(now)));
         }
+    }
+
+    /// A connection may be gone without a word (a firewall forgot it) while the node is well: before its silence counts, the write is
+    /// asked for once more on another one.
+    fn renew_writes(&mut self, now: Time, id: LinkId, node: NodeId, since: Time) {
+        self.close_channel(now, id, Channel::Write);
+        if let Some(n) = self.nodes.get_mut(node) {
+            n.writes.begin_anew();
+            n.writes.renewed_since = Some(since);
+        }
+        self.timers.at_latest(Timer::Link(id), now);
     }
 
     /// The answer to a write.
@@ -190,7 +208,7 @@ impl Sentinel {
         let Some(Owner::Node(node)) = self.links.get(id).copied() else { return };
         let Some(n) = self.nodes.get_mut(node) else { return };
         let Some((_, sent)) = n.writes.asked.take_if(|(asked, _)| *asked == request) else { return };
-        n.writes.silence_told = false;
+        (n.writes.silence_told, n.writes.renewed_since) = (false, None);
         let before = n.writes.refused;
         let mut complaint = None;
         match answer {

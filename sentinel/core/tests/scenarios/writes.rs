@@ -239,3 +239,16 @@ fn connections_for_writes_that_are_cut_come_back() {
     assert!(w.nodes[&1].checks > before + 10);
     assert_eq!(w.count("+sdown"), 0);
 }
+
+/// What happens to a connection that a firewall has forgotten: nothing comes back on it, and a new one works.
+#[test]
+fn a_connection_for_writes_that_is_gone_without_a_word_is_replaced_before_it_counts() {
+    let mut w = World::settled(3, 2, &checked());
+    w.node(1).writes = None;
+    w.run_for(2000);
+    w.node(1).writes = Some(WriteAnswer::Done);
+    let before = w.nodes[&1].checks;
+    w.run_for(20_000);
+    assert!(w.nodes[&1].checks > before + 10, "{} writes", w.nodes[&1].checks - before);
+    assert_eq!(w.count("+sdown"), 0);
+}
