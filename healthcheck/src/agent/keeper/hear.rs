@@ -53,6 +53,10 @@ impl Keeper {
                 }
             }
             Heard::Failed { by, error } => {
+                // It may have moved: the others say where to, and nobody is known to be there yet.
+                if let Some(id) = self.desks.get_mut(&by.to_string()) {
+                    *id = None;
+                }
                 let text = error.to_string();
                 let known = self.status.sentinels.insert(by.to_string(), text.clone());
                 if known.as_ref() != Some(&text) {

@@ -1,10 +1,12 @@
 //! An agent on a host that refuses to change anything.
 
 use bongsu_process::log::{LogLevel, LogTarget, Role, Shape, Timestamp};
+use bongsu_sentinel_core::{Epoch, LeaseAnswer, LeaseRefusal, RunId};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use super::*;
-use crate::Access;
+use crate::agent::sentinel::{Heard, SentinelError};
+use crate::{Access, Endpoint};
 
 /// On the loopback interface, which needs no rights until something is to be changed; the guardian guards nothing.
 fn config(dir: &std::path::Path) -> AgentConfig {
@@ -83,5 +85,21 @@ fn only_what_another_node_may_need_is_given_back() {
             assert!(!keeper.holding);
             assert_eq!(given_back(&keeper), releases, "{why}");
         }
+    });
+}
+
+#[test]
+fn a_sentinel_that_has_moved_is_asked_at_its_new_address() {
+    without_rights(|mut keeper| async move {
+        let endpoint = |port| Endpoint::new("127.0.0.1", port);
+        let sentinel = RunId::from_bits([7; 20]);
+        let refused = LeaseAnswer { epoch: Epoch::ZERO, voters: 1, verdict: Err(LeaseRefusal::Silent) };
+        keeper.open_desk(endpoint(1));
+        keeper.hear(Heard::Answer { by: endpoint(1), sentinel, sent: clock::now(), answer: refused });
+        keeper.hear(Heard::Peers(vec![(sentinel, endpoint(2))]));
+        assert_eq!(keeper.desks.len(), 1, "it is asked already");
+        keeper.hear(Heard::Failed { by: endpoint(1), error: SentinelError::Closed });
+        keeper.hear(Heard::Peers(vec![(sentinel, endpoint(2))]));
+        assert_eq!(keeper.desks.len(), 2);
     });
 }
