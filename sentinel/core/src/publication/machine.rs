@@ -22,6 +22,9 @@ const LASTING_RETRY: Duration = Duration::from_secs(15);
 /// The wait until those who serve a record are asked again, doubled each time up to [`LOOK_PERIOD`].
 const SPREAD_MIN: Duration = Duration::from_millis(50);
 
+/// Writes that others were faster with, one after the other, before it is no race any more: what is read there is not what is there.
+const RACES_MAX: u32 = 3;
+
 /// How many times the patience is doubled with somebody who goes on writing another content under the same epoch: from a second to a
 /// minute for the first in rank, from a minute to an hour for the next one, so that the content of the first one stands.
 const CONTESTED_MAX: u32 = 6;
@@ -59,6 +62,8 @@ pub struct Publication {
     phases: Phases,
     accord: Option<Accord>,
     failures: u32,
+    /// Writes that were lost since the goal was there.
+    losses: u32,
     /// Rounds of asking since the target took the goal that did not end in full accord.
     rounds: u32,
     /// An operator wants the goal to be written whatever the target holds.
@@ -85,6 +90,7 @@ impl Publication {
             phases: Phases { requested: None, accepted: None, authoritative: None, converged: None },
             accord: None,
             failures: 0,
+            losses: 0,
             rounds: 0,
             forced: false,
             look_again: false,
@@ -103,7 +109,7 @@ impl Publication {
         self.goal = Some(goal);
         self.phases = Phases { requested: Some(now), ..Phases::default() };
         (self.differs_since, self.accord) = (None, None);
-        (self.failures, self.rounds, self.contested) = (0, 0, 0);
+        (self.failures, self.losses, self.rounds, self.contested) = (0, 0, 0, 0);
         self.looked = false;
         // What is under way is waited for: its answer leads to the next step.
         if let Stage::Due(_, at) = self.stage {
@@ -186,6 +192,7 @@ impl Publication {
             phases: self.phases,
             accord: self.accord,
             failures: self.failures,
+            losses: self.losses,
         }
     }
 
@@ -223,16 +230,16 @@ impl Publication {
 
     /// Somebody else is at work. Once is a race; again and again is worth a wait.
     fn lost(&mut self, now: Time) -> (Kind, Time) {
-        self.failures = self.failures.saturating_add(1);
-        if self.failures == 1 {
+        self.losses = self.losses.saturating_add(1);
+        if self.losses == 1 {
             return (Kind::Read, now);
         }
-        let wait = doubled(RETRY_MIN, self.failures - 2, RETRY_MAX);
+        let wait = doubled(RETRY_MIN, self.losses - 2, RETRY_MAX);
         (Kind::Read, now + self.rng.around(wait))
     }
 
     fn accepted(&mut self, now: Time) -> (Kind, Time) {
-        (self.failures, self.looked) = (0, true);
+        (self.failures, self.losses, self.looked) = (0, 0, true);
         (self.forced, self.differs_since) = (false, None);
         self.phases.accepted.get_or_insert(now);
         (Kind::Ask, now)
@@ -257,7 +264,7 @@ impl Publication {
     fn state(&self) -> PublicationState {
         let Some(goal) = self.goal else { return PublicationState::Waiting };
         match self.held {
-            _ if self.failures > 0 => PublicationState::Failing,
+            _ if self.failures > 0 || self.losses > RACES_MAX => PublicationState::Failing,
             _ if !self.looked => match self.stage {
                 Stage::Due(..) => PublicationState::Waiting,
                 Stage::Out(_) => PublicationState::Pending,

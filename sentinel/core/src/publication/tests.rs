@@ -393,3 +393,36 @@ fn the_newest_epoch_stands_in_any_order_of_steps() {
         assert_eq!(store.holds.map(|goal| goal.epoch), Some(newest.epoch), "seed {seed}");
     }
 }
+
+/// What is read is never what is there, as with a wildcard in DNS.
+#[test]
+fn a_target_that_loses_every_write_is_not_asked_without_end() {
+    let mut machine = Publication::new(1);
+    machine.want(at(0), goal(3, 1), Patience::of_leader());
+    let (mut now, mut writes) = (at(0), 0);
+    while now < at(60_000) {
+        match machine.poll(now) {
+            Step::Read => machine.answered(now, Answer::Read(Ok(Held::Nothing))),
+            Step::Write => {
+                writes += 1;
+                assert!(writes < 60, "{writes} writes until {now:?}");
+                machine.answered(now, Answer::Written(Ok(Outcome::Lost)));
+            }
+            Step::Ask => panic!("nothing was written"),
+            Step::Rest(until) => now = until.expect("it goes on"),
+        }
+    }
+    assert_eq!(machine.view().state, PublicationState::Failing);
+}
+
+/// Somebody else writing at the same moment is no failure.
+#[test]
+fn a_race_is_no_failure() {
+    let mut machine = Publication::new(1);
+    machine.want(at(0), goal(3, 1), Patience::of_leader());
+    assert_eq!(machine.poll(at(0)), Step::Read);
+    machine.answered(at(0), Answer::Read(Ok(Held::Nothing)));
+    assert_eq!(machine.poll(at(0)), Step::Write);
+    machine.answered(at(0), Answer::Written(Ok(Outcome::Lost)));
+    assert_ne!(machine.view().state, PublicationState::Failing);
+}

@@ -28,7 +28,7 @@ pub enum PublicationState {
     Spreading,
     /// The target and all who serve it hold it.
     InSync,
-    /// The target cannot be read or written.
+    /// The target cannot be read or written, or loses every write.
     Failing,
     /// The target holds a higher epoch.
     Superseded,
@@ -68,4 +68,6 @@ pub struct PublicationView {
     pub accord: Option<Accord>,
     /// Steps that failed one after the other.
     pub failures: u32,
+    /// Writes that were lost one after the other, because the target did not hold what was read.
+    pub losses: u32,
 }

@@ -15,6 +15,10 @@ use tokio::time::sleep_until;
 use super::outlet::{Outlet, Transport};
 use super::{Shell, content, tell_published};
 
+/// What there is to say where every write is lost: no target reports that.
+pub(super) const LOSES: &str =
+    "every write is lost: somebody else changes it all the time, or what it shows is not what it holds";
+
 /// What a place is to show, and how far it is.
 pub(super) struct Place {
     pub(super) id: GroupId,
@@ -204,7 +208,7 @@ impl Place {
         let detail = self.shown().unwrap_or_default();
         match state {
             PublicationState::Failing => {
-                let error = self.trouble().map(|trouble| trouble.error.to_string()).unwrap_or_default();
+                let error = self.trouble().map_or_else(|| LOSES.to_owned(), |trouble| trouble.error.to_string());
                 self.tell(shell, "-publish-error", Level::Warning, &error);
             }
             PublicationState::Superseded => self.tell(shell, "-publish-superseded", Level::Warning, &detail),

@@ -7,7 +7,7 @@ use bongsu_sentinel_core::publication::{Held, PublicationState};
 use bongsu_sentinel_core::{Epoch, Time};
 
 use super::Shell;
-use super::place::Place;
+use super::place::{LOSES, Place};
 
 /// One group at one target.
 #[derive(Clone, Debug)]
@@ -68,8 +68,11 @@ pub(super) fn view(shell: &Shell, place: &Place) -> PlaceView {
         accepted: took(view.phases.accepted),
         authoritative: took(view.phases.authoritative),
         converged: took(view.phases.converged),
-        failures: view.failures,
-        error: trouble.as_ref().map(|trouble| (trouble.error.as_str(), trouble.error.to_string())),
+        failures: view.failures.saturating_add(view.losses),
+        error: match &trouble {
+            Some(trouble) => Some((trouble.error.as_str(), trouble.error.to_string())),
+            None => (view.state == PublicationState::Failing).then(|| ("lost", LOSES.to_owned())),
+        },
         error_at: trouble.map(|trouble| trouble.at),
         witnesses: place.witnesses().iter().map(describe).collect(),
     }
