@@ -49,6 +49,10 @@ impl Published {
 
     fn wait_until_in_sync(&self, epoch: &str) {
         wait("every sentinel finds it in sync", || {
+            // Who has seen another content under this epoch looks again in a while only.
+            for port in &self.i.sentinels {
+                command::<u32>(*port, &["BONGSU", "PUBLISH", GROUP])?;
+            }
             let views = self.views();
             let is_done = |view: &HashMap<String, String>| view["state"] == "in-sync" && view["epoch"] == epoch;
             (views.len() == 3 && views.iter().all(is_done)).then_some(())
