@@ -1,5 +1,6 @@
 //! What is published of a group.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,14 @@ impl Member {
     fn has_plausible_host(&self) -> bool {
         let is_fine = |c: char| !c.is_whitespace() && !c.is_control();
         (1..=HOST_BYTES_MAX).contains(&self.host.len()) && self.host.chars().all(is_fine)
+    }
+}
+
+/// `host:port`; an IPv6 address stands in brackets.
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
 

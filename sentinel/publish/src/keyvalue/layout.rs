@@ -1,6 +1,5 @@
 //! Where in a store the records lie.
 
-use crate::record::Member;
 use crate::{Record, SettingsError, TargetError};
 
 /// Longest prefix, in bytes; with the longest name of a group a key stays below what the stores accept.
@@ -103,15 +102,9 @@ impl Keys {
         let primary = &record.primary;
         let ip = primary.ip.map(|ip| ip.to_string()).unwrap_or_default();
         let values: [String; PARTS.len()] =
-            [address(primary), primary.host.clone(), ip, primary.port.to_string(), record.epoch.to_string()];
+            [primary.to_string(), primary.host.clone(), ip, primary.port.to_string(), record.epoch.to_string()];
         values.into_iter().take(self.parts.len()).collect()
     }
-}
-
-/// `host:port`; an IPv6 address stands in brackets.
-pub(crate) fn address(member: &Member) -> String {
-    let Member { host, port, .. } = member;
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 #[cfg(test)]

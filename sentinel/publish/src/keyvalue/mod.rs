@@ -101,7 +101,7 @@ impl<S: Store> Target for KeyValue<S> {
                 let parts = found.iter().skip(1).map(|entry| entry.as_ref().map(|entry| entry.value.as_slice()));
                 let as_wanted = keys.parts_of(wanted);
                 let agrees = record.agrees(wanted) && parts.eq(as_wanted.iter().map(|part| Some(part.as_bytes())));
-                Holds::Record { epoch: record.epoch, primary: layout::address(&record.primary), agrees }
+                Holds::Record { epoch: record.epoch, primary: record.primary.to_string(), agrees }
             }
         };
         let revisions = found.iter().map(|entry| entry.as_ref().map(|entry| entry.revision));

@@ -189,7 +189,7 @@ impl Place {
             *self.trouble.borrow_mut() = None;
         }
         if answer == Answer::Written(Ok(Outcome::Done)) {
-            *self.shown.borrow_mut() = Some(super::report::shown_member(&record.primary));
+            *self.shown.borrow_mut() = Some(record.primary.to_string());
             self.tell(shell, "+published", Level::Notice, &format!("epoch {} {}", record.epoch, record.reason));
         }
         let news = before.shown != after.shown || before.state != after.state;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bongsu_publish::{Holds, Member, Witness, WitnessKind};
+use bongsu_publish::{Holds, Witness, WitnessKind};
 use bongsu_sentinel_core::publication::{Held, PublicationState};
 use bongsu_sentinel_core::{Epoch, Time};
 
@@ -75,15 +75,6 @@ pub(super) fn view(shell: &Shell, place: &Place) -> PlaceView {
         },
         error_at: trouble.map(|trouble| trouble.at),
         witnesses: place.witnesses().iter().map(describe).collect(),
-    }
-}
-
-/// A member as it is shown to people.
-pub(super) fn shown_member(member: &Member) -> String {
-    if member.host.contains(':') {
-        format!("[{}]:{}", member.host, member.port)
-    } else {
-        format!("{}:{}", member.host, member.port)
     }
 }
 
